@@ -1,0 +1,3 @@
+//! The `shardctl` program.
+
+fn main() {}

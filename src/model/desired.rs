@@ -1,0 +1,66 @@
+//! What the manifest declares.
+
+use std::collections::BTreeMap;
+
+use super::{Cents, OrderId, Percent, ProxyIp, Signature, Span, Spanned};
+
+/// Everything that the manifest files of one run declare, taken together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Desired {
+    /// The guard rails.
+    pub limits: Limits,
+    /// The orders by id.
+    pub orders: BTreeMap<OrderId, DesiredOrder>,
+    /// SHA-256 of the files' bytes in the order in which they were read, in lowercase hex.
+    pub sha256: String,
+}
+
+/// The guard rails that a manifest may set; `None` leaves the default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// The most that one apply may charge the wallet, over all orders. Default: nothing may be bought.
+    pub max_charge_cents: Option<Cents>,
+    /// The most of an order's active IPs that one apply may newly mark to go. Default: 30.
+    pub max_removal_percent: Option<Percent>,
+    /// Where the manifest's `limits` key stands.
+    pub span: Option<Span>,
+}
+
+/// The IPs to keep, each with the signature it shall have.
+pub type Keep = BTreeMap<ProxyIp, KeptIp>;
+
+/// What the manifest declares of one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredOrder {
+    /// Where the order's id stands.
+    pub span: Span,
+    /// The tag that the live order must have.
+    pub tag: Option<Spanned<String>>,
+    /// The number of paid p0f slots; `None`: slots are not managed.
+    pub p0f_slots: Option<Spanned<u32>>,
+    /// Whether IPs that `keep` does not list are let go.
+    pub prune: bool,
+    /// The IPs to keep; `None`: the order's IPs are not managed.
+    pub keep: Option<Keep>,
+}
+
+impl DesiredOrder {
+    /// Iterates over the IPs for which a signature is declared.
+    pub fn signatures(&self) -> impl Iterator<Item = (ProxyIp, Signature)> + '_ {
+        self.keep.iter().flatten().filter_map(|(ip, kept)| Some((*ip, kept.signature?)))
+    }
+
+    /// Tells whether the slots of the order matter: they are managed, or a signature needs one.
+    pub fn needs_slots(&self) -> bool {
+        self.p0f_slots.is_some() || self.signatures().next().is_some()
+    }
+}
+
+/// An IP that the manifest keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptIp {
+    /// The signature it shall have; `None`: not managed.
+    pub signature: Option<Signature>,
+    /// Where the IP stands.
+    pub span: Span,
+}

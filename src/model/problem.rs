@@ -1,0 +1,179 @@
+//! What blocks an order, and what is worth a remark.
+
+use std::fmt;
+
+use super::{OrderId, ProxyIp, Span};
+
+/// Something that keeps a manifest from being valid or an order from being applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The stable code (contract, Problems).
+    pub code: ProblemCode,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The order it belongs to.
+    pub order_id: Option<OrderId>,
+    /// The IP it belongs to.
+    pub ip: Option<ProxyIp>,
+    /// Where it stands in the manifest.
+    pub primary: Option<Label>,
+    /// Other places that belong to it, such as the first definition of a duplicate.
+    pub secondary: Vec<Label>,
+}
+
+impl Problem {
+    /// Makes a problem of a code and a sentence.
+    pub fn new(code: ProblemCode, message: impl Into<String>) -> Problem {
+        let message = message.into();
+        Problem { code, message, help: None, order_id: None, ip: None, primary: None, secondary: Vec::new() }
+    }
+
+    /// Says what to do about it.
+    pub fn help(mut self, help: impl Into<String>) -> Problem {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Names the order.
+    pub fn order(mut self, order_id: OrderId) -> Problem {
+        self.order_id = Some(order_id);
+        self
+    }
+
+    /// Names the IP.
+    pub fn ip(mut self, ip: ProxyIp) -> Problem {
+        self.ip = Some(ip);
+        self
+    }
+
+    /// Points at the place, with a few words beside the mark.
+    pub fn at(mut self, span: Span, text: impl Into<String>) -> Problem {
+        self.primary = Some(Label { span, text: text.into() });
+        self
+    }
+
+    /// Points at another place that belongs to it.
+    pub fn also_at(mut self, span: Span, text: impl Into<String>) -> Problem {
+        self.secondary.push(Label { span, text: text.into() });
+        self
+    }
+}
+
+/// A place in a manifest with a few words about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// The words beside the mark; may be empty.
+    pub text: String,
+}
+
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident => $code:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $code)] $variant,)*
+        }
+
+        impl $name {
+            /// Every code, in the order of the contract's table.
+            pub const ALL: &[$name] = &[$($name::$variant,)*];
+
+            /// Returns the code as scripts see it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $code,)* }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+codes! {
+    /// The stable code of a problem (contract, Problems).
+    ProblemCode {
+        /// The file is not the plain YAML that a manifest is.
+        ManifestSyntax => "manifest_syntax",
+        /// A field that no manifest has.
+        UnknownField => "unknown_field",
+        /// A key stands twice in one mapping.
+        DuplicateKey => "duplicate_key",
+        /// A value of the wrong kind or out of its range.
+        InvalidValue => "invalid_value",
+        /// `version` is missing or not one that this program reads.
+        UnsupportedVersion => "unsupported_version",
+        /// An order, or `limits`, stands in two places.
+        DuplicateOrder => "duplicate_order",
+        /// `keep` is present without an IP.
+        EmptyKeep => "empty_keep",
+        /// More signatures than `p0f_slots`.
+        SlotsBelowSignatures => "slots_below_signatures",
+        /// A kept IP is not among the order's active IPs.
+        IpNotInOrder => "ip_not_in_order",
+        /// The live tag is another.
+        TagMismatch => "tag_mismatch",
+        /// 403: not an order of datacenter or ISP proxies.
+        OrderUnavailable => "order_unavailable",
+        /// 404.
+        OrderNotFound => "order_not_found",
+        /// More slots held by signatures, after the plan, than there are.
+        NotEnoughSlots => "not_enough_slots",
+        /// `p0f_slots: 0` while slots are active.
+        SlotsFloor => "slots_floor",
+        /// More IPs newly marked to go than the limit allows.
+        RemovalLimit => "removal_limit",
+        /// The plan's total charge exceeds the limit.
+        ChargeLimit => "charge_limit",
+        /// The outcome of an earlier purchase is unknown.
+        PurchaseUnsettled => "purchase_unsettled",
+        /// The recorded state belongs to another API URL, or is damaged.
+        StateMismatch => "state_mismatch",
+        /// Any other refusal or failure of the API for this order.
+        ApiError => "api_error",
+    }
+}
+
+codes! {
+    /// The stable code of a note (contract, Problems).
+    NoteCode {
+        /// A kept IP holds a signature that the manifest no longer lists.
+        SignatureStays => "signature_stays",
+        /// The slots are not what shardctl last saw.
+        SlotsDrifted => "slots_drifted",
+        /// An open intent was found to have been bought.
+        PurchaseSettled => "purchase_settled",
+        /// How many IPs were marked before.
+        AlreadyLeaving => "already_leaving",
+    }
+}
+
+/// A remark about an order that blocks nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The stable code.
+    pub code: NoteCode,
+    /// The remark, in one sentence.
+    pub message: String,
+    /// The IP it belongs to.
+    pub ip: Option<ProxyIp>,
+}
+
+impl Note {
+    /// Makes a note of a code and a sentence.
+    pub fn new(code: NoteCode, message: impl Into<String>) -> Note {
+        Note { code, message: message.into(), ip: None }
+    }
+
+    /// Names the IP.
+    pub fn ip(mut self, ip: ProxyIp) -> Note {
+        self.ip = Some(ip);
+        self
+    }
+}

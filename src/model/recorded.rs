@@ -1,0 +1,76 @@
+//! What shardctl recorded of the writes that the API acknowledged.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{ProxyIp, Signature};
+
+/// The record of one order. What is missing from it is unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recorded {
+    /// The signatures that were set.
+    pub signatures: BTreeMap<ProxyIp, Signature>,
+    /// The marks that were set: `true` lets the IP go at the next renewal.
+    pub del_np: BTreeMap<ProxyIp, bool>,
+    /// The slots as the API last reported them in the answer to a write.
+    pub slots: Option<RecordedSlots>,
+    /// A purchase that was about to be sent and whose outcome is not recorded.
+    pub purchase: Option<PurchaseIntent>,
+}
+
+/// The slots of an order after an acknowledged write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedSlots {
+    /// Slots active in the current period.
+    pub qty: u32,
+    /// The change that takes effect at the next renewal.
+    pub pending: Option<PendingChange>,
+}
+
+/// A change of an add-on that takes effect at the next renewal (`addons[].pending`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "action", rename_all = "lowercase", deny_unknown_fields)]
+pub enum PendingChange {
+    /// Fewer slots from the next renewal on.
+    Downgrade {
+        /// Slots from the next renewal on.
+        #[schemars(range(min = 1))]
+        next_qty: u32,
+    },
+    /// No slots from the next renewal on.
+    Cancel {},
+}
+
+impl PendingChange {
+    /// Returns the quantity from the next renewal on.
+    pub fn next_qty(self) -> u32 {
+        match self {
+            PendingChange::Downgrade { next_qty } => next_qty,
+            PendingChange::Cancel {} => 0,
+        }
+    }
+}
+
+/// A purchase that shardctl was about to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PurchaseIntent {
+    /// Slots just before the purchase.
+    pub from_qty: u32,
+    /// Slots to add.
+    #[schemars(range(min = 1))]
+    pub add_qty: u32,
+    /// When the intent was written.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub when: Timestamp,
+}
+
+impl PurchaseIntent {
+    /// Returns the quantity that shows that the purchase was carried out.
+    pub fn to_qty(self) -> u32 {
+        self.from_qty.saturating_add(self.add_qty)
+    }
+}

@@ -1,0 +1,109 @@
+//! Where a thing stands in a manifest.
+
+use std::sync::OnceLock;
+
+/// The index of a file in its [`SourceMap`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(pub u32);
+
+/// A stretch of a manifest file, in bytes of its text; `end` is exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file.
+    pub file: SourceId,
+    /// The first byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+/// A value together with where it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A line and a column, both counted from 1; the column counts characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: u32,
+    /// The character in the line, from 1.
+    pub column: u32,
+}
+
+/// A manifest file as it was read.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// The path as the user wrote it.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+    line_starts: OnceLock<Vec<u32>>,
+}
+
+impl SourceFile {
+    /// Takes a file's name and text.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> SourceFile {
+        SourceFile { name: name.into(), text: text.into(), line_starts: OnceLock::new() }
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let breaks = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(breaks.map(|(index, _)| index as u32 + 1)).collect()
+        })
+    }
+
+    /// Returns the line and column of a byte offset; an offset beyond the end counts as the end.
+    pub fn position(&self, offset: u32) -> Position {
+        let starts = self.line_starts();
+        let line = starts.partition_point(|start| *start <= offset);
+        let start = starts[line - 1] as usize;
+        let end = (offset as usize).min(self.text.len());
+        let before = self.text.get(start..end).unwrap_or("");
+        let column = before.trim_start_matches('\u{feff}').chars().count() as u32 + 1;
+        Position { line: line as u32, column }
+    }
+
+    /// Returns the bytes of the lines `first..=last`, counted from 1, as a range of the text.
+    pub fn line_range(&self, first: u32, last: u32) -> std::ops::Range<usize> {
+        let starts = self.line_starts();
+        let start = starts.get(first.saturating_sub(1) as usize).map_or(self.text.len(), |start| *start as usize);
+        let end = starts.get(last as usize).map_or(self.text.len(), |start| *start as usize);
+        start..end.max(start)
+    }
+}
+
+/// The manifest files of one run.
+#[derive(Debug, Default)]
+pub struct SourceMap {
+    files: Vec<SourceFile>,
+}
+
+impl SourceMap {
+    /// Adds a file and returns its id.
+    pub fn add(&mut self, file: SourceFile) -> SourceId {
+        self.files.push(file);
+        SourceId(self.files.len() as u32 - 1)
+    }
+
+    /// Returns a file that was added.
+    pub fn file(&self, id: SourceId) -> &SourceFile {
+        &self.files[id.0 as usize]
+    }
+
+    /// Iterates over the files in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = (SourceId, &SourceFile)> {
+        (0..).map(SourceId).zip(&self.files)
+    }
+
+    /// Returns the file's name and the position where the span starts.
+    pub fn locate(&self, span: Span) -> (&str, Position) {
+        let file = self.file(span.file);
+        (&file.name, file.position(span.start))
+    }
+}
