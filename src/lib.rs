@@ -2,4 +2,9 @@
 //!
 //! `ARCHITECTURE.md` draws how the modules depend on each other and says where to start reading.
 
+pub mod api;
+pub mod apply;
+pub mod live;
 pub mod model;
+pub mod plan;
+pub mod state;

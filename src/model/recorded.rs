@@ -20,6 +20,15 @@ pub struct Recorded {
     pub purchase: Option<PurchaseIntent>,
 }
 
+impl Recorded {
+    /// Closes an open intent whose purchase was carried out. A purchase changes nothing that is scheduled.
+    pub fn settle_purchase(&mut self) {
+        let Some(intent) = self.purchase.take() else { return };
+        let before = self.slots.filter(|slots| slots.qty == intent.from_qty);
+        self.slots = before.map(|slots| RecordedSlots { qty: intent.to_qty(), pending: slots.pending }).or(self.slots);
+    }
+}
+
 /// The slots of an order after an acknowledged write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

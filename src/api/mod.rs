@@ -1,0 +1,21 @@
+//! The vendor's seven operations, typed, over HTTP.
+//!
+//! A [`Reader`] can only GET. A [`Writer`] can also POST; the program makes one in a single place, after it saw
+//! `--apply`. Errors say at which stage a request failed, because what may be done next depends on it.
+
+mod decode;
+mod error;
+mod gate;
+mod reader;
+mod token;
+mod transport;
+mod url;
+pub mod wire;
+mod writer;
+
+pub use error::{ApiError, Operation, Stage};
+pub use reader::{ActiveProxies, Reader};
+pub use token::Token;
+pub use transport::{Connection, Settings};
+pub use url::{ApiUrl, BadApiUrl};
+pub use writer::{MAX_ITEMS_PER_REQUEST, Writer};

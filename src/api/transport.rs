@@ -1,0 +1,285 @@
+//! One request over the wire, and the rules for sending it again.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
+
+use backon::{ExponentialBuilder, Retryable};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::{Client, Method, Response, redirect};
+use serde::Serialize;
+
+use super::decode;
+use super::error::{ApiError, Operation, Stage};
+use super::gate::Gate;
+use super::token::Token;
+use super::url::ApiUrl;
+use super::wire::Answer;
+
+/// The longest answer that is read; an order of 100,000 IPs takes about 20 MB.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
+/// The longest wait that a server may ask for; beyond it the request fails instead.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How requests are sent.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Requests under way at once.
+    pub concurrency: usize,
+    /// How often a request that may be sent again is sent again.
+    pub retries: u32,
+    /// The time for one request, its retries not counted.
+    pub timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { concurrency: 16, retries: 4, timeout: Duration::from_secs(30) }
+    }
+}
+
+/// A way to the API: where it is, who asks, and how.
+#[derive(Clone)]
+pub struct Connection {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    url: ApiUrl,
+    token: Token,
+    settings: Settings,
+    gate: Gate,
+    client: Client,
+    // A purchase must not meet a kept connection that the other side has just closed: its outcome would be unknown.
+    unpooled: OnceLock<Result<Client, String>>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("url", &self.shared.url).finish_non_exhaustive()
+    }
+}
+
+/// When a failed request may be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Resend {
+    /// After any transient failure: doing it twice is doing it once.
+    Idempotent,
+    /// Only when nothing was sent.
+    OnlyIfNotSent,
+}
+
+/// A request, ready to be sent any number of times.
+pub(super) struct Call {
+    pub(super) operation: Operation,
+    pub(super) path: String,
+    pub(super) query: Vec<(&'static str, String)>,
+    pub(super) body: Option<Vec<u8>>,
+    pub(super) resend: Resend,
+}
+
+impl Call {
+    pub(super) fn get(operation: Operation, path: String, query: Vec<(&'static str, String)>) -> Call {
+        Call { operation, path, query, body: None, resend: Resend::Idempotent }
+    }
+
+    pub(super) fn post(operation: Operation, path: String, body: &impl Serialize, resend: Resend) -> Call {
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        Call { operation, path, query: Vec::new(), body: Some(body), resend }
+    }
+}
+
+impl Connection {
+    /// Makes a connection; nothing is sent yet.
+    pub fn new(url: ApiUrl, token: Token, settings: Settings) -> Result<Connection, String> {
+        let client = build_client(&url, &settings, true)?;
+        let gate = Gate::new(settings.concurrency);
+        let shared = Shared { url, token, settings, gate, client, unpooled: OnceLock::new() };
+        Ok(Connection { shared: Arc::new(shared) })
+    }
+
+    /// Returns where the API is.
+    pub fn url(&self) -> &ApiUrl {
+        &self.shared.url
+    }
+
+    /// Returns how requests are sent.
+    pub fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    /// Sends a request, again where its kind allows it, and reads the answer by `read`.
+    pub(super) async fn call<T>(
+        &self,
+        call: &Call,
+        read: impl Fn(u16, &[u8]) -> Result<T, Stage>,
+    ) -> Result<T, ApiError> {
+        let attempts = std::cell::Cell::new(0u32);
+        let attempt = || async {
+            attempts.set(attempts.get() + 1);
+            self.attempt(call, &read).await
+        };
+        let result = attempt
+            .retry(backoff(self.shared.settings.retries))
+            .when(|stage| may_resend(call.resend, stage))
+            .adjust(|stage, pause| wait_for(stage, pause))
+            .await;
+        result.map_err(|stage| ApiError { operation: call.operation, attempts: attempts.get(), stage })
+    }
+
+    async fn attempt<T>(&self, call: &Call, read: &impl Fn(u16, &[u8]) -> Result<T, Stage>) -> Result<T, Stage> {
+        let _place = self.shared.gate.enter().await;
+        let mut url = self.shared.url.join(&call.path);
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&call.query);
+        }
+        let method = if call.body.is_some() { Method::POST } else { Method::GET };
+        let mut request =
+            self.client(call.resend)?.request(method, url).header(AUTHORIZATION, self.shared.token.header());
+        if let Some(body) = &call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        let mut response = request.send().await.map_err(|error| self.unanswered(&error))?;
+        let status = response.status().as_u16();
+        let retry_after = retry_after(response.headers(), SystemTime::now());
+        let body = self.read_body(&mut response, status).await?;
+        read(status, &body).map_err(|stage| with_retry_after(stage, retry_after))
+    }
+
+    fn client(&self, resend: Resend) -> Result<&Client, Stage> {
+        match resend {
+            Resend::Idempotent => Ok(&self.shared.client),
+            Resend::OnlyIfNotSent => self
+                .shared
+                .unpooled
+                .get_or_init(|| build_client(&self.shared.url, &self.shared.settings, false))
+                .as_ref()
+                .map_err(|reason| Stage::NotSent { reason: reason.clone(), lasting: true }),
+        }
+    }
+
+    async fn read_body(&self, response: &mut Response, status: u16) -> Result<Vec<u8>, Stage> {
+        let expected = response.content_length().unwrap_or(0).min(MAX_ANSWER_BYTES as u64);
+        let mut body = Vec::with_capacity(expected as usize);
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.unanswered(&error))? {
+            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+                let reason = format!("the answer is longer than {} MiB", MAX_ANSWER_BYTES >> 20);
+                return Err(Stage::Unreadable { status, reason });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn unanswered(&self, error: &reqwest::Error) -> Stage {
+        let cause = innermost_cause(error);
+        let Shared { url, settings, .. } = &*self.shared;
+        if error.is_connect() {
+            let lasting = cause.contains("certificate");
+            let reason = if error.is_timeout() {
+                format!("no connection to {url} in time")
+            } else {
+                format!("no connection to {url}: {cause}")
+            };
+            return Stage::NotSent { reason, lasting };
+        }
+        if error.is_builder() {
+            return Stage::NotSent { reason: cause, lasting: true };
+        }
+        let reason = if error.is_timeout() {
+            format!("nothing whole came back within {} s", settings.timeout.as_secs_f64())
+        } else {
+            format!("the connection broke: {cause}")
+        };
+        Stage::NoAnswer { reason }
+    }
+}
+
+fn build_client(url: &ApiUrl, settings: &Settings, pooled: bool) -> Result<Client, String> {
+    // Fails only where a provider is installed already, which is what is wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = Client::builder()
+        .user_agent(concat!("shardctl/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .tcp_nodelay(true)
+        .connect_timeout(settings.timeout.min(CONNECT_TIMEOUT))
+        .timeout(settings.timeout);
+    if !pooled {
+        builder = builder.pool_max_idle_per_host(0);
+    }
+    if url.is_loopback() {
+        // The token must not go to a proxy in the clear, nor to another host that calls itself localhost.
+        let here = [([127, 0, 0, 1], 0).into(), (std::net::Ipv6Addr::LOCALHOST, 0).into()];
+        builder = builder.no_proxy().resolve_to_addrs("localhost", &here);
+    }
+    builder.build().map_err(|error| format!("the HTTP client could not be set up: {}", innermost_cause(&error)))
+}
+
+fn backoff(retries: u32) -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_delay(Duration::from_secs(10))
+        .with_max_times(retries as usize)
+        .with_jitter()
+}
+
+fn may_resend(resend: Resend, stage: &Stage) -> bool {
+    match resend {
+        Resend::Idempotent => stage.is_transient(),
+        Resend::OnlyIfNotSent => matches!(stage, Stage::NotSent { .. }) && stage.is_transient(),
+    }
+}
+
+fn wait_for(stage: &Stage, pause: Option<Duration>) -> Option<Duration> {
+    match stage {
+        Stage::Refused { retry_after: Some(asked), .. } if *asked > MAX_RETRY_AFTER => None,
+        Stage::Refused { retry_after: Some(asked), .. } => pause.map(|pause| pause.max(*asked)),
+        _ => pause,
+    }
+}
+
+fn with_retry_after(stage: Stage, asked: Option<Duration>) -> Stage {
+    match stage {
+        Stage::Refused { status, message, .. } if status == 429 || status >= 500 => {
+            let message = match asked {
+                Some(asked) if asked > MAX_RETRY_AFTER => {
+                    format!("{message}; it asks to wait {} s, try again then", asked.as_secs())
+                }
+                _ => message,
+            };
+            Stage::Refused { status, message, retry_after: asked }
+        }
+        other => other,
+    }
+}
+
+/// Reads `Retry-After`: seconds, or an HTTP date.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+    let now = jiff::Timestamp::try_from(now).ok()?;
+    Duration::try_from(date.duration_since(now)).ok()
+}
+
+fn innermost_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    match cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+        Some(std::io::ErrorKind::ConnectionRefused) => "connection refused".to_owned(),
+        Some(std::io::ErrorKind::ConnectionReset) => "connection reset".to_owned(),
+        _ => cause.to_string(),
+    }
+}
+
+/// Reads an answer whose shape is `T`.
+pub(super) fn typed<'a, T: Answer<'a>>(connection: &Connection, status: u16, body: &'a [u8]) -> Result<T, Stage> {
+    decode::answer(status, body, &connection.shared.token)
+}

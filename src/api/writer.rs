@@ -1,0 +1,111 @@
+//! The operations that change an order.
+
+use super::error::{ApiError, Operation, Stage};
+use super::reader::Reader;
+use super::transport::{Call, Connection, Resend, typed};
+use super::wire::{
+    Acknowledged, AddonLine, AddonsAnswer, CancelBody, DelNpItem, Items, PendingLine, PurchaseBody, ScheduleBody,
+    SignatureItem,
+};
+use crate::model::{OrderId, P0F_SLOTS, PendingChange, ProxyIp, RecordedSlots, Signature};
+
+/// The most items that one request carries (contract, Apply).
+pub const MAX_ITEMS_PER_REQUEST: usize = 500;
+
+/// A client that can change orders.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    reader: Reader,
+}
+
+impl Writer {
+    /// Writes over a connection.
+    pub fn new(connection: Connection) -> Writer {
+        Writer { reader: Reader::new(connection) }
+    }
+
+    /// Returns a client that reads over the same connection.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Marks IPs to go at the next renewal (`true`) or to stay (`POST …/del-np/set`).
+    pub async fn set_del_np(&self, order_id: OrderId, marks: &[(ProxyIp, bool)]) -> Result<(), ApiError> {
+        let items = marks.iter().map(|&(ip, value)| DelNpItem { ip, value }).collect();
+        self.acknowledge(Operation::SetDelNp, path(order_id, "del-np/set"), &Items { items }).await
+    }
+
+    /// Sets the OS signatures of IPs (`POST …/signature/set`).
+    pub async fn set_signatures(&self, order_id: OrderId, items: &[(ProxyIp, Signature)]) -> Result<(), ApiError> {
+        let items = items.iter().map(|&(ip, signature)| SignatureItem { ip, signature }).collect();
+        self.acknowledge(Operation::SetSignatures, path(order_id, "signature/set"), &Items { items }).await
+    }
+
+    /// Buys slots: charges the wallet at once (`POST …/addons/purchase`). Sent once; again only where nothing was sent.
+    pub async fn purchase_slots(&self, order_id: OrderId, add_qty: u32) -> Result<RecordedSlots, ApiError> {
+        let body = PurchaseBody { addon_key: P0F_SLOTS, add_qty };
+        let path = path(order_id, "addons/purchase");
+        self.addons(Call::post(Operation::PurchaseAddon, path, &body, Resend::OnlyIfNotSent)).await
+    }
+
+    /// Schedules fewer slots for the next renewal (`POST …/addons/schedule`). `next_qty` is at least 1.
+    pub async fn schedule_downgrade(&self, order_id: OrderId, next_qty: u32) -> Result<RecordedSlots, ApiError> {
+        let body = ScheduleBody { addon_key: P0F_SLOTS, action: "downgrade", next_qty };
+        let path = path(order_id, "addons/schedule");
+        self.addons(Call::post(Operation::ScheduleDowngrade, path, &body, Resend::Idempotent)).await
+    }
+
+    /// Takes back what is scheduled for the next renewal (`POST …/addons/schedule/cancel`).
+    pub async fn cancel_downgrade(&self, order_id: OrderId) -> Result<RecordedSlots, ApiError> {
+        let body = CancelBody { addon_key: P0F_SLOTS };
+        let path = path(order_id, "addons/schedule/cancel");
+        self.addons(Call::post(Operation::CancelDowngrade, path, &body, Resend::Idempotent)).await
+    }
+
+    async fn acknowledge(
+        &self,
+        operation: Operation,
+        path: String,
+        body: &impl serde::Serialize,
+    ) -> Result<(), ApiError> {
+        let call = Call::post(operation, path, body, Resend::Idempotent);
+        let connection = self.reader.connection();
+        let read = |status, body: &[u8]| typed::<Acknowledged>(connection, status, body).map(|_| ());
+        connection.call(&call, read).await
+    }
+
+    async fn addons(&self, call: Call) -> Result<RecordedSlots, ApiError> {
+        let connection = self.reader.connection();
+        let read = |status, body: &[u8]| slots(typed(connection, status, body)?);
+        connection.call(&call, read).await
+    }
+}
+
+fn path(order_id: OrderId, operation: &str) -> String {
+    format!("/user/api/orders/{order_id}/{operation}")
+}
+
+/// Finds the slots among an order's add-ons.
+fn slots(answer: AddonsAnswer<'_>) -> Result<RecordedSlots, Stage> {
+    let mut lines = answer.addons.into_iter().filter(|line| line.addon_key == P0F_SLOTS);
+    match (lines.next(), lines.next()) {
+        (Some(AddonLine { qty, pending, .. }), None) => {
+            let pending = pending.map(pending_change).transpose()?;
+            Ok(RecordedSlots { qty, pending })
+        }
+        (None, _) => Err(Stage::Unexpected { reason: format!("the answer shows no {P0F_SLOTS} add-on") }),
+        (Some(_), Some(_)) => {
+            Err(Stage::Unexpected { reason: format!("the answer shows more than one {P0F_SLOTS} add-on") })
+        }
+    }
+}
+
+fn pending_change(line: PendingLine<'_>) -> Result<PendingChange, Stage> {
+    match (line.action.as_ref(), line.next_qty) {
+        ("downgrade", Some(next_qty)) => Ok(PendingChange::Downgrade { next_qty }),
+        ("cancel", _) => Ok(PendingChange::Cancel {}),
+        _ => Err(Stage::Unexpected {
+            reason: "the answer shows a pending change that shardctl does not know".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,210 @@
+//! The operations of one order, in sequence.
+//!
+//! The record never claims what may not be so: before a write changes something that is recorded, the record forgets
+//! it, durably; after the write was acknowledged, the record takes the new value. A crash between the two leaves an
+//! unknown, which the next plan asserts.
+
+use std::collections::BTreeMap;
+
+use super::executor::Context;
+use super::purchase;
+use super::report::{OperationResult, OrderReport};
+use crate::api::{ApiError, MAX_ITEMS_PER_REQUEST, Writer};
+use crate::model::{OrderId, PendingChange, ProxyIp, Recorded, RecordedSlots, Signature};
+use crate::plan::{DelNpItem, Knowledge, Operation, OrderPlan, SignatureItem};
+
+/// Why an operation did not end well.
+pub(super) enum Failure {
+    /// It failed.
+    Failed(String),
+    /// A purchase whose outcome is unknown.
+    Unknown(String),
+}
+
+impl From<String> for Failure {
+    fn from(error: String) -> Failure {
+        Failure::Failed(error)
+    }
+}
+
+/// One order under way.
+pub(super) struct OrderRun<'a> {
+    pub(super) order: &'a OrderPlan,
+    pub(super) context: &'a Context<'a>,
+    /// The record as it shall be stored.
+    pub(super) recorded: Recorded,
+    /// Whether `recorded` differs from what is stored.
+    unsaved: bool,
+    pub(super) report: OrderReport,
+}
+
+impl<'a> OrderRun<'a> {
+    pub(super) fn new(order: &'a OrderPlan, knowledge: &Knowledge, context: &'a Context<'a>) -> OrderRun<'a> {
+        OrderRun {
+            order,
+            context,
+            recorded: knowledge.recorded.clone(),
+            unsaved: knowledge.recorded_is_new,
+            report: OrderReport::not_run(order.order_id, order.operations.len()),
+        }
+    }
+
+    /// Carries out the operations up to the first failure.
+    pub(super) async fn run(mut self) -> OrderReport {
+        for (index, operation) in self.order.operations.iter().enumerate() {
+            if self.context.stop.is_requested() {
+                break;
+            }
+            let result = match self.operation(operation).await {
+                Ok(()) => OperationResult::Done,
+                Err(Failure::Failed(error)) => OperationResult::Failed { error },
+                Err(Failure::Unknown(error)) => OperationResult::Unknown { error },
+            };
+            self.context.events.operation_ended(self.order.order_id, operation, &result);
+            let done = result == OperationResult::Done;
+            self.report.results[index] = result;
+            if !done {
+                break;
+            }
+        }
+        if self.unsaved && !self.report.has_failed() {
+            self.report.failure = self.save().await.err();
+        }
+        self.report
+    }
+
+    async fn operation(&mut self, operation: &Operation) -> Result<(), Failure> {
+        match operation {
+            Operation::CancelDowngrade { pending } => self.cancel_downgrade(*pending).await,
+            Operation::PurchaseSlots { from_qty, quote } => {
+                purchase::run(self, purchase::Planned { from_qty: *from_qty, quote: *quote }).await
+            }
+            Operation::SetSignatures { items } => self.set_signatures(items).await,
+            Operation::SetDelNp { items } => self.set_del_np(items).await,
+            Operation::ScheduleDowngrade { from_qty, next_qty } => self.schedule_downgrade(*from_qty, *next_qty).await,
+        }
+    }
+
+    /// Stores the record, durably.
+    pub(super) async fn save(&mut self) -> Result<(), String> {
+        self.context.store.save(self.order.order_id, &self.recorded).await.map_err(|error| error.to_string())?;
+        self.unsaved = false;
+        Ok(())
+    }
+
+    /// Stores the record after an acknowledged write.
+    async fn save_acknowledged(&mut self) -> Result<(), Failure> {
+        self.report.changed = true;
+        self.save().await.map_err(|error| Failure::Failed(format!("carried out, but not recorded: {error}")))
+    }
+
+    /// After a failed write: where it certainly took no effect, the record is again what it was before.
+    async fn failed(&mut self, error: &ApiError, forgot: bool, restore: impl FnOnce(&mut Recorded)) -> Failure {
+        let no_effect = error.stage.had_no_effect() && error.attempts <= 1;
+        if !no_effect {
+            self.report.changed = true;
+        } else if forgot {
+            restore(&mut self.recorded);
+            if let Err(unsaved) = self.save().await {
+                return Failure::Failed(format!("{error}; and {unsaved}"));
+            }
+        }
+        Failure::Failed(error.to_string())
+    }
+
+    /// Forgets the slots, durably where they were known, and returns what they were.
+    async fn forget_slots(&mut self) -> Result<Option<RecordedSlots>, Failure> {
+        let before = self.recorded.slots.take();
+        if before.is_some() {
+            self.save().await?;
+        }
+        Ok(before)
+    }
+
+    /// Records what an answer shows, and compares it with what was asked for.
+    async fn slots_changed(&mut self, answer: RecordedSlots, expected: RecordedSlots) -> Result<(), Failure> {
+        self.recorded.slots = Some(answer);
+        self.save_acknowledged().await?;
+        expect_slots(answer, expected)
+    }
+
+    async fn cancel_downgrade(&mut self, pending: Option<PendingChange>) -> Result<(), Failure> {
+        let nothing = RecordedSlots { qty: self.order.slots.unwrap_or(0), pending: None };
+        let before = self.forget_slots().await?;
+        let answer = match self.context.writer.cancel_downgrade(self.order.order_id).await {
+            // A lost answer to an earlier attempt makes a known pending change an unknown one.
+            Err(error) if (pending.is_none() || error.attempts > 1) && means_nothing_pending(&error) => nothing,
+            Err(error) => return Err(self.failed(&error, before.is_some(), |recorded| recorded.slots = before).await),
+            Ok(answer) => answer,
+        };
+        self.slots_changed(answer, nothing).await
+    }
+
+    async fn schedule_downgrade(&mut self, from_qty: u32, next_qty: u32) -> Result<(), Failure> {
+        let before = self.forget_slots().await?;
+        let answer = match self.context.writer.schedule_downgrade(self.order.order_id, next_qty).await {
+            Err(error) => return Err(self.failed(&error, before.is_some(), |recorded| recorded.slots = before).await),
+            Ok(answer) => answer,
+        };
+        let pending = Some(PendingChange::Downgrade { next_qty });
+        self.slots_changed(answer, RecordedSlots { qty: from_qty, pending }).await
+    }
+
+    async fn set_signatures(&mut self, items: &[SignatureItem]) -> Result<(), Failure> {
+        let wanted: Vec<(ProxyIp, Signature)> = items.iter().map(|item| (item.ip, item.to)).collect();
+        self.set(&wanted, |recorded| &mut recorded.signatures, Writer::set_signatures).await
+    }
+
+    async fn set_del_np(&mut self, items: &[DelNpItem]) -> Result<(), Failure> {
+        let wanted: Vec<(ProxyIp, bool)> = items.iter().map(|item| (item.ip, item.to)).collect();
+        self.set(&wanted, |recorded| &mut recorded.del_np, Writer::set_del_np).await
+    }
+
+    /// Sets a value of each IP by as many requests as it takes, recording each as it is acknowledged.
+    async fn set<V: Copy>(
+        &mut self,
+        wanted: &[(ProxyIp, V)],
+        part: fn(&mut Recorded) -> &mut BTreeMap<ProxyIp, V>,
+        send: impl AsyncFn(&Writer, OrderId, &[(ProxyIp, V)]) -> Result<(), ApiError>,
+    ) -> Result<(), Failure> {
+        for (chunks_sent, chunk) in wanted.chunks(MAX_ITEMS_PER_REQUEST).enumerate() {
+            self.check_stop(chunks_sent, wanted.len())?;
+            let values = part(&mut self.recorded);
+            let before: Vec<(ProxyIp, V)> = chunk.iter().filter_map(|(ip, _)| values.remove_entry(ip)).collect();
+            if !before.is_empty() {
+                self.save().await?;
+            }
+            if let Err(error) = send(self.context.writer, self.order.order_id, chunk).await {
+                let restore = |recorded: &mut Recorded| part(recorded).extend(before.iter().copied());
+                return Err(self.failed(&error, !before.is_empty(), restore).await);
+            }
+            part(&mut self.recorded).extend(chunk.iter().copied());
+            self.save_acknowledged().await?;
+        }
+        Ok(())
+    }
+
+    fn check_stop(&self, chunks_sent: usize, items: usize) -> Result<(), Failure> {
+        let done = chunks_sent * MAX_ITEMS_PER_REQUEST;
+        match self.context.stop.is_requested() && chunks_sent > 0 {
+            true => Err(Failure::Failed(format!("interrupted after {done} of {items} IPs"))),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Tells whether the refusal of a cancel means that nothing was scheduled (contract, Apply).
+fn means_nothing_pending(error: &ApiError) -> bool {
+    matches!(error.refusal_status(), Some(400 | 404 | 409 | 422))
+}
+
+fn expect_slots(answer: RecordedSlots, expected: RecordedSlots) -> Result<(), Failure> {
+    if answer == expected {
+        return Ok(());
+    }
+    let words = |slots: RecordedSlots| match slots.pending {
+        None => format!("{} slots with nothing scheduled", slots.qty),
+        Some(pending) => format!("{} slots with {} from the next renewal on", slots.qty, pending.next_qty()),
+    };
+    Err(Failure::Failed(format!("the API now shows {}, not {}", words(answer), words(expected))))
+}

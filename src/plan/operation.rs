@@ -1,0 +1,96 @@
+//! What can be done with an order.
+
+use crate::model::{Cents, PendingChange, ProxyIp, Quote, Signature};
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// Takes back what is scheduled for the next renewal.
+    CancelDowngrade {
+        /// What is known to be scheduled; `None`: unknown, so that there may be nothing.
+        pending: Option<PendingChange>,
+    },
+    /// Buys slots: charges the wallet at once.
+    PurchaseSlots {
+        /// Slots before.
+        from_qty: u32,
+        /// What is bought, and its price.
+        quote: Quote,
+    },
+    /// Sets OS signatures; items ascend by IP.
+    SetSignatures {
+        /// The IPs.
+        items: Vec<SignatureItem>,
+    },
+    /// Marks IPs to go at the next renewal or to stay; those that stay come first, each part ascends by IP.
+    SetDelNp {
+        /// The IPs.
+        items: Vec<DelNpItem>,
+    },
+    /// Schedules fewer slots for the next renewal.
+    ScheduleDowngrade {
+        /// Slots now.
+        from_qty: u32,
+        /// Slots from the next renewal on.
+        next_qty: u32,
+    },
+}
+
+/// A signature to set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignatureItem {
+    /// The address.
+    pub ip: ProxyIp,
+    /// The signature that is known to be set; `None`: unknown.
+    pub from: Option<Signature>,
+    /// The declared one.
+    pub to: Signature,
+}
+
+/// A mark to set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DelNpItem {
+    /// The address.
+    pub ip: ProxyIp,
+    /// The mark that is known to be set; `None`: unknown.
+    pub from: Option<bool>,
+    /// The declared one: `true` lets the IP go at the next renewal.
+    pub to: bool,
+}
+
+impl Operation {
+    /// Returns the stable name of the operation's kind.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Operation::CancelDowngrade { .. } => "cancel_downgrade",
+            Operation::PurchaseSlots { .. } => "purchase_slots",
+            Operation::SetSignatures { .. } => "set_signatures",
+            Operation::SetDelNp { .. } => "set_del_np",
+            Operation::ScheduleDowngrade { .. } => "schedule_downgrade",
+        }
+    }
+
+    /// Returns what it charges the wallet at once.
+    pub fn charge(&self) -> Cents {
+        match self {
+            Operation::PurchaseSlots { quote, .. } => quote.charge,
+            _ => Cents(0),
+        }
+    }
+
+    /// Counts the IPs that it marks to go.
+    pub fn ips_leaving(&self) -> usize {
+        match self {
+            Operation::SetDelNp { items } => items.iter().filter(|item| item.to).count(),
+            _ => 0,
+        }
+    }
+
+    /// Counts the IPs whose signature it sets.
+    pub fn signatures_set(&self) -> usize {
+        match self {
+            Operation::SetSignatures { items } => items.len(),
+            _ => 0,
+        }
+    }
+}

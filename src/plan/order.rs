@@ -1,0 +1,256 @@
+//! The plan of one order.
+
+use super::knowledge::{Knowledge, PendingKnowledge};
+use super::operation::{DelNpItem, Operation, SignatureItem};
+use super::{Options, OrderPlan};
+use crate::model::{
+    DesiredOrder, LiveOrder, LiveSlots, Note, NoteCode, OrderId, PendingChange, Problem, ProblemCode, ReadFailure,
+    Recorded,
+};
+
+/// Compares one order's three states.
+pub(super) fn plan_order(
+    order_id: OrderId,
+    desired: &DesiredOrder,
+    live: &Result<LiveOrder, ReadFailure>,
+    recorded: &Result<Recorded, String>,
+    options: &Options,
+) -> OrderPlan {
+    let mut order = OrderPlan {
+        order_id,
+        tag: None,
+        renewal: None,
+        active_ips: None,
+        slots: None,
+        operations: Vec::new(),
+        problems: Vec::new(),
+        notes: Vec::new(),
+        knowledge: None,
+    };
+    match live {
+        Ok(live) => {
+            order.tag.clone_from(&live.tag);
+            order.renewal.clone_from(&live.renewal);
+            order.active_ips = Some(live.active.len());
+            order.slots = live.slots.map(|slots| slots.current_qty);
+        }
+        Err(failure) => order.problems.push(read_problem(order_id, desired, failure)),
+    }
+    if let Err(message) = recorded {
+        order.problems.push(state_problem(order_id, desired, message));
+    }
+    if let (Ok(live), Ok(recorded)) = (live, recorded) {
+        let knowledge = Knowledge::new(recorded, live, options.now, options.reassert, &mut order.notes);
+        Difference { order_id, desired, live, knowledge: &knowledge, order: &mut order }.take();
+        order.knowledge = Some(knowledge);
+    }
+    order
+}
+
+/// The comparison of one order under way.
+struct Difference<'a> {
+    order_id: OrderId,
+    desired: &'a DesiredOrder,
+    live: &'a LiveOrder,
+    knowledge: &'a Knowledge,
+    order: &'a mut OrderPlan,
+}
+
+impl Difference<'_> {
+    /// Fills the plan with operations, in the order in which they are carried out, with problems and notes.
+    fn take(mut self) {
+        self.check_tag();
+        self.check_unsettled();
+        self.cancel_downgrade();
+        self.purchase_slots();
+        self.set_signatures();
+        self.set_del_np();
+        self.schedule_downgrade();
+        self.check_slots();
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.order.problems.push(problem.order(self.order_id));
+    }
+
+    fn check_tag(&mut self) {
+        let Some(declared) = &self.desired.tag else { return };
+        if self.live.tag.as_ref() == Some(&declared.value) {
+            return;
+        }
+        let live = self.live.tag.as_ref().map_or("no tag".to_owned(), |tag| format!("the tag `{tag}`"));
+        let message = format!("order {} has {live}, not `{}`", self.order_id, declared.value);
+        let problem = Problem::new(ProblemCode::TagMismatch, message)
+            .help("is the order id right? If it is, change the tag here or in the panel")
+            .at(declared.span, format!("the live order has {live}"));
+        self.problem(problem);
+    }
+
+    fn check_unsettled(&mut self) {
+        let Some(intent) = self.knowledge.unsettled else { return };
+        let message = format!(
+            "the outcome of the purchase of {} p0f slots at {} is unknown: it would show {} slots",
+            intent.add_qty,
+            intent.when,
+            intent.to_qty()
+        );
+        let help = "run again later: it is settled once the slots show it, or void 10 minutes after it was sent";
+        let problem = Problem::new(ProblemCode::PurchaseUnsettled, message).help(help).at(self.desired.span, "");
+        self.problem(problem);
+    }
+
+    /// Returns the slots that the manifest wants and those that there are, where slots are managed.
+    fn managed_slots(&self) -> Option<(u32, LiveSlots)> {
+        Some((self.desired.p0f_slots.as_ref()?.value, self.live.slots?))
+    }
+
+    fn cancel_downgrade(&mut self) {
+        let Some((wanted, slots)) = self.managed_slots() else { return };
+        let pending = match self.knowledge.pending {
+            PendingKnowledge::Known(None) => return,
+            PendingKnowledge::Known(Some(pending)) if is_wanted(pending, wanted, slots.current_qty) => return,
+            PendingKnowledge::Known(pending) => pending,
+            PendingKnowledge::Unknown => None,
+        };
+        self.order.operations.push(Operation::CancelDowngrade { pending });
+    }
+
+    fn purchase_slots(&mut self) {
+        let Some((wanted, slots)) = self.managed_slots() else { return };
+        let Some(quote) = slots.quote.filter(|_| wanted > slots.current_qty) else { return };
+        self.order.operations.push(Operation::PurchaseSlots { from_qty: slots.current_qty, quote });
+    }
+
+    fn set_signatures(&mut self) {
+        let mut items = Vec::new();
+        for (ip, kept) in self.desired.keep.iter().flatten() {
+            if !self.live.active.contains(ip) {
+                let message = format!("{ip} is not an active IP of order {}", self.order_id);
+                let problem = Problem::new(ProblemCode::IpNotInOrder, message)
+                    .help("remove the line, or find the order that this IP belongs to")
+                    .ip(*ip)
+                    .at(kept.span, "not among the order's active IPs");
+                self.problem(problem);
+                continue;
+            }
+            match kept.signature {
+                Some(to) if self.knowledge.signature(ip) == Some(to) => {}
+                Some(to) => items.push(SignatureItem { ip: *ip, from: self.knowledge.signature(ip), to }),
+                None => self.note_signature_that_stays(*ip),
+            }
+        }
+        if !items.is_empty() {
+            self.order.operations.push(Operation::SetSignatures { items });
+        }
+    }
+
+    fn note_signature_that_stays(&mut self, ip: crate::model::ProxyIp) {
+        if let Some(signature) = self.knowledge.recorded.signatures.get(&ip) {
+            let message =
+                format!("{ip} still has the signature {signature} and its slot: a signature cannot be removed");
+            self.order.notes.push(Note::new(NoteCode::SignatureStays, message).ip(ip));
+        }
+    }
+
+    fn set_del_np(&mut self) {
+        let Some(keep) = &self.desired.keep else { return };
+        let (mut staying, mut leaving, mut already_leaving) = (Vec::new(), Vec::new(), 0usize);
+        for ip in &self.live.active {
+            let kept = keep.contains_key(ip);
+            if !kept && !self.desired.prune {
+                continue;
+            }
+            let (from, to) = (self.knowledge.mark(ip), !kept);
+            already_leaving += usize::from(to && self.knowledge.was_leaving(ip));
+            if from != Some(to) {
+                if to { &mut leaving } else { &mut staying }.push(DelNpItem { ip: *ip, from, to });
+            }
+        }
+        if already_leaving > 0 {
+            let message = match already_leaving {
+                1 => "1 IP was marked to go before this plan".to_owned(),
+                count => format!("{count} IPs were marked to go before this plan"),
+            };
+            self.order.notes.push(Note::new(NoteCode::AlreadyLeaving, message));
+        }
+        staying.append(&mut leaving);
+        if !staying.is_empty() {
+            self.order.operations.push(Operation::SetDelNp { items: staying });
+        }
+    }
+
+    fn schedule_downgrade(&mut self) {
+        let Some((wanted, slots)) = self.managed_slots() else { return };
+        let from_qty = slots.current_qty;
+        if wanted >= from_qty {
+            return;
+        }
+        if wanted == 0 {
+            let message = format!("`p0f_slots: 0` while order {} has {from_qty} active slots", self.order_id);
+            let span = self.desired.p0f_slots.as_ref().map_or(self.desired.span, |slots| slots.span);
+            let problem = Problem::new(ProblemCode::SlotsFloor, message)
+                .help("the API schedules no downgrade below 1: set `p0f_slots: 1`, or remove the line to leave the slots alone")
+                .at(span, "the least that can be reached is 1");
+            return self.problem(problem);
+        }
+        let very_downgrade = Some(PendingChange::Downgrade { next_qty: wanted });
+        if self.knowledge.pending != PendingKnowledge::Known(very_downgrade) {
+            self.order.operations.push(Operation::ScheduleDowngrade { from_qty, next_qty: wanted });
+        }
+    }
+
+    /// Checks that there is a slot for every active IP that has a signature or gets one.
+    fn check_slots(&mut self) {
+        let Some(slots) = self.live.slots else { return };
+        let gets_one =
+            |ip| self.desired.keep.as_ref().and_then(|keep| keep.get(ip)).is_some_and(|kept| kept.signature.is_some());
+        let held = self.live.active.iter().filter(|ip| self.knowledge.holds_slot(ip) || gets_one(ip)).count();
+        let wanted = self.desired.p0f_slots.as_ref();
+        let there_are = wanted.map_or(0, |wanted| wanted.value).max(slots.current_qty);
+        if held <= there_are as usize {
+            return;
+        }
+        let message =
+            format!("{held} IPs of order {} hold a signature after this plan, on {there_are} slots", self.order_id);
+        let help = match wanted {
+            Some(_) => format!("set `p0f_slots: {held}`, or declare fewer signatures"),
+            None => format!("add `p0f_slots: {held}` to the order, or declare fewer signatures"),
+        };
+        let span = wanted.map_or(self.desired.span, |wanted| wanted.span);
+        let problem =
+            Problem::new(ProblemCode::NotEnoughSlots, message).help(help).at(span, "not enough for the signatures");
+        self.problem(problem);
+    }
+}
+
+/// Tells whether what is scheduled is what the manifest wants.
+fn is_wanted(pending: PendingChange, wanted: u32, current_qty: u32) -> bool {
+    wanted < current_qty && pending.next_qty() == wanted
+}
+
+fn read_problem(order_id: OrderId, desired: &DesiredOrder, failure: &ReadFailure) -> Problem {
+    let problem = match failure {
+        ReadFailure::Unavailable { message } => {
+            let text = format!("order {order_id} is not an order of datacenter or ISP proxies ({message})");
+            Problem::new(ProblemCode::OrderUnavailable, text).help("remove the order from the manifest, or mend its id")
+        }
+        ReadFailure::NotFound { message } => {
+            let text = format!("order {order_id} does not exist ({message})");
+            Problem::new(ProblemCode::OrderNotFound, text).help("remove the order from the manifest, or mend its id")
+        }
+        ReadFailure::Failed { message } => {
+            Problem::new(ProblemCode::ApiError, format!("order {order_id} could not be read: {message}"))
+        }
+    };
+    problem.order(order_id).at(desired.span, "")
+}
+
+fn state_problem(order_id: OrderId, desired: &DesiredOrder, message: &str) -> Problem {
+    Problem::new(ProblemCode::StateMismatch, message)
+        .help(format!(
+            "restore the file, name another place by --state, or drop the record by `shardctl state forget {order_id}`: \
+             everything about the order is then unknown and is asserted once"
+        ))
+        .order(order_id)
+        .at(desired.span, "")
+}

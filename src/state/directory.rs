@@ -1,0 +1,233 @@
+//! Records in a directory of the local file system.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Record, Store, StoreError, decode, encode};
+use crate::model::{OrderId, Recorded};
+
+const LOCK_FILE: &str = ".lock";
+const TEMPORARY_SUFFIX: &str = ".tmp";
+/// A record larger than this is damaged; one of 100,000 IPs takes about 6 MB.
+const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// A directory with one file for each order.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    api_url: String,
+}
+
+/// The lock on a directory: held until it is dropped, and never longer than the process lives.
+#[derive(Debug)]
+pub struct DirectoryLock {
+    _file: File,
+}
+
+/// Who holds the lock.
+#[derive(Debug, Serialize, Deserialize)]
+struct Holder {
+    pid: u32,
+    since: Timestamp,
+}
+
+impl Directory {
+    /// Names the directory of the records that belong to an API URL. It need not exist; reading never creates it.
+    pub fn new(path: impl Into<PathBuf>, api_url: impl Into<String>) -> Directory {
+        Directory { inner: Arc::new(Inner { path: path.into(), api_url: api_url.into() }) }
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let inner = Arc::clone(&self.inner);
+        let joined = tokio::task::spawn_blocking(move || work(&inner)).await;
+        joined.unwrap_or_else(|_| Err(StoreError("the state could not be accessed: its task ended early".to_owned())))
+    }
+}
+
+impl Store for Directory {
+    fn load(&self, order_id: OrderId) -> BoxFuture<'_, Result<Record, StoreError>> {
+        self.blocking(move |inner| inner.load(order_id)).boxed()
+    }
+
+    fn save<'a>(&'a self, order_id: OrderId, recorded: &'a Recorded) -> BoxFuture<'a, Result<(), StoreError>> {
+        let bytes = encode(order_id, &self.inner.api_url, recorded);
+        self.blocking(move |inner| inner.replace(order_id, &bytes)).boxed()
+    }
+
+    fn raw(&self, order_id: OrderId) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
+        self.blocking(move |inner| inner.read(order_id)).boxed()
+    }
+
+    fn forget(&self, order_id: OrderId) -> BoxFuture<'_, Result<bool, StoreError>> {
+        self.blocking(move |inner| inner.remove(order_id)).boxed()
+    }
+
+    fn list(&self) -> BoxFuture<'_, Result<Vec<OrderId>, StoreError>> {
+        self.blocking(Inner::list).boxed()
+    }
+
+    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send + Sync>, StoreError>> {
+        self.blocking(|inner| Ok(Box::new(inner.lock()?) as Box<dyn Send + Sync>)).boxed()
+    }
+}
+
+impl Inner {
+    fn file(&self, order_id: OrderId) -> PathBuf {
+        self.path.join(format!("{order_id}.json"))
+    }
+
+    fn read(&self, order_id: OrderId) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.file(order_id);
+        let mut bytes = Vec::new();
+        match File::open(&path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)) {
+            Ok(read) if read as u64 > MAX_FILE_BYTES => Err(failed("read", &path, &io::ErrorKind::FileTooLarge.into())),
+            Ok(_) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("read", &path, &error)),
+        }
+    }
+
+    fn load(&self, order_id: OrderId) -> Result<Record, StoreError> {
+        // An unreadable file is a matter of its order alone, like a damaged one.
+        let decoded = match self.read(order_id) {
+            Ok(None) => return Ok(Record::Known(Recorded::default())),
+            Ok(Some(bytes)) => decode(&bytes, order_id, &self.api_url),
+            Err(StoreError(message)) => return Ok(Record::Unusable { message }),
+        };
+        Ok(decoded.map(Record::Known).unwrap_or_else(|reason| {
+            let path = self.file(order_id);
+            let message = format!("the recorded state in {} cannot be used: {reason}", path.display());
+            Record::Unusable { message }
+        }))
+    }
+
+    /// Writes beside the file, syncs, renames over it and syncs the directory: a crash leaves the old file or the new.
+    fn replace(&self, order_id: OrderId, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.file(order_id);
+        let write = || -> io::Result<()> {
+            let mut temporary = temporary_file(&self.path, &format!(".{order_id}.json."))?;
+            temporary.write_all(bytes)?;
+            temporary.as_file().sync_all()?;
+            temporary.persist(&path).map_err(|error| error.error)?;
+            sync_directory(&self.path)
+        };
+        write().map_err(|error| failed("write", &path, &error))
+    }
+
+    fn remove(&self, order_id: OrderId) -> Result<bool, StoreError> {
+        let path = self.file(order_id);
+        match fs::remove_file(&path).and_then(|()| sync_directory(&self.path)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(failed("remove", &path, &error)),
+        }
+    }
+
+    fn list(&self) -> Result<Vec<OrderId>, StoreError> {
+        let entries = match fs::read_dir(&self.path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed("read", &self.path, &error)),
+        };
+        let mut orders = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(|error| failed("read", &self.path, &error))?.file_name();
+            orders.extend(name.to_str().and_then(|name| name.strip_suffix(".json")?.parse::<OrderId>().ok()));
+        }
+        orders.sort_unstable();
+        Ok(orders)
+    }
+
+    fn lock(&self) -> Result<DirectoryLock, StoreError> {
+        fs::create_dir_all(&self.path).map_err(|error| failed("create", &self.path, &error))?;
+        let path = self.path.join(LOCK_FILE);
+        let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = open.map_err(|error| failed("lock", &path, &error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(self.held_by(&mut file)),
+            Err(TryLockError::Error(error)) => return Err(failed("lock", &path, &error)),
+        }
+        write_holder(&mut file).map_err(|error| failed("lock", &path, &error))?;
+        self.remove_leftovers();
+        Ok(DirectoryLock { _file: file })
+    }
+
+    fn held_by(&self, file: &mut File) -> StoreError {
+        let mut text = String::new();
+        let _ = file.read_to_string(&mut text);
+        let state = self.path.display();
+        StoreError(match serde_json::from_str::<Holder>(&text) {
+            Ok(Holder { pid, since }) => {
+                format!("the state in {state} is locked by process {pid} since {since:.0}; wait until it has ended")
+            }
+            Err(_) => format!("the state in {state} is locked by another process; wait until it has ended"),
+        })
+    }
+
+    /// Removes what writers that were killed left behind; no other writer is at work while the lock is held.
+    fn remove_leftovers(&self) {
+        for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(TEMPORARY_SUFFIX)) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+fn temporary_file(directory: &Path, prefix: &str) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix).suffix(TEMPORARY_SUFFIX);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o644));
+    }
+    builder.tempfile_in(directory)
+}
+
+#[cfg(unix)]
+fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_path: &Path) -> io::Result<()> {
+    // Other systems offer no handle to a directory that could be synced.
+    Ok(())
+}
+
+fn write_holder(file: &mut File) -> io::Result<()> {
+    let holder = Holder { pid: std::process::id(), since: Timestamp::now() };
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(serde_json::to_string(&holder)?.as_bytes())
+}
+
+fn failed(verb: &str, path: &Path, error: &io::Error) -> StoreError {
+    let reason = match error.kind() {
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
+        io::ErrorKind::StorageFull => "no space left".to_owned(),
+        io::ErrorKind::NotADirectory => "a part of its path is not a directory".to_owned(),
+        io::ErrorKind::FileTooLarge => "it is too large to be a record".to_owned(),
+        _ => error.to_string(),
+    };
+    StoreError(format!("cannot {verb} the state in {}: {reason}", path.display()))
+}

@@ -1,0 +1,99 @@
+//! The layout of a record's file.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{OrderId, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature};
+
+/// The version of the layout that this program reads and writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What shardctl recorded of one order: the writes that the API acknowledged.
+///
+/// Fields stand in alphabetical order, and so do all keys, so that a file changes only where its content does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "shardctl state of one order")]
+pub struct StateFile {
+    /// The API that acknowledged the writes.
+    pub api_url: String,
+    /// IP to mark: true lets it go at the next renewal. An IP that is missing has an unknown mark.
+    #[serde(default)]
+    pub del_np: BTreeMap<String, bool>,
+    /// The version of this layout.
+    #[schemars(extend("const" = 1))]
+    pub format_version: u32,
+    /// The order's id.
+    #[schemars(range(min = 1))]
+    pub order_id: u64,
+    /// A purchase that was about to be sent and whose outcome is not recorded.
+    #[serde(default)]
+    pub purchase: Option<PurchaseIntent>,
+    /// IP to signature. An IP that is missing has an unknown signature.
+    #[serde(default)]
+    pub signatures: BTreeMap<String, Signature>,
+    /// The slots as last acknowledged; absent: unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slots: Option<RecordedSlots>,
+}
+
+/// Returns the JSON Schema of a record's file.
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(StateFile)
+}
+
+/// Writes a record in the layout of its file.
+pub fn encode(order_id: OrderId, api_url: &str, recorded: &Recorded) -> Vec<u8> {
+    let Recorded { signatures, del_np, slots, purchase } = recorded;
+    let file = StateFile {
+        api_url: api_url.to_owned(),
+        del_np: del_np.iter().map(|(ip, mark)| (ip.to_string(), *mark)).collect(),
+        format_version: FORMAT_VERSION,
+        order_id: order_id.get(),
+        purchase: *purchase,
+        signatures: signatures.iter().map(|(ip, signature)| (ip.to_string(), *signature)).collect(),
+        slots: *slots,
+    };
+    // A value's keys are sorted at every depth, those of `purchase` and `slots` included.
+    let value = serde_json::to_value(&file).unwrap_or_default();
+    let mut text = format!("{value:#}");
+    text.push('\n');
+    text.into_bytes()
+}
+
+/// Reads a record's file; the error says what is wrong with it.
+pub fn decode(bytes: &[u8], order_id: OrderId, api_url: &str) -> Result<Recorded, String> {
+    #[derive(Deserialize)]
+    struct Version {
+        format_version: u32,
+    }
+    if let Ok(Version { format_version }) = serde_json::from_slice(bytes)
+        && format_version != FORMAT_VERSION
+    {
+        return Err(format!("it has format version {format_version}, and this program reads {FORMAT_VERSION}"));
+    }
+    let file: StateFile = serde_json::from_slice(bytes).map_err(|error| format!("it is damaged: {error}"))?;
+    if file.order_id != order_id.get() {
+        return Err(format!("it is the record of order {}", file.order_id));
+    }
+    if file.api_url != api_url {
+        return Err(format!("it belongs to the API at {}, not {api_url}", file.api_url));
+    }
+    Ok(Recorded {
+        signatures: addresses(file.signatures)?,
+        del_np: addresses(file.del_np)?,
+        slots: file.slots,
+        purchase: file.purchase,
+    })
+}
+
+fn addresses<T>(map: BTreeMap<String, T>) -> Result<BTreeMap<ProxyIp, T>, String> {
+    map.into_iter()
+        .map(|(ip, value)| match ip.parse() {
+            Ok(ip) => Ok((ip, value)),
+            Err(_) => Err(format!("it is damaged: `{}` is no IP address", ip.escape_debug())),
+        })
+        .collect()
+}
