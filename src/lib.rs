@@ -7,4 +7,5 @@ pub mod apply;
 pub mod live;
 pub mod model;
 pub mod plan;
+pub mod render;
 pub mod state;

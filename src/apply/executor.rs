@@ -8,8 +8,8 @@ use futures_util::{StreamExt, stream};
 
 use super::ApplyEvents;
 use super::order::OrderRun;
-use super::report::{OrderReport, Report};
 use crate::api::Writer;
+use crate::model::{OrderReport, Report};
 use crate::plan::{OrderPlan, Plan};
 use crate::state::Store;
 

@@ -1,17 +1,15 @@
 //! Carrying out a plan: the only room that writes.
 //!
 //! It does just what the plan says and takes no decision of its own but to stop. Nothing here prints: what happens is
-//! told to [`ApplyEvents`], and the end of it is a [`Report`].
+//! told to [`ApplyEvents`], and the end of it is a [`Report`](crate::model::Report).
 
 mod executor;
 mod order;
 pub mod purchase;
-mod report;
 
 pub use executor::{ApplySettings, Stop, apply};
-pub use report::{OperationResult, OrderReport, Outcome, Report};
 
-use crate::model::OrderId;
+use crate::model::{OperationResult, OrderId};
 use crate::plan::Operation;
 
 /// Is told what happens while a plan is carried out.

@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 
 use super::executor::Context;
 use super::purchase;
-use super::report::{OperationResult, OrderReport};
 use crate::api::{ApiError, MAX_ITEMS_PER_REQUEST, Writer};
-use crate::model::{OrderId, PendingChange, ProxyIp, Recorded, RecordedSlots, Signature};
+use crate::model::{OperationResult, OrderId, OrderReport, PendingChange, ProxyIp, Recorded, RecordedSlots, Signature};
 use crate::plan::{DelNpItem, Knowledge, Operation, OrderPlan, SignatureItem};
 
 /// Why an operation did not end well.

@@ -7,6 +7,7 @@ mod identity;
 mod live;
 mod problem;
 mod recorded;
+mod report;
 mod source;
 
 pub use desired::{Desired, DesiredOrder, Keep, KeptIp, Limits};
@@ -14,6 +15,7 @@ pub use identity::{Cents, OrderId, Percent, ProxyIp, Signature};
 pub use live::{LiveOrder, LiveSlots, Quote, ReadFailure, Renewal};
 pub use problem::{Label, Note, NoteCode, Problem, ProblemCode};
 pub use recorded::{PendingChange, PurchaseIntent, Recorded, RecordedSlots};
+pub use report::{OperationResult, OrderReport, Outcome, Report};
 pub use source::{Position, SourceFile, SourceId, SourceMap, Span, Spanned};
 
 /// The one add-on that the API sells: slots for OS signatures (`addon_key` of the add-on operations).

@@ -1,6 +1,6 @@
 //! What came of a plan.
 
-use crate::model::{Cents, OrderId};
+use super::{Cents, OrderId};
 
 /// What came of one operation.
 #[derive(Debug, Clone, PartialEq, Eq)]

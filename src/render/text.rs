@@ -1,0 +1,103 @@
+//! Plans and reports for a terminal.
+
+use std::io::{self, Write};
+
+use super::diff::{self, Line};
+use super::style::{ADDED, BOLD, DIM, MONEY, REMOVED, Styled, WRONG};
+use super::words::{self, Weight};
+use super::{Shown, problem};
+use crate::model::{OperationResult, Report};
+use crate::plan::{OrderPlan, Status};
+
+/// Writes a plan: each order with changes or remarks, then a summary line.
+pub fn plan(out: &mut dyn Write, shown: &Shown<'_>) -> io::Result<()> {
+    for order in &shown.plan.orders {
+        if order.status() != Status::Unchanged || !order.notes.is_empty() {
+            write_order(out, shown, order)?;
+        }
+    }
+    if !shown.plan.has_changes() && !shown.plan.is_blocked() {
+        return writeln!(out, "No changes.");
+    }
+    writeln!(out, "{} {}", Styled(BOLD, "Plan:"), words::summary(&shown.plan.summary()))
+}
+
+fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io::Result<()> {
+    let blocked = if order.status() == Status::Blocked { " is blocked" } else { "" };
+    let facts = words::order_facts(order);
+    let facts = if facts.is_empty() { String::new() } else { format!(": {facts}") };
+    writeln!(out, "{}{}{facts}", Styled(BOLD, words::order_title(order)), Styled(WRONG, blocked))?;
+    if !order.operations.is_empty() {
+        write_diff(out, &diff::order(shown, order))?;
+        for (index, operation) in order.operations.iter().enumerate() {
+            let words = words::operation(operation, order.renewal.as_ref(), shown.verbose);
+            writeln!(out, "  {}. {}", index + 1, styled_title(&words))?;
+            for detail in words.details {
+                writeln!(out, "       {detail}")?;
+            }
+        }
+    }
+    for note in &order.notes {
+        writeln!(out, "  {} {}", Styled(DIM, format!("note[{}]:", note.code)), words::printable(&note.message))?;
+    }
+    if !order.problems.is_empty() {
+        writeln!(out)?;
+        out.write_all(problem::problems(&order.problems, shown.sources, true).as_bytes())?;
+    }
+    writeln!(out)
+}
+
+fn styled_title(words: &words::Words) -> String {
+    match words.weight {
+        Weight::Money => Styled(MONEY, &words.title).to_string(),
+        Weight::Leaving => Styled(REMOVED, &words.title).to_string(),
+        Weight::Plain => words.title.clone(),
+    }
+}
+
+fn write_diff(out: &mut dyn Write, lines: &[Line]) -> io::Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "  {}", Styled(DIM, "--- live"))?;
+    writeln!(out, "  {}", Styled(DIM, "+++ declared"))?;
+    for line in lines {
+        match line {
+            Line::Hunk(header) => writeln!(out, "  {}", Styled(DIM, header.trim_end()))?,
+            Line::Same(text) => writeln!(out, "   {text}")?,
+            Line::Removed(text) => writeln!(out, "  {}", Styled(REMOVED, format!("-{text}")))?,
+            Line::Added(text) => writeln!(out, "  {}", Styled(ADDED, format!("+{text}")))?,
+            Line::More(number) => writeln!(out, "  {}", Styled(DIM, format!("  … {number} more lines like these")))?,
+        }
+    }
+    writeln!(out)
+}
+
+/// Writes what came of a plan: every operation with its result, then a summary line.
+pub fn report(out: &mut dyn Write, shown: &Shown<'_>, report: &Report) -> io::Result<()> {
+    for order in &shown.plan.orders {
+        let Some(done) = report.order(order.order_id) else { continue };
+        if order.operations.is_empty() && done.failure.is_none() {
+            continue;
+        }
+        writeln!(out, "{}", Styled(BOLD, words::order_title(order)))?;
+        for (index, (operation, result)) in order.operations.iter().zip(&done.results).enumerate() {
+            let title = words::operation(operation, order.renewal.as_ref(), false).title;
+            let (word, reason) = words::result(result);
+            let style = match result {
+                OperationResult::Done => ADDED,
+                OperationResult::NotRun => DIM,
+                OperationResult::Failed { .. } | OperationResult::Unknown { .. } => WRONG,
+            };
+            writeln!(out, "  {}. {} {title}", index + 1, Styled(style, format!("{word:7}")))?;
+            if let Some(reason) = reason {
+                writeln!(out, "             {}", words::printable(reason))?;
+            }
+        }
+        if let Some(failure) = &done.failure {
+            writeln!(out, "  {} {}", Styled(WRONG, "failed"), words::printable(failure))?;
+        }
+    }
+    writeln!(out)?;
+    writeln!(out, "{}", Styled(BOLD, words::report(report)))
+}

@@ -1,0 +1,219 @@
+//! Operations in words, the same for terminals and pull requests.
+
+use super::FOLD_AFTER;
+use crate::model::{Cents, OperationResult, Outcome, PendingChange, Renewal, Report};
+use crate::plan::{DelNpItem, Operation, OrderPlan, SignatureItem, Summary};
+
+/// What an operation means to the reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// It costs money now.
+    Money,
+    /// Something leaves at the renewal.
+    Leaving,
+    /// Neither.
+    Plain,
+}
+
+/// An operation in words.
+pub(super) struct Words {
+    /// One line.
+    pub(super) title: String,
+    /// What the operation means to the reader.
+    pub(super) weight: Weight,
+    /// The IPs, line by line.
+    pub(super) details: Vec<String>,
+}
+
+/// Puts an operation into words.
+pub(super) fn operation(operation: &Operation, renewal: Option<&Renewal>, verbose: bool) -> Words {
+    let plain = |title| Words { title, weight: Weight::Plain, details: Vec::new() };
+    match operation {
+        Operation::CancelDowngrade { pending: None } => {
+            plain("cancel the downgrade of the p0f slots, if one is pending (nothing reports whether one is)".to_owned())
+        }
+        Operation::CancelDowngrade { pending: Some(PendingChange::Downgrade { next_qty }) } => {
+            plain(format!("cancel the pending downgrade to {next_qty} p0f slots"))
+        }
+        Operation::CancelDowngrade { pending: Some(PendingChange::Cancel {}) } => {
+            plain("cancel the pending removal of all p0f slots".to_owned())
+        }
+        Operation::PurchaseSlots { from_qty, quote } => Words {
+            title: format!(
+                "buy {}, from {from_qty} to {}, at {} each: charges {} now",
+                count(quote.add_qty as usize, "p0f slot"),
+                from_qty.saturating_add(quote.add_qty),
+                quote.price_per_unit,
+                quote.charge
+            ),
+            weight: Weight::Money,
+            details: Vec::new(),
+        },
+        Operation::SetSignatures { items } => Words {
+            title: format!("set {}", count(items.len(), "signature")),
+            weight: Weight::Plain,
+            details: folded(items, |item| (item.from, item.to), signature_line, verbose),
+        },
+        Operation::SetDelNp { items } => marks(items, renewal, verbose),
+        Operation::ScheduleDowngrade { from_qty, next_qty } => Words {
+            title: format!("schedule a downgrade from {from_qty} to {next_qty} p0f slots {}", at_renewal(renewal)),
+            weight: Weight::Leaving,
+            details: Vec::new(),
+        },
+    }
+}
+
+fn marks(items: &[DelNpItem], renewal: Option<&Renewal>, verbose: bool) -> Words {
+    let leaving = items.iter().filter(|item| item.to).count();
+    let title = match (items.len() - leaving, leaving) {
+        (staying, 0) => format!("mark {} to stay", count(staying, "IP")),
+        (0, leaving) => format!("mark {} to go {}", count(leaving, "IP"), at_renewal(renewal)),
+        (staying, leaving) => {
+            format!("mark {} to stay and {leaving} to go {}", count(staying, "IP"), at_renewal(renewal))
+        }
+    };
+    let line = |item: &DelNpItem, ip: &str| {
+        let from = item.from.map_or("mark unknown", mark_word);
+        let to = if item.to { format!("leaves {}", at_renewal(renewal)) } else { "stays".to_owned() };
+        format!("{ip}  {from} -> {to}")
+    };
+    let weight = if leaving > 0 { Weight::Leaving } else { Weight::Plain };
+    Words { title, weight, details: folded(items, |item| (item.from, item.to), line, verbose) }
+}
+
+fn signature_line(item: &SignatureItem, ip: &str) -> String {
+    format!("{ip}  {} -> {}", item.from.map_or("unknown", crate::model::Signature::as_str), item.to)
+}
+
+fn mark_word(mark: bool) -> &'static str {
+    if mark { "leaves" } else { "stays" }
+}
+
+/// An item of an operation that concerns one IP.
+trait Addressed {
+    fn ip(&self) -> String;
+}
+
+impl Addressed for SignatureItem {
+    fn ip(&self) -> String {
+        self.ip.to_string()
+    }
+}
+
+impl Addressed for DelNpItem {
+    fn ip(&self) -> String {
+        self.ip.to_string()
+    }
+}
+
+/// Writes a line for each item; of more than 20 with the same change, the rest becomes one line with a count.
+fn folded<T: Addressed, C: PartialEq>(
+    items: &[T],
+    change: impl Fn(&T) -> C,
+    line: impl Fn(&T, &str) -> String,
+    verbose: bool,
+) -> Vec<String> {
+    let mut groups: Vec<(C, Vec<&T>)> = Vec::new();
+    for item in items {
+        let change = change(item);
+        match groups.iter_mut().find(|(known, _)| *known == change) {
+            Some((_, group)) => group.push(item),
+            None => groups.push((change, vec![item])),
+        }
+    }
+    let mut lines = Vec::new();
+    for (_, group) in groups {
+        let shown = if verbose || group.len() <= FOLD_AFTER { group.len() } else { FOLD_AFTER };
+        let width = group[..shown].iter().map(|item| item.ip().len()).max().unwrap_or(0);
+        lines.extend(group[..shown].iter().map(|item| line(item, &format!("{:width$}", item.ip()))));
+        if let Some(next) = group.get(shown) {
+            lines.push(line(next, &format!("and {} more", group.len() - shown)));
+        }
+    }
+    lines
+}
+
+/// Says when a scheduled change takes effect.
+pub(super) fn at_renewal(renewal: Option<&Renewal>) -> String {
+    match renewal {
+        Some(renewal) => format!("at the renewal on {}", renewal.day()),
+        None => "at the next renewal".to_owned(),
+    }
+}
+
+/// Counts things, as in `1 IP` and `2 IPs`.
+pub(super) fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Names an order with what the reader knows it by.
+pub(super) fn order_title(order: &OrderPlan) -> String {
+    let mut title = format!("order {}", order.order_id);
+    if let Some(tag) = &order.tag {
+        title.push_str(&format!(" ({})", printable(tag)));
+    }
+    title
+}
+
+/// Says what is live of an order.
+pub(super) fn order_facts(order: &OrderPlan) -> String {
+    let mut facts = Vec::new();
+    facts.extend(order.active_ips.map(|ips| count(ips, "active IP")));
+    facts.extend(order.slots.map(|slots| count(slots as usize, "p0f slot")));
+    facts.extend(order.renewal.as_ref().map(|renewal| format!("renews on {}", printable(&renewal.day()))));
+    facts.join(", ")
+}
+
+/// Puts the summary of a plan into one line.
+pub(super) fn summary(summary: &Summary) -> String {
+    let Summary { orders, changed, unchanged, blocked, operations, charge_cents, ips_leaving, signatures_set } = *summary;
+    let mut parts = Vec::new();
+    let states = [(changed, "to change"), (unchanged, "unchanged"), (blocked, "blocked")];
+    parts.extend(states.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")));
+    let mut text = format!("{} ({})", count(orders, "order"), parts.join(", "));
+    text.push_str(&format!("; {}; charges {} now", count(operations, "operation"), Cents(charge_cents)));
+    text.push_str(&format!("; {} marked to go", count(ips_leaving, "IP")));
+    text.push_str(&format!("; {} set.", count(signatures_set, "signature")));
+    text
+}
+
+/// Puts what came of an operation into a word and, where there is one, the reason.
+pub(super) fn result(result: &OperationResult) -> (&'static str, Option<&str>) {
+    match result {
+        OperationResult::Done => ("done", None),
+        OperationResult::Failed { error } => ("failed", Some(error)),
+        OperationResult::Unknown { error } => ("unknown", Some(error)),
+        OperationResult::NotRun => ("not run", None),
+    }
+}
+
+/// Puts the end of an apply into one line.
+pub(super) fn report(report: &Report) -> String {
+    let results = || report.orders.iter().flat_map(|order| &order.results);
+    let done = results().filter(|result| **result == OperationResult::Done).count();
+    let mut text = match report.outcome() {
+        Outcome::DryRun | Outcome::NothingToDo => "Nothing to do".to_owned(),
+        Outcome::Complete => format!("Applied: {} done", count(done, "operation")),
+        Outcome::Partial => format!("Partly applied: {done} of {} done", count(results().count(), "operation")),
+        Outcome::Failed => "Failed: nothing was changed".to_owned(),
+    };
+    if report.charged() > Cents(0) {
+        text.push_str(&format!("; charged {}", report.charged()));
+    }
+    if report.interrupted {
+        text.push_str("; interrupted");
+    }
+    text.push('.');
+    if report.outcome() == Outcome::Partial {
+        text.push_str(" Run again to go on from there.");
+    }
+    text
+}
+
+/// Makes a text from outside fit for a terminal: control characters are shown as escapes.
+pub(super) fn printable(text: &str) -> String {
+    match text.chars().any(char::is_control) {
+        true => text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect(),
+        false => text.to_owned(),
+    }
+}
