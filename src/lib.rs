@@ -5,6 +5,7 @@
 pub mod api;
 pub mod apply;
 pub mod live;
+pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod render;
