@@ -1,3 +1,7 @@
 //! The `shardctl` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    shardctl::cli::run(std::env::args_os())
+}

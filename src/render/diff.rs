@@ -137,7 +137,7 @@ fn pending_comment(pending: PendingKnowledge) -> String {
 }
 
 /// Writes a text as a YAML scalar, quoted where it has to be.
-fn scalar(text: &str) -> String {
+pub(super) fn scalar(text: &str) -> String {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     if plain && text.matches('.').count() == 3 {
         return text.to_owned();

@@ -1,6 +1,7 @@
 //! Plans, reports and problems as people and scripts read them.
 
 mod diff;
+pub mod import;
 pub mod json;
 pub mod problem;
 mod style;

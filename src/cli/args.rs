@@ -1,0 +1,274 @@
+//! The arguments, as they are written; `session` makes of them what a command needs.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::api::ApiUrl;
+use crate::model::{OrderId, Percent};
+
+/// Keep orders of datacenter and ISP proxies at ProxyShard as a manifest declares them.
+#[derive(Debug, Parser)]
+#[command(name = "shardctl", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Nothing but `shardctl apply --apply` makes a change. Exit status: 0 done, 1 failed and nothing was \
+changed, 2 there are changes (--detailed-exitcode), 3 stopped part way, 4 a purchase's outcome is unknown.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// How to print it.
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OutputArgs {
+    /// When to use colour and weight
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN", help_heading = "Output")]
+    pub(super) color: ColorChoice,
+    /// Say more: lists in full and decisions; twice: every request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub(super) verbose: u8,
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorChoice {
+    /// On a terminal that can
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check the manifest, offline
+    Validate(ValidateArgs),
+    /// Show what would be done to make the orders what the manifest declares; changes nothing
+    Plan(PlanArgs),
+    /// Show the plan and, only with --apply, carry it out
+    Apply(ApplyArgs),
+    /// Print a manifest for live orders
+    Import(ImportArgs),
+    /// Print or drop what is recorded of an order
+    State(StateArgs),
+    /// Print a JSON Schema
+    Schema(SchemaArgs),
+    /// Serve a simulated ProxyShard API on loopback
+    #[cfg(feature = "sandbox")]
+    Sandbox(SandboxArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManifestArgs {
+    /// Manifest file, or directory of manifests (*.yaml, *.yml); may be repeated [default: shardctl.yaml]
+    #[arg(short = 'f', long = "manifest", value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(super) manifest: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatePlaceArgs {
+    /// Directory of the recorded state [default: shardctl.state beside the manifest]
+    #[arg(long, env = "SHARDCTL_STATE", value_name = "DIR|URL", value_hint = ValueHint::DirPath)]
+    pub(super) state: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApiArgs {
+    /// Base URL of the API: https, or http to a loopback address
+    #[arg(long, env = "PROXYSHARD_API_URL", default_value = ApiUrl::DEFAULT, value_name = "URL", help_heading = "API")]
+    pub(super) api_url: String,
+    /// File that holds the API token [default: the environment variable PROXYSHARD_TOKEN]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = "API")]
+    pub(super) token_file: Option<PathBuf>,
+    /// Requests under way at once
+    #[arg(long, default_value_t = 16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "API")]
+    pub(super) concurrency: u16,
+    /// How often a failed request is sent again; a purchase never is
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100), help_heading = "API")]
+    pub(super) retries: u32,
+    /// Time for one request, its retries not counted
+    #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = seconds, help_heading = "API")]
+    pub(super) timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanningArgs {
+    /// Only this order; may be repeated
+    #[arg(long = "order", value_name = "ID")]
+    pub(super) orders: Vec<OrderId>,
+    /// Treat everything that cannot be read back as unknown, to repair what was changed elsewhere
+    #[arg(long)]
+    pub(super) reassert: bool,
+    /// Exit with 2 if there are changes
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    /// The most that one apply may charge, in cents; over the manifest's limit
+    #[arg(long, value_name = "N", help_heading = "Guard rails")]
+    pub(super) max_charge_cents: Option<u64>,
+    /// The most of an order's active IPs that one apply may newly mark to go; over the manifest's limit
+    #[arg(long, value_name = "N", help_heading = "Guard rails")]
+    pub(super) max_removal_percent: Option<Percent>,
+    /// Lift the removal limit for a plan that newly marks at most N IPs in all
+    #[arg(long, value_name = "N", help_heading = "Guard rails")]
+    pub(super) allow_removals: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FormatArgs {
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For a terminal
+    Text,
+    /// For a script
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ValidateArgs {
+    #[command(flatten)]
+    pub(super) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(super) format: FormatArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(super) state: StatePlaceArgs,
+    #[command(flatten)]
+    pub(super) planning: PlanningArgs,
+    #[command(flatten)]
+    pub(super) format: FormatArgs,
+    #[command(flatten)]
+    pub(super) api: ApiArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    /// Carry the plan out; without this flag nothing is changed
+    #[arg(long)]
+    pub(super) apply: bool,
+    /// Go on with other orders after a failure, and with those without problems where others have some
+    #[arg(long)]
+    pub(super) keep_going: bool,
+    /// How long to look for a purchase whose answer was lost
+    #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = seconds)]
+    pub(super) settle_timeout: Duration,
+    #[command(flatten)]
+    pub(super) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(super) state: StatePlaceArgs,
+    #[command(flatten)]
+    pub(super) planning: PlanningArgs,
+    #[command(flatten)]
+    pub(super) format: FormatArgs,
+    #[command(flatten)]
+    pub(super) api: ApiArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// Orders to write a manifest for
+    #[arg(required = true, value_name = "ORDER_ID")]
+    pub(super) orders: Vec<OrderId>,
+    #[command(flatten)]
+    pub(super) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(super) state: StatePlaceArgs,
+    #[command(flatten)]
+    pub(super) api: ApiArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateArgs {
+    #[command(subcommand)]
+    pub(super) action: StateAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StateAction {
+    /// Print what is recorded of an order
+    Show(StateOrderArgs),
+    /// Drop what is recorded of an order: everything about it is then unknown, and asserted by the next apply
+    Forget(StateOrderArgs),
+    /// List the orders of which something is recorded
+    List(StateListArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateOrderArgs {
+    /// The order
+    #[arg(value_name = "ORDER_ID")]
+    pub(super) order: OrderId,
+    #[command(flatten)]
+    pub(super) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(super) state: StatePlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateListArgs {
+    #[command(flatten)]
+    pub(super) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(super) state: StatePlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// Which schema
+    #[arg(value_enum)]
+    pub(super) kind: SchemaKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaKind {
+    /// What a manifest looks like
+    Manifest,
+    /// What `plan --format json` prints
+    Plan,
+    /// What `apply --format json` prints
+    Apply,
+    /// What a file of the recorded state looks like
+    State,
+}
+
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Args)]
+pub(super) struct SandboxArgs {
+    /// YAML file that describes the simulated account
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) account: PathBuf,
+    /// Loopback address to listen on; port 0 picks a free one
+    #[arg(long, default_value = "127.0.0.1:4010", value_name = "ADDR")]
+    pub(super) listen: std::net::SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// Reads a positive time in seconds, whole or with decimals.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let duration = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let in_range = |duration: &Duration| !duration.is_zero() && *duration <= Duration::from_secs(86_400);
+    duration.filter(in_range).ok_or_else(|| "a time is a number of seconds above 0, up to 86400".to_owned())
+}

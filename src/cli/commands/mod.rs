@@ -1,0 +1,11 @@
+//! One file for each command.
+
+pub(super) mod apply;
+pub(super) mod completions;
+pub(super) mod import;
+pub(super) mod plan;
+#[cfg(feature = "sandbox")]
+pub(super) mod sandbox;
+pub(super) mod schema;
+pub(super) mod state;
+pub(super) mod validate;

@@ -1,0 +1,31 @@
+//! `shardctl validate`: checks the manifest, offline.
+
+use std::io::Write;
+
+use crate::cli::args::{Format, ValidateArgs};
+use crate::cli::error::{Exit, Failure};
+use crate::cli::session::{self, Loaded};
+use crate::cli::terminal::Terminal;
+use crate::render::json;
+
+pub(in crate::cli) fn run(args: &ValidateArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let loaded = session::load_manifest(&args.manifest, &[])?;
+    let (sources, problems) = match &loaded {
+        Loaded::Valid(sources, _) => (sources, &[][..]),
+        Loaded::Invalid(sources, problems) => (sources, &problems[..]),
+    };
+    if args.format.format == Format::Json {
+        json::write(&mut terminal.out, &json::validate(problems, sources))?;
+    }
+    match &loaded {
+        Loaded::Invalid(sources, problems) => Err(session::invalid_manifest(terminal, problems, sources)),
+        Loaded::Valid(_, desired) => {
+            if args.format.format == Format::Text {
+                let ips: usize = desired.orders.values().filter_map(|order| order.keep.as_ref()).map(|keep| keep.len()).sum();
+                let (orders, many) = (desired.orders.len(), |number| if number == 1 { "" } else { "s" });
+                writeln!(terminal.out, "The manifest is valid: {orders} order{}, {ips} IP{}.", many(orders), many(ips))?;
+            }
+            Ok(Exit::Done)
+        }
+    }
+}

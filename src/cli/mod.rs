@@ -1,0 +1,60 @@
+//! The command line: the only place that prints, reads the environment and decides the exit status.
+
+mod args;
+mod commands;
+mod error;
+mod interrupt;
+mod session;
+mod terminal;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::Cli;
+pub use error::Exit;
+
+use args::Command;
+use error::Failure;
+use terminal::Terminal;
+
+/// Runs the program with its arguments, the first of which is its own name, and returns the exit status.
+pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // Nothing better can be done where even this cannot be printed.
+            let _ = usage.print();
+            // 2 means "there are changes", so that a usage error is 1 like every other failure.
+            return if usage.use_stderr() { Exit::Failed.into() } else { Exit::Done.into() };
+        }
+    };
+    let mut terminal = Terminal::new(&cli.output);
+    let exit = dispatch(cli.command, &mut terminal).unwrap_or_else(|failure| {
+        let exit = failure.exit();
+        terminal.failure(&failure);
+        exit
+    });
+    terminal.flush();
+    exit.into()
+}
+
+fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    match command {
+        Command::Validate(args) => commands::validate::run(&args, terminal),
+        Command::Plan(args) => block_on(commands::plan::run(&args, terminal)),
+        Command::Apply(args) => block_on(commands::apply::run(&args, terminal)),
+        Command::Import(args) => block_on(commands::import::run(&args, terminal)),
+        Command::State(args) => block_on(commands::state::run(&args, terminal)),
+        Command::Schema(args) => commands::schema::run(&args, terminal),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(args) => block_on(commands::sandbox::run(&args, terminal)),
+        Command::Completions(args) => commands::completions::run(&args, terminal),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::new(format!("the program could not start: {error}")))?.block_on(work)
+}

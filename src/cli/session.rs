@@ -1,0 +1,187 @@
+//! From arguments and environment to what a command works with; from there to a plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+
+use super::args::{ApiArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
+use super::error::Failure;
+use super::terminal::Terminal;
+use crate::api::{ApiUrl, Connection, Reader, Settings, Token};
+use crate::live::{self, LiveOrders, ReadProgress, ReadRequest};
+use crate::manifest::{self, Manifest};
+use crate::model::{Cents, Desired, OrderId, Problem, Recorded, SourceMap};
+use crate::plan::{self, Inputs, Options, Plan};
+use crate::render::Shown;
+use crate::state::{Directory, Record, Store};
+
+const TOKEN_VARIABLE: &str = "PROXYSHARD_TOKEN";
+const STATE_DIRECTORY: &str = "shardctl.state";
+
+/// Everything that a plan was made of, and the plan.
+pub(super) struct Planned {
+    pub(super) sources: SourceMap,
+    pub(super) desired: Desired,
+    pub(super) live: LiveOrders,
+    pub(super) recorded: BTreeMap<OrderId, Result<Recorded, String>>,
+    pub(super) options: Options,
+    pub(super) plan: Plan,
+}
+
+impl Planned {
+    /// Returns the plan as renderers take it.
+    pub(super) fn shown(&self, verbose: bool) -> Shown<'_> {
+        let inputs =
+            Inputs { desired: &self.desired, live: &self.live, recorded: &self.recorded, options: &self.options };
+        Shown { plan: &self.plan, inputs, sources: &self.sources, verbose }
+    }
+}
+
+/// The manifest's files, or its problems.
+pub(super) enum Loaded {
+    /// A valid manifest.
+    Valid(SourceMap, Desired),
+    /// One that cannot be used.
+    Invalid(SourceMap, Vec<Problem>),
+}
+
+/// Reads the manifest; `orders`, where there are any, leaves out all others.
+pub(super) fn load_manifest(args: &ManifestArgs, orders: &[OrderId]) -> Result<Loaded, Failure> {
+    let Manifest { sources, desired, problems } = manifest::load(&args.manifest)?;
+    let Some(mut desired) = desired else { return Ok(Loaded::Invalid(sources, problems)) };
+    let wanted: BTreeSet<OrderId> = orders.iter().copied().collect();
+    if let Some(missing) = wanted.iter().find(|order| !desired.orders.contains_key(order)) {
+        return Err(Failure::new(format!("--order {missing}: the manifest declares no such order")));
+    }
+    if !wanted.is_empty() {
+        desired.orders.retain(|order, _| wanted.contains(order));
+    }
+    Ok(Loaded::Valid(sources, desired))
+}
+
+/// Sets up the way to the API; nothing is sent yet.
+pub(super) fn connect(args: &ApiArgs) -> Result<Connection, Failure> {
+    let url: ApiUrl = args.api_url.parse().map_err(|error| Failure::new(format!("{error}")))?;
+    let token = read_token(args.token_file.as_deref())?;
+    let settings =
+        Settings { concurrency: usize::from(args.concurrency), retries: args.retries, timeout: args.timeout };
+    Connection::new(url, token, settings).map_err(Failure::new)
+}
+
+fn read_token(file: Option<&Path>) -> Result<Token, Failure> {
+    let (text, place) = match file {
+        Some(path) => {
+            let place = format!("the token file {}", path.display());
+            let text = fs::read_to_string(path).map_err(|error| Failure::new(format!("{place} cannot be read: {error}")))?;
+            (text, place)
+        }
+        None => {
+            let text = env::var(TOKEN_VARIABLE).map_err(|_| {
+                Failure::new("there is no API token").hint(format!("set {TOKEN_VARIABLE}, or name a file by --token-file"))
+            })?;
+            (text, TOKEN_VARIABLE.to_owned())
+        }
+    };
+    Token::new(&text).map_err(|error| Failure::new(format!("{place}: {error}")))
+}
+
+/// Opens the place of the recorded state; a directory need not exist.
+pub(super) fn open_store(
+    state: &StatePlaceArgs,
+    manifest: &ManifestArgs,
+    api_url: &str,
+) -> Result<Box<dyn Store>, Failure> {
+    let path = match &state.state {
+        Some(url) if url.contains("://") => {
+            return Err(Failure::new(format!("--state {url}: only a directory can hold the state")));
+        }
+        Some(directory) if directory.is_empty() => return Err(Failure::new("--state is empty: name a directory")),
+        Some(directory) => PathBuf::from(directory),
+        None => default_state_directory(manifest),
+    };
+    Ok(Box::new(Directory::new(path, api_url)))
+}
+
+fn default_state_directory(args: &ManifestArgs) -> PathBuf {
+    match args.manifest.first() {
+        Some(path) if path.is_dir() => path.join(STATE_DIRECTORY),
+        Some(path) => path.with_file_name(STATE_DIRECTORY),
+        None => PathBuf::from(STATE_DIRECTORY),
+    }
+}
+
+/// Reads what is recorded of the orders, side by side.
+pub(super) async fn read_records(
+    store: &dyn Store,
+    orders: impl IntoIterator<Item = OrderId>,
+    at_once: usize,
+) -> Result<BTreeMap<OrderId, Result<Recorded, String>>, Failure> {
+    let mut records = stream::iter(orders)
+        .map(|order_id| async move { (order_id, store.load(order_id).await) })
+        .buffer_unordered(at_once.max(1));
+    let mut recorded = BTreeMap::new();
+    while let Some((order_id, record)) = records.next().await {
+        let record = match record? {
+            Record::Known(recorded) => Ok(recorded),
+            Record::Unusable { message } => Err(message),
+        };
+        recorded.insert(order_id, record);
+    }
+    Ok(recorded)
+}
+
+struct Silent;
+
+impl ReadProgress for Silent {
+    fn order_read(&self, _order_id: OrderId) {}
+}
+
+/// Reads records and live state, and makes the plan.
+pub(super) async fn make_plan(
+    sources: SourceMap,
+    desired: Desired,
+    connection: &Connection,
+    store: &dyn Store,
+    args: &PlanningArgs,
+) -> Result<Planned, Failure> {
+    let at_once = connection.settings().concurrency;
+    let recorded = read_records(store, desired.orders.keys().copied(), at_once).await?;
+    let requests = read_requests(&desired, &recorded);
+    let live = live::read_orders(&Reader::new(connection.clone()), requests, &Silent).await?;
+    let options = Options {
+        now: Timestamp::now(),
+        reassert: args.reassert,
+        max_charge: args.max_charge_cents.map(Cents),
+        max_removal_percent: args.max_removal_percent,
+        allow_removals: args.allow_removals,
+    };
+    let inputs = Inputs { desired: &desired, live: &live, recorded: &recorded, options: &options };
+    let plan = plan::plan(&inputs);
+    Ok(Planned { sources, desired, live, recorded, options, plan })
+}
+
+fn read_requests(desired: &Desired, recorded: &BTreeMap<OrderId, Result<Recorded, String>>) -> Vec<ReadRequest> {
+    let request = |(order_id, order): (&OrderId, &crate::model::DesiredOrder)| {
+        let recorded = recorded.get(order_id).and_then(|recorded| recorded.as_ref().ok());
+        ReadRequest {
+            order_id: *order_id,
+            slots: plan::needs_slots(order, recorded),
+            slots_wanted: order.p0f_slots.as_ref().map(|slots| slots.value),
+        }
+    };
+    desired.orders.iter().map(request).collect()
+}
+
+/// Shows the problems of a manifest that cannot be used, and says that this is the end.
+pub(super) fn invalid_manifest(terminal: &mut Terminal, problems: &[Problem], sources: &SourceMap) -> Failure {
+    terminal.problems(problems, sources);
+    let count = match problems.len() {
+        1 => "1 problem".to_owned(),
+        number => format!("{number} problems"),
+    };
+    Failure::new(format!("the manifest has {count}"))
+}

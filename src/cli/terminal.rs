@@ -1,0 +1,72 @@
+//! Where output goes: the result to stdout, everything else to stderr.
+
+use std::io::{self, BufWriter, Stderr, Stdout, Write};
+
+use anstream::{AutoStream, ColorChoice as Choice};
+use anstyle::{AnsiColor, Style};
+
+use super::args::{ColorChoice, OutputArgs};
+use super::error::Failure;
+use crate::model::{Problem, SourceMap};
+use crate::render;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+
+/// The two streams, with what the user wants to see on them.
+pub(super) struct Terminal {
+    /// The result alone.
+    pub(super) out: BufWriter<AutoStream<Stdout>>,
+    /// Everything else.
+    pub(super) err: AutoStream<Stderr>,
+    /// Whether stderr is kept for errors.
+    pub(super) quiet: bool,
+    /// How much to say.
+    pub(super) verbose: u8,
+}
+
+impl Terminal {
+    pub(super) fn new(args: &OutputArgs) -> Terminal {
+        let choice = match args.color {
+            ColorChoice::Auto => Choice::Auto,
+            ColorChoice::Always => Choice::Always,
+            ColorChoice::Never => Choice::Never,
+        };
+        Terminal {
+            out: BufWriter::new(AutoStream::new(io::stdout(), choice)),
+            err: AutoStream::new(io::stderr(), choice),
+            quiet: args.quiet,
+            verbose: args.verbose,
+        }
+    }
+
+    /// Says why a command failed.
+    pub(super) fn failure(&mut self, failure: &Failure) {
+        // What was printed so far comes first; where that is impossible there is nobody to tell.
+        let _ = self.out.flush();
+        let Failure { message, hint } = failure;
+        let _ = writeln!(self.err, "{}error:{} {message}", ERROR.render(), ERROR.render_reset());
+        if let Some(hint) = hint {
+            let _ = writeln!(self.err, "  help: {hint}");
+        }
+    }
+
+    /// Shows problems of the manifest.
+    pub(super) fn problems(&mut self, problems: &[Problem], sources: &SourceMap) {
+        let text = render::problem::problems(problems, sources, true);
+        let _ = self.out.flush();
+        let _ = self.err.write_all(text.as_bytes());
+    }
+
+    /// Says something on the side.
+    pub(super) fn say(&mut self, message: &str) {
+        if !self.quiet {
+            let _ = writeln!(self.err, "{message}");
+        }
+    }
+
+    /// Prints what is still held back.
+    pub(super) fn flush(&mut self) {
+        // A reader that has gone away, as `head` does, is no failure of ours.
+        let _ = self.out.flush();
+    }
+}
