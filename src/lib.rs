@@ -3,3 +3,5 @@
 //! `ARCHITECTURE.md` draws how the modules depend on each other and says where to start reading.
 
 pub mod model;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
