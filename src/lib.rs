@@ -10,4 +10,6 @@ pub mod manifest;
 pub mod model;
 pub mod plan;
 pub mod render;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 pub mod state;

@@ -82,7 +82,8 @@ impl From<StoreError> for Failure {
 
 impl From<Unauthorized> for Failure {
     fn from(error: Unauthorized) -> Failure {
-        Failure::new(error.to_string()).hint("check PROXYSHARD_TOKEN or --token-file, and that --api-url is the right API")
+        Failure::new(error.to_string())
+            .hint("check PROXYSHARD_TOKEN or --token-file, and that --api-url is the right API")
     }
 }
 

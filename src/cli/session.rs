@@ -76,12 +76,14 @@ fn read_token(file: Option<&Path>) -> Result<Token, Failure> {
     let (text, place) = match file {
         Some(path) => {
             let place = format!("the token file {}", path.display());
-            let text = fs::read_to_string(path).map_err(|error| Failure::new(format!("{place} cannot be read: {error}")))?;
+            let text =
+                fs::read_to_string(path).map_err(|error| Failure::new(format!("{place} cannot be read: {error}")))?;
             (text, place)
         }
         None => {
             let text = env::var(TOKEN_VARIABLE).map_err(|_| {
-                Failure::new("there is no API token").hint(format!("set {TOKEN_VARIABLE}, or name a file by --token-file"))
+                Failure::new("there is no API token")
+                    .hint(format!("set {TOKEN_VARIABLE}, or name a file by --token-file"))
             })?;
             (text, TOKEN_VARIABLE.to_owned())
         }

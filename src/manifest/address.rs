@@ -54,7 +54,8 @@ fn several(text: &str) -> Option<String> {
 }
 
 fn without_leading_zeros(text: &str) -> Option<String> {
-    let parts: Option<Vec<String>> = text.split('.').map(|part| part.parse::<u8>().ok().map(|n| n.to_string())).collect();
+    let parts: Option<Vec<String>> =
+        text.split('.').map(|part| part.parse::<u8>().ok().map(|n| n.to_string())).collect();
     let address = parts.map(|parts| parts.join("."))?;
     (is_ip(&address) && text.split('.').any(|part| part.len() > 1 && part.starts_with('0')))
         .then(|| format!("write the numbers without leading zeros: did you mean `{address}`?"))

@@ -44,7 +44,9 @@ fn slots_below_signatures(checked: &Checked<'_>) -> Option<Problem> {
         Problem::new(ProblemCode::SlotsBelowSignatures, message)
             .at(slots.span, format!("expected at least {count}"))
             .also_at(first, "the first IP with a signature")
-            .help(format!("each signature takes a slot: set `p0f_slots` to {count} or more, or declare fewer signatures")),
+            .help(format!(
+                "each signature takes a slot: set `p0f_slots` to {count} or more, or declare fewer signatures"
+            )),
     )
 }
 

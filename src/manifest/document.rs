@@ -120,10 +120,8 @@ fn orders_schema(generator: &mut SchemaGenerator) -> Schema {
 }
 
 /// Four numbers from 0 to 255 without leading zeros.
-const IPV4_PATTERN: &str = concat!(
-    "^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])",
-    r"(\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}$"
-);
+const IPV4_PATTERN: &str =
+    concat!("^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])", r"(\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}$");
 
 /// The letters of an IPv6 address with at least two colons; whether it is one, `format` tells.
 const IPV6_PATTERN: &str = r"^[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}((\.[0-9]{1,3}){3})?$";

@@ -120,7 +120,8 @@ fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LoadError> {
             Err(error) => return Err(LoadError::of_io(path, &error)),
         };
         // A pipe has no canonical path and is then known by the one that was given.
-        files.extend(found.into_iter().filter(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone()))));
+        files
+            .extend(found.into_iter().filter(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone()))));
     }
     Ok(files)
 }
@@ -128,7 +129,8 @@ fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LoadError> {
 fn manifests_in(directory: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let entries = entries.map_err(|error| LoadError::of_io(directory, &error))?;
-    let mut names: Vec<_> = entries.iter().map(fs::DirEntry::file_name).filter(|name| is_manifest(name.as_ref())).collect();
+    let mut names: Vec<_> =
+        entries.iter().map(fs::DirEntry::file_name).filter(|name| is_manifest(name.as_ref())).collect();
     names.sort();
     let files: Vec<_> = names.iter().map(|name| directory.join(name)).filter(|file| !file.is_dir()).collect();
     if files.is_empty() { Err(LoadError::NoManifests { path: directory.to_owned() }) } else { Ok(files) }

@@ -102,11 +102,9 @@ fn quotes(kind: &ErrorKind) -> Option<(&'static str, &'static str, &'static str)
 fn brackets(kind: &ErrorKind) -> Option<(&'static str, &'static str, &'static str)> {
     use ErrorKind as Kind;
     Some(match kind {
-        Kind::UnclosedFlowCollection { .. } => (
-            "a bracket or brace is not closed",
-            "never closed",
-            "close each `{` with `}` and each `[` with `]`",
-        ),
+        Kind::UnclosedFlowCollection { .. } => {
+            ("a bracket or brace is not closed", "never closed", "close each `{` with `}` and each `[` with `]`")
+        }
         Kind::UnexpectedEofFlowMapping
         | Kind::UnexpectedEofFlowSequence
         | Kind::UnexpectedEofImplicitFlowMapping

@@ -99,7 +99,12 @@ impl<'a> Reader<'a, '_> {
             match event {
                 Event::StreamEnd => return Ok(root),
                 Event::DocumentStart(..) if documents == 1 => {
-                    self.report(at, "the file holds a second document", "`---` starts another document", "put it into a file of its own: several files make one manifest");
+                    self.report(
+                        at,
+                        "the file holds a second document",
+                        "`---` starts another document",
+                        "put it into a file of its own: several files make one manifest",
+                    );
                     return Ok(root);
                 }
                 Event::DocumentStart(..) => {
@@ -126,10 +131,20 @@ impl<'a> Reader<'a, '_> {
             let at = self.of_span(&span);
             if let Some(tag) = span.tag_span() {
                 let at = self.of_span(&tag);
-                self.report(at, "YAML tags are not supported in a manifest", "a YAML tag", "write the value without the tag");
+                self.report(
+                    at,
+                    "YAML tags are not supported in a manifest",
+                    "a YAML tag",
+                    "write the value without the tag",
+                );
             }
             if let Event::Anchor(..) = event {
-                self.report(at, "YAML anchors are not supported in a manifest", "a YAML anchor", "write the value out at each place where it is meant");
+                self.report(
+                    at,
+                    "YAML anchors are not supported in a manifest",
+                    "a YAML anchor",
+                    "write the value out at each place where it is meant",
+                );
                 continue;
             }
             return Ok((event, at));
@@ -143,7 +158,12 @@ impl<'a> Reader<'a, '_> {
             Event::MappingStart(..) => self.mapping(at),
             Event::SequenceStart(..) => self.sequence(at),
             _ => {
-                self.report(at, "YAML aliases are not supported in a manifest", "a YAML alias", "write the value out at this place");
+                self.report(
+                    at,
+                    "YAML aliases are not supported in a manifest",
+                    "a YAML alias",
+                    "write the value out at this place",
+                );
                 Ok(Node { at, value: Value::Poisoned })
             }
         }
@@ -169,13 +189,23 @@ impl<'a> Reader<'a, '_> {
     fn key(&mut self, event: Event<'a>, at: Stretch) -> Result<Option<Key<'a>>, Ended> {
         match event {
             Event::Scalar(text, ScalarStyle::Plain, ..) if text == "<<" => {
-                self.report(at, "YAML merge keys are not supported in a manifest", "a YAML merge key", "write the merged fields out at this place");
+                self.report(
+                    at,
+                    "YAML merge keys are not supported in a manifest",
+                    "a YAML merge key",
+                    "write the merged fields out at this place",
+                );
                 Ok(None)
             }
             Event::Scalar(text, ..) => Ok(Some(Key { at, text: if at.is_empty() { Cow::Borrowed("") } else { text } })),
             Event::MappingStart(..) | Event::SequenceStart(..) => {
                 let key = self.node(event, at)?;
-                self.report(key.at, "a key must be a plain text", "a list or a mapping as a key", "write `key: value`, and quote a key that starts with a bracket or a brace");
+                self.report(
+                    key.at,
+                    "a key must be a plain text",
+                    "a list or a mapping as a key",
+                    "write `key: value`, and quote a key that starts with a bracket or a brace",
+                );
                 Ok(None)
             }
             _ => self.node(event, at).map(|_| None),

@@ -89,7 +89,8 @@ fn as_it_is(desired: &DesiredOrder, live: &LiveOrder, knowledge: &Knowledge) -> 
     }
     if let Some(keep) = &desired.keep {
         lines.push("  keep:".to_owned());
-        let listed: BTreeSet<&ProxyIp> = live.active.iter().filter(|ip| desired.prune || keep.contains_key(ip)).collect();
+        let listed: BTreeSet<&ProxyIp> =
+            live.active.iter().filter(|ip| desired.prune || keep.contains_key(ip)).collect();
         lines.extend(listed.into_iter().filter_map(|ip| live_ip_line(ip, keep.get(ip), knowledge)));
     }
     lines

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::words::printable;
-use crate::model::{LiveOrder, OrderId, Recorded};
+use crate::model::{LiveOrder, OrderId, PendingChange, Recorded};
 use crate::plan::{DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT};
 
 /// An order to write a manifest for.
@@ -19,11 +19,19 @@ pub struct Imported<'a> {
 
 /// Writes a manifest that plans to nothing but assertions; what cannot be known stands in comments.
 pub fn manifest(out: &mut dyn Write, orders: &[Imported<'_>]) -> io::Result<()> {
-    writeln!(out, "# yaml-language-server: $schema=https://raw.githubusercontent.com/shardctl/shardctl/main/schemas/manifest.schema.json")?;
+    writeln!(out, "# Help in editors: shardctl schema manifest > manifest.schema.json")?;
+    writeln!(out, "# yaml-language-server: $schema=manifest.schema.json")?;
     writeln!(out, "version: 1\n")?;
     writeln!(out, "limits:")?;
-    writeln!(out, "  max_charge_cents: {}  # the most that one apply may charge; 0 buys nothing", DEFAULT_MAX_CHARGE.0)?;
-    writeln!(out, "  max_removal_percent: {DEFAULT_MAX_REMOVAL_PERCENT}  # the most of an order's IPs that one apply may let go\n")?;
+    writeln!(
+        out,
+        "  max_charge_cents: {}  # the most that one apply may charge; 0 buys nothing",
+        DEFAULT_MAX_CHARGE.0
+    )?;
+    writeln!(
+        out,
+        "  max_removal_percent: {DEFAULT_MAX_REMOVAL_PERCENT}  # the most of an order's IPs that one apply may let go\n"
+    )?;
     writeln!(out, "orders:")?;
     orders.iter().try_for_each(|order| write_order(out, order))
 }
@@ -39,7 +47,8 @@ fn write_order(out: &mut dyn Write, imported: &Imported<'_>) -> io::Result<()> {
     }
     let slots = live.slots.map_or(0, |slots| slots.current_qty);
     match (slots, recorded.slots.and_then(|slots| slots.pending)) {
-        (0, _) => writeln!(out, "    # p0f_slots: 0")?,
+        (0, _) => writeln!(out, "    # p0f_slots: 0 now")?,
+        (_, Some(PendingChange::Cancel {})) => writeln!(out, "    # p0f_slots: {slots} now, none from the renewal on")?,
         (_, None) => writeln!(out, "    p0f_slots: {slots}  # whether a downgrade is pending cannot be read")?,
         (_, Some(pending)) => {
             writeln!(out, "    p0f_slots: {}  # {slots} now, until the renewal", pending.next_qty())?;

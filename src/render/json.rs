@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Shown;
 use crate::model::{
-    OperationResult, OrderReport, Outcome, Report,Note, NoteCode, P0F_SLOTS, PendingChange, Problem, ProblemCode, Signature, SourceMap,
+    Note, NoteCode, OperationResult, OrderReport, Outcome, P0F_SLOTS, PendingChange, Problem, ProblemCode, Report,
+    Signature, SourceMap,
 };
 use crate::plan::{self, Operation, OrderPlan, Precondition, Status, Summary};
 
@@ -348,12 +349,9 @@ fn operation(operation: &Operation, result: Option<ResultDocument>) -> Operation
                 |item: &plan::DelNpItem| DelNpItemDocument { ip: item.ip.to_string(), from: item.from, to: item.to };
             OperationDocument::SetDelNp { items: items.iter().map(item).collect(), result }
         }
-        Operation::ScheduleDowngrade { from_qty, next_qty } => OperationDocument::ScheduleDowngrade {
-            addon_key,
-            from_qty: *from_qty,
-            next_qty: *next_qty,
-            result,
-        },
+        Operation::ScheduleDowngrade { from_qty, next_qty } => {
+            OperationDocument::ScheduleDowngrade { addon_key, from_qty: *from_qty, next_qty: *next_qty, result }
+        }
     }
 }
 

@@ -79,7 +79,8 @@ impl Excerpt<'_> {
 
     fn snippet<'s>(&self, file: &SourceFile) -> Snippet<'s, annotate_snippets::Annotation<'s>> {
         let window = self.window(file);
-        let marks: Vec<Range<usize>> = self.labels.iter().map(|(label, _)| mark(&file.text, label.span, &window)).collect();
+        let marks: Vec<Range<usize>> =
+            self.labels.iter().map(|(label, _)| mark(&file.text, label.span, &window)).collect();
         let (source, marks) = visible(&file.text[window], marks);
         let snippet = Snippet::source(source).line_start(self.lines.start as usize).path(one_line(&file.name));
         let labels = self.labels.iter().zip(marks);

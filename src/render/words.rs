@@ -29,9 +29,9 @@ pub(super) struct Words {
 pub(super) fn operation(operation: &Operation, renewal: Option<&Renewal>, verbose: bool) -> Words {
     let plain = |title| Words { title, weight: Weight::Plain, details: Vec::new() };
     match operation {
-        Operation::CancelDowngrade { pending: None } => {
-            plain("cancel the downgrade of the p0f slots, if one is pending (nothing reports whether one is)".to_owned())
-        }
+        Operation::CancelDowngrade { pending: None } => plain(
+            "cancel the downgrade of the p0f slots, if one is pending (nothing reports whether one is)".to_owned(),
+        ),
         Operation::CancelDowngrade { pending: Some(PendingChange::Downgrade { next_qty }) } => {
             plain(format!("cancel the pending downgrade to {next_qty} p0f slots"))
         }
@@ -166,7 +166,8 @@ pub(super) fn order_facts(order: &OrderPlan) -> String {
 
 /// Puts the summary of a plan into one line.
 pub(super) fn summary(summary: &Summary) -> String {
-    let Summary { orders, changed, unchanged, blocked, operations, charge_cents, ips_leaving, signatures_set } = *summary;
+    let Summary { orders, changed, unchanged, blocked, operations, charge_cents, ips_leaving, signatures_set } =
+        *summary;
     let mut parts = Vec::new();
     let states = [(changed, "to change"), (unchanged, "unchanged"), (blocked, "blocked")];
     parts.extend(states.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")));
@@ -213,7 +214,9 @@ pub(super) fn report(report: &Report) -> String {
 /// Makes a text from outside fit for a terminal: control characters are shown as escapes.
 pub(super) fn printable(text: &str) -> String {
     match text.chars().any(char::is_control) {
-        true => text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect(),
+        true => {
+            text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+        }
         false => text.to_owned(),
     }
 }

@@ -11,8 +11,11 @@ use shardctl::render::problem;
 
 #[test]
 fn every_case_folder_shows_its_problems() {
-    let mut folders: Vec<PathBuf> =
-        fs::read_dir("tests/manifest").unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let mut folders: Vec<PathBuf> = fs::read_dir("tests/manifest")
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
     folders.sort();
     assert!(!folders.is_empty());
     for folder in folders {

@@ -29,13 +29,25 @@ pub(in crate::cli) async fn run(args: &ApplyArgs, terminal: &mut Terminal) -> Re
         text::plan(&mut terminal.out, &planned.shown(terminal.verbose > 0))?;
         terminal.out.flush()?;
     }
-    if args.apply { carry_out(args, terminal, &connection, &*store, &planned).await } else { dry_run(args, terminal, &connection, &planned) }
+    if args.apply {
+        carry_out(args, terminal, &connection, &*store, &planned).await
+    } else {
+        dry_run(args, terminal, &connection, &planned)
+    }
 }
 
-fn dry_run(args: &ApplyArgs, terminal: &mut Terminal, connection: &Connection, planned: &Planned) -> Result<Exit, Failure> {
+fn dry_run(
+    args: &ApplyArgs,
+    terminal: &mut Terminal,
+    connection: &Connection,
+    planned: &Planned,
+) -> Result<Exit, Failure> {
     match args.format.format {
         Format::Text => {
-            writeln!(terminal.out, "This was a dry run: nothing was changed. Run again with --apply to carry the plan out.")?;
+            writeln!(
+                terminal.out,
+                "This was a dry run: nothing was changed. Run again with --apply to carry the plan out."
+            )?;
         }
         Format::Json => write_json(terminal, connection, planned, None)?,
     }
@@ -52,7 +64,9 @@ async fn carry_out(
     if planned.plan.is_blocked() && !args.keep_going {
         if args.format.format == Format::Json {
             let orders = planned.plan.orders.iter();
-            let not_run = |order: &crate::plan::OrderPlan| crate::model::OrderReport::not_run(order.order_id, order.operations.len());
+            let not_run = |order: &crate::plan::OrderPlan| {
+                crate::model::OrderReport::not_run(order.order_id, order.operations.len())
+            };
             let blocked = orders.clone().filter(|order| !order.problems.is_empty()).count();
             let report = Report { orders: orders.map(not_run).collect(), blocked, interrupted: false };
             write_json(terminal, connection, planned, Some(&report))?;

@@ -2,10 +2,10 @@
 
 use clap::CommandFactory;
 
+use crate::cli::Cli;
 use crate::cli::args::CompletionsArgs;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::terminal::Terminal;
-use crate::cli::Cli;
 
 pub(in crate::cli) fn run(args: &CompletionsArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     clap_complete::generate(args.shell, &mut Cli::command(), "shardctl", &mut terminal.out);

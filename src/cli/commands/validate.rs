@@ -21,9 +21,15 @@ pub(in crate::cli) fn run(args: &ValidateArgs, terminal: &mut Terminal) -> Resul
         Loaded::Invalid(sources, problems) => Err(session::invalid_manifest(terminal, problems, sources)),
         Loaded::Valid(_, desired) => {
             if args.format.format == Format::Text {
-                let ips: usize = desired.orders.values().filter_map(|order| order.keep.as_ref()).map(|keep| keep.len()).sum();
+                let ips: usize =
+                    desired.orders.values().filter_map(|order| order.keep.as_ref()).map(|keep| keep.len()).sum();
                 let (orders, many) = (desired.orders.len(), |number| if number == 1 { "" } else { "s" });
-                writeln!(terminal.out, "The manifest is valid: {orders} order{}, {ips} IP{}.", many(orders), many(ips))?;
+                writeln!(
+                    terminal.out,
+                    "The manifest is valid: {orders} order{}, {ips} IP{}.",
+                    many(orders),
+                    many(ips)
+                )?;
             }
             Ok(Exit::Done)
         }
