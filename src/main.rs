@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    shardctl::cli::run(std::env::args_os())
+    shardctl::cli::run(std::env::args_os()).into()
 }

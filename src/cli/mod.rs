@@ -8,7 +8,6 @@ mod session;
 mod terminal;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
 
 use clap::Parser;
 
@@ -20,14 +19,14 @@ use error::Failure;
 use terminal::Terminal;
 
 /// Runs the program with its arguments, the first of which is its own name, and returns the exit status.
-pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(usage) => {
             // Nothing better can be done where even this cannot be printed.
             let _ = usage.print();
             // 2 means "there are changes", so that a usage error is 1 like every other failure.
-            return if usage.use_stderr() { Exit::Failed.into() } else { Exit::Done.into() };
+            return if usage.use_stderr() { Exit::Failed } else { Exit::Done };
         }
     };
     let mut terminal = Terminal::new(&cli.output);
@@ -37,7 +36,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         exit
     });
     terminal.flush();
-    exit.into()
+    exit
 }
 
 fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> {

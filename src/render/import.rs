@@ -46,9 +46,11 @@ fn write_order(out: &mut dyn Write, imported: &Imported<'_>) -> io::Result<()> {
         writeln!(out, "    tag: {}", super::diff::scalar(tag))?;
     }
     let slots = live.slots.map_or(0, |slots| slots.current_qty);
-    match (slots, recorded.slots.and_then(|slots| slots.pending)) {
+    let known = recorded.slots.filter(|known| known.qty == slots);
+    match (slots, known.and_then(|known| known.pending)) {
         (0, _) => writeln!(out, "    # p0f_slots: 0 now")?,
         (_, Some(PendingChange::Cancel {})) => writeln!(out, "    # p0f_slots: {slots} now, none from the renewal on")?,
+        (_, None) if known.is_some() => writeln!(out, "    p0f_slots: {slots}")?,
         (_, None) => writeln!(out, "    p0f_slots: {slots}  # whether a downgrade is pending cannot be read")?,
         (_, Some(pending)) => {
             writeln!(out, "    p0f_slots: {}  # {slots} now, until the renewal", pending.next_qty())?;

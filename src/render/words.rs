@@ -29,9 +29,9 @@ pub(super) struct Words {
 pub(super) fn operation(operation: &Operation, renewal: Option<&Renewal>, verbose: bool) -> Words {
     let plain = |title| Words { title, weight: Weight::Plain, details: Vec::new() };
     match operation {
-        Operation::CancelDowngrade { pending: None } => plain(
-            "cancel the downgrade of the p0f slots, if one is pending (nothing reports whether one is)".to_owned(),
-        ),
+        Operation::CancelDowngrade { pending: None } => {
+            plain("cancel a pending downgrade of the p0f slots, if there is one (nothing reports it)".to_owned())
+        }
         Operation::CancelDowngrade { pending: Some(PendingChange::Downgrade { next_qty }) } => {
             plain(format!("cancel the pending downgrade to {next_qty} p0f slots"))
         }
