@@ -1,1 +1,5 @@
 //! The integration tests, one binary.
+
+mod openapi;
+#[cfg(feature = "sandbox")]
+mod sandbox;
