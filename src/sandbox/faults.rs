@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, IntoDeserializer as _, value};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::operation::Operation;
 use crate::model::OrderId;
@@ -30,7 +31,7 @@ pub struct FaultRule {
 }
 
 /// The operations that a rule matches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// All seven.
@@ -41,6 +42,19 @@ pub enum Target {
     /// One of them.
     #[serde(untagged)]
     One(Operation),
+}
+
+impl<'de> Deserialize<'de> for Target {
+    // By hand, because an untagged enum does not say which words it knows.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        let operation = Operation::deserialize(word.as_str().into_deserializer()).map(Target::One);
+        match word.as_str() {
+            "any" => Ok(Target::Any),
+            "writes" => Ok(Target::Writes),
+            _ => operation.map_err(|error: value::Error| D::Error::custom(format!("{error}, `any`, `writes`"))),
+        }
+    }
 }
 
 /// Whether a request fails before or after it took effect.

@@ -1,3 +1,5 @@
 //! The integration tests, one binary.
 
 mod manifest;
+mod openapi;
+mod sandbox;
