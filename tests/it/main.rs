@@ -2,4 +2,5 @@
 
 mod manifest;
 mod openapi;
+#[cfg(feature = "sandbox")]
 mod sandbox;
