@@ -165,8 +165,17 @@ impl fmt::Display for Cents {
 }
 
 /// A share of 100, from 0 to 100.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Percent(u8);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(try_from = "u8")]
+pub struct Percent(#[schemars(range(max = 100))] u8);
+
+impl TryFrom<u8> for Percent {
+    type Error = &'static str;
+
+    fn try_from(percent: u8) -> Result<Self, Self::Error> {
+        Percent::new(percent).ok_or("a percentage is a whole number from 0 to 100")
+    }
+}
 
 impl Percent {
     /// Wraps a percentage; `None` above 100.
