@@ -3,3 +3,4 @@
 //! `ARCHITECTURE.md` draws how the modules depend on each other and says where to start reading.
 
 pub mod model;
+pub mod render;
