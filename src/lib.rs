@@ -2,5 +2,6 @@
 //!
 //! `ARCHITECTURE.md` draws how the modules depend on each other and says where to start reading.
 
+pub mod manifest;
 pub mod model;
 pub mod render;

@@ -1,0 +1,167 @@
+//! The manifest as plain types: for writing manifests, and for the JSON Schema that editors use.
+//!
+//! Reading goes another way (see the module above), which knows the position of everything.
+
+use std::collections::BTreeMap;
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::model::{OrderId, ProxyIp, Signature};
+
+/// A manifest of shardctl: the proxy orders at ProxyShard as they shall be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "shardctl manifest")]
+pub struct Document {
+    /// The version of the manifest's format. Always 1.
+    #[schemars(schema_with = "version_schema")]
+    pub version: u32,
+    /// Guard rails for all orders of the manifest. They may stand in one file only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsDocument>,
+    /// The orders, each by its id at ProxyShard. An order that is not listed is left alone.
+    #[serde(default)]
+    #[schemars(schema_with = "orders_schema")]
+    pub orders: BTreeMap<OrderId, OrderDocument>,
+}
+
+/// Guard rails that are reviewed in git like the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "limits")]
+pub struct LimitsDocument {
+    /// The most that one apply may charge the wallet, over all orders, in whole cents: 2000 is 20.00. Without it,
+    /// nothing is bought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "max_charge_cents_schema")]
+    pub max_charge_cents: Option<u64>,
+    /// The most of an order's active IPs, in percent, that one apply may newly mark to go at the renewal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "max_removal_percent_schema")]
+    pub max_removal_percent: Option<u8>,
+}
+
+/// What is declared of one order. What is left out is not managed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "order")]
+pub struct OrderDocument {
+    /// The tag that the live order must have. It changes nothing: it guards against a mistyped order id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "tag_schema")]
+    pub tag: Option<String>,
+    /// The number of paid p0f slots; each signature takes one. More slots are bought at once, fewer take effect at the
+    /// next renewal. Without it, the slots are left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "p0f_slots_schema")]
+    pub p0f_slots: Option<u32>,
+    /// Whether active IPs that `keep` does not list are let go at the next renewal.
+    #[serde(default = "prune_by_default", skip_serializing_if = "Clone::clone")]
+    #[schemars(extend("default" = true))]
+    pub prune: bool,
+    /// The IPs to keep, each with the OS signature that it shall have, or with nothing where its signature is left
+    /// alone. Without it, the order's IPs are left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "keep_schema")]
+    pub keep: Option<BTreeMap<ProxyIp, Option<Signature>>>,
+}
+
+impl Default for Document {
+    fn default() -> Document {
+        Document { version: 1, limits: None, orders: BTreeMap::new() }
+    }
+}
+
+impl Default for OrderDocument {
+    fn default() -> OrderDocument {
+        OrderDocument { tag: None, p0f_slots: None, prune: prune_by_default(), keep: None }
+    }
+}
+
+fn prune_by_default() -> bool {
+    true
+}
+
+/// Returns the JSON Schema of a manifest file (draft 2020-12).
+pub fn schema() -> Schema {
+    let unwrap_lines = RecursiveTransform(unwrap_description);
+    let settings = SchemaSettings::draft2020_12().with_transform(unwrap_lines);
+    let mut schema = settings.into_generator().into_root_schema_for::<Document>();
+    if let Some(orders) = schema.pointer_mut("/properties/orders").and_then(Value::as_object_mut) {
+        // An editor would complete the key with it, and `orders: {}` is no manifest.
+        orders.remove("default");
+    }
+    schema
+}
+
+/// Joins the lines of a description, which are broken for the width of the source only.
+fn unwrap_description(schema: &mut Schema) {
+    if let Some(Value::String(description)) = schema.get_mut("description") {
+        *description = description.replace('\n', " ");
+    }
+}
+
+fn version_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "const": 1, "default": 1 })
+}
+
+fn max_charge_cents_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 0, "maximum": u64::MAX, "default": 0, "examples": [2000] })
+}
+
+fn max_removal_percent_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 0, "maximum": 100, "default": 30 })
+}
+
+fn tag_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "minLength": 1, "examples": ["eu-scrapers"] })
+}
+
+fn p0f_slots_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 0, "maximum": u32::MAX, "examples": [4] })
+}
+
+const ORDER_ID_PATTERN: &str = "^[1-9][0-9]*$";
+
+fn orders_schema(generator: &mut SchemaGenerator) -> Schema {
+    let order = generator.subschema_for::<OrderDocument>();
+    json_schema!({
+        "type": ["object", "null"],
+        "propertyNames": { "pattern": ORDER_ID_PATTERN },
+        "patternProperties": { ORDER_ID_PATTERN: { "anyOf": [order, { "type": "null" }] } },
+        "additionalProperties": false,
+    })
+}
+
+/// Four numbers from 0 to 255 without leading zeros.
+const IPV4_PATTERN: &str =
+    concat!("^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])", r"(\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}$");
+
+/// The letters of an IPv6 address with at least two colons; whether it is one, `format` tells.
+const IPV6_PATTERN: &str = r"^[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}((\.[0-9]{1,3}){3})?$";
+
+fn keep_schema(_: &mut SchemaGenerator) -> Schema {
+    let mut signatures: Vec<Option<Signature>> = Signature::ALL.into_iter().map(Some).collect();
+    signatures.push(None);
+    json_schema!({
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": {
+            "anyOf": [
+                { "format": "ipv4", "pattern": IPV4_PATTERN },
+                { "format": "ipv6", "pattern": IPV6_PATTERN },
+            ],
+        },
+        "additionalProperties": {
+            "title": "signature",
+            "description": "The operating system that the proxy's fingerprint shows; nothing where it is left alone.",
+            "enum": signatures,
+            "examples": ["win11", null],
+        },
+        "examples": [{ "203.0.113.10": "win11", "203.0.113.12": null }],
+    })
+}

@@ -1,0 +1,117 @@
+//! One order against the schema: its fields and the IPs that it keeps.
+
+use super::address::ip_help;
+use super::checks::{self, Checked};
+use super::decode::{Decoder, ORDER, found, place};
+use super::scalar;
+use super::suggest::{nearest, quoted};
+use super::tree::{Entry, Key, Node, Value};
+use crate::model::{DesiredOrder, Keep, KeptIp, Problem, ProblemCode, ProxyIp, Signature, Span, Spanned};
+
+impl<'a> Decoder<'a, '_> {
+    /// Decodes an order and runs the checks on it.
+    pub fn order(&mut self, entry: Entry<'a>) -> DesiredOrder {
+        let span = entry.key.at.of(self.file);
+        let help = "write what is declared of the order as fields: tag, p0f_slots, prune, keep";
+        let entries = self.mapping("an order", entry.key.at, entry.value, help).unwrap_or_default();
+        let [tag, p0f_slots, prune, keep] = self.fields(&ORDER, entries);
+        let keep_at = keep.as_ref().map(|keep| keep.key.at.of(self.file));
+        let order = DesiredOrder {
+            span,
+            tag: tag.and_then(|entry| self.tag(&entry)),
+            p0f_slots: p0f_slots.and_then(|entry| self.p0f_slots(&entry)),
+            prune: prune.and_then(|entry| self.scalar(&entry, "true or false", scalar::boolean)).unwrap_or(true),
+            keep: keep.and_then(|entry| self.keep(entry)),
+        };
+        let checked = Checked { order: &order, order_id: self.order_id, keep_at };
+        for problem in checks::run(&checked) {
+            self.report(problem);
+        }
+        order
+    }
+
+    fn tag(&mut self, entry: &Entry<'a>) -> Option<Spanned<String>> {
+        let rule = |text: &str| match text {
+            "" => Err("remove the line, or give the order's tag".to_owned()),
+            text => Ok(text.to_owned()),
+        };
+        let value = self.scalar(entry, "the order's tag", rule)?;
+        Some(Spanned { value, span: entry.value.at.of(self.file) })
+    }
+
+    fn p0f_slots(&mut self, entry: &Entry<'a>) -> Option<Spanned<u32>> {
+        let rule = |text: &str| scalar::integer(text, u32::MAX.into());
+        let slots = self.scalar(entry, "a whole number", rule)?;
+        Some(Spanned { value: u32::try_from(slots).ok()?, span: entry.value.at.of(self.file) })
+    }
+
+    /// Decodes `keep`; `None` where it is wrong as a whole, so that no check speaks of it again.
+    fn keep(&mut self, entry: Entry<'a>) -> Option<Keep> {
+        let help = "list each IP as a key: `203.0.113.10: win11`, or `203.0.113.10:` to leave its signature alone";
+        let entries = self.mapping("`keep`", entry.key.at, entry.value, help)?;
+        let declared_empty = entries.is_empty();
+        let mut kept = Vec::with_capacity(entries.len());
+        for Entry { key, value } in entries {
+            kept.extend(self.kept_ip(&key, &value));
+        }
+        // Sorting keeps equal IPs in the order of the file; a map grown IP by IP would take twice the memory.
+        kept.sort_by_key(|(ip, _)| *ip);
+        kept.dedup_by(|(ip, again), (first_ip, first)| {
+            let duplicate = ip == first_ip;
+            if duplicate {
+                self.duplicate_ip(*ip, again.span, first.span);
+            }
+            duplicate
+        });
+        (declared_empty || !kept.is_empty()).then(|| kept.into_iter().collect())
+    }
+
+    fn kept_ip(&mut self, key: &Key<'_>, value: &Node<'_>) -> Option<(ProxyIp, KeptIp)> {
+        let ip = key.text.parse().ok();
+        if ip.is_none() {
+            let message = format!("{} is not an IP address", quoted(&key.text));
+            let problem = Problem::new(ProblemCode::InvalidValue, message);
+            let problem = problem.at(key.at.of(self.file), "expected an IP address");
+            self.report(problem.help(ip_help(&key.text)));
+        }
+        let signature = self.signature(ip, key, value);
+        Some((ip?, KeptIp { signature, span: key.at.of(self.file) }))
+    }
+
+    fn signature(&mut self, ip: Option<ProxyIp>, key: &Key<'_>, value: &Node<'_>) -> Option<Signature> {
+        let help = match &value.value {
+            Value::Null | Value::Poisoned => return None,
+            Value::Scalar(text) => match text.parse() {
+                Ok(signature) => return Some(signature),
+                Err(_) => signature_help(text),
+            },
+            _ => "write the signature behind the colon, or nothing to leave it alone".to_owned(),
+        };
+        let message = format!("{} is not a signature", found(&value.value));
+        let label = format!("expected one of {}", Signature::ALL.map(Signature::as_str).join(", "));
+        let mut problem = Problem::new(ProblemCode::InvalidValue, message);
+        problem.ip = ip;
+        self.report(problem.at(place(key, value).of(self.file), label).help(help));
+        None
+    }
+
+    fn duplicate_ip(&mut self, ip: ProxyIp, here: Span, first: Span) {
+        let written = |span: Span| self.source.get(span.start as usize..span.end as usize).unwrap_or("");
+        let bare = |span| written(span).trim_matches(['"', '\'']);
+        let (message, help) = if bare(here) == bare(first) {
+            (format!("{ip} is listed twice"), "remove one of the two".to_owned())
+        } else {
+            let message = format!("{ip} is listed twice, in two spellings");
+            (message, format!("`{}` and `{}` are the same address: remove one", bare(first), bare(here)))
+        };
+        let problem = Problem::new(ProblemCode::DuplicateKey, message).ip(ip).at(here, "again here");
+        self.report(problem.also_at(first, "first here").help(help));
+    }
+}
+
+fn signature_help(text: &str) -> String {
+    match nearest(text, &Signature::ALL.map(Signature::as_str)) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "write one of the signatures, or nothing to leave the IP's signature alone".to_owned(),
+    }
+}
