@@ -52,9 +52,9 @@ impl FromStr for OrderId {
 pub struct ProxyIp(IpAddr);
 
 impl ProxyIp {
-    /// Wraps an address.
+    /// Wraps an address; an IPv4 address that is written as an IPv6 one is the IPv4 address.
     pub fn new(address: IpAddr) -> ProxyIp {
-        ProxyIp(address)
+        ProxyIp(address.to_canonical())
     }
 }
 
@@ -68,7 +68,7 @@ impl FromStr for ProxyIp {
     type Err = std::net::AddrParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(ProxyIp)
+        text.parse().map(ProxyIp::new)
     }
 }
 
@@ -80,7 +80,7 @@ impl Serialize for ProxyIp {
 
 impl<'de> Deserialize<'de> for ProxyIp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IpAddr::deserialize(deserializer).map(ProxyIp)
+        IpAddr::deserialize(deserializer).map(ProxyIp::new)
     }
 }
 
