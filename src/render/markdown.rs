@@ -309,7 +309,7 @@ fn html_code(text: &str) -> String {
 
 /// Makes a sentence that may hold a text from outside fit for Markdown; its code spans stay what they are.
 fn escape(text: &str) -> String {
-    let paired = text.matches('`').count() % 2 == 0;
+    let paired = text.matches('`').count().is_multiple_of(2);
     let mut in_code = false;
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
