@@ -104,14 +104,14 @@ pub(super) struct ManifestArgs {
 #[derive(Debug, Args)]
 pub(super) struct StatePlaceArgs {
     /// Directory of the recorded state [default: shardctl.state beside the manifest]
-    #[arg(long, env = "SHARDCTL_STATE", value_name = "DIR|URL", value_hint = ValueHint::DirPath)]
+    #[arg(long, env = "SHARDCTL_STATE", hide_env_values = true, value_name = "DIR|URL", value_hint = ValueHint::DirPath)]
     pub(super) state: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ApiArgs {
     /// Base URL of the API: https, or http to a loopback address
-    #[arg(long, env = "PROXYSHARD_API_URL", default_value = ApiUrl::DEFAULT, value_name = "URL", help_heading = "API")]
+    #[arg(long, env = "PROXYSHARD_API_URL", hide_env_values = true, default_value = ApiUrl::DEFAULT, value_name = "URL", help_heading = "API")]
     pub(super) api_url: String,
     /// File that holds the API token [default: the environment variable PROXYSHARD_TOKEN]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = "API")]

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::Context;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
@@ -23,6 +24,7 @@ use crate::saved::SavedPlan;
 use crate::state::{Directory, Record, Store};
 
 const TOKEN_VARIABLE: &str = "PROXYSHARD_TOKEN";
+const STATE_VARIABLE: &str = "SHARDCTL_STATE";
 const STATE_DIRECTORY: &str = "shardctl.state";
 
 /// Everything that a plan was made of, and the plan.
@@ -68,7 +70,9 @@ pub(super) fn load_manifest(args: &ManifestArgs, orders: &[OrderId]) -> Result<L
 
 /// Reads where the API is.
 pub(super) fn api_url(args: &ApiArgs) -> Result<ApiUrl, Failure> {
-    args.api_url.parse().map_err(|error| Failure::new(format!("{error}")))
+    // An environment variable that is set to nothing says nothing, as CI systems do for what is not configured.
+    let text = if args.api_url.is_empty() { ApiUrl::DEFAULT } else { &args.api_url };
+    text.parse().map_err(|error| Failure::new(format!("{error}")))
 }
 
 /// Sets up the way to the API; nothing is sent yet.
@@ -84,8 +88,7 @@ fn read_token(file: Option<&Path>) -> Result<Token, Failure> {
     let (text, place) = match file {
         Some(path) => {
             let place = format!("the token file {}", path.display());
-            let text =
-                fs::read_to_string(path).map_err(|error| Failure::new(format!("{place} cannot be read: {error}")))?;
+            let text = fs::read_to_string(path).with_context(|| format!("{place} cannot be read"))?;
             (text, place)
         }
         None => {
@@ -109,7 +112,12 @@ pub(super) fn open_store(
         Some(url) if url.contains("://") => {
             return Err(Failure::new(format!("--state {url}: only a directory can hold the state")));
         }
-        Some(directory) if directory.is_empty() => return Err(Failure::new("--state is empty: name a directory")),
+        Some(directory)
+            if directory.is_empty() && env::var_os(STATE_VARIABLE).is_none_or(|value| !value.is_empty()) =>
+        {
+            return Err(Failure::new("--state is empty: name a directory"));
+        }
+        Some(directory) if directory.is_empty() => default_state_directory(manifest),
         Some(directory) => PathBuf::from(directory),
         None => default_state_directory(manifest),
     };

@@ -1,5 +1,7 @@
 //! `shardctl plan`: shows what would be done; changes nothing.
 
+use anyhow::Context;
+
 use crate::cli::args::{Format, PlanArgs};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::session::{self, Loaded, Planned};
@@ -32,7 +34,7 @@ pub(in crate::cli) async fn run(args: &PlanArgs, terminal: &mut Terminal) -> Res
     terminal.annotate(planned.plan.problems(), &planned.sources);
     if let Some(path) = &args.out {
         saved::save(path, &json::plan(&header, &shown))
-            .map_err(|error| Failure::new(format!("the plan could not be saved to {}: {error}", path.display())))?;
+            .with_context(|| format!("the plan could not be saved to {}", path.display()))?;
     }
     judge(&planned, args.planning.detailed_exitcode)
 }
