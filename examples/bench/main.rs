@@ -30,7 +30,8 @@ fn main() -> Result<ExitCode> {
     if let Some(role) = arguments.get(1).and_then(|first| first.strip_prefix("role:")) {
         return roles::play(role, &arguments[2..]);
     }
-    let value = |flag: &str| arguments.iter().position(|word| word == flag).and_then(|at| arguments.get(at + 1)).cloned();
+    let value =
+        |flag: &str| arguments.iter().position(|word| word == flag).and_then(|at| arguments.get(at + 1)).cloned();
     let wanted = Wanted {
         check: arguments.iter().any(|word| word == "--check"),
         only: value("--only"),

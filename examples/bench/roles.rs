@@ -76,8 +76,12 @@ fn writes(words: &[String]) -> Result<()> {
                             format!("{{\"items\":[{}]}}", (0..size.ips).map(item).collect::<Vec<_>>().join(","))
                         };
                         connection.get(&format!("/user/api/proxies/active?order_id={order}"))?;
-                        connection.get(&format!("/user/api/orders/{order}/addons/calculate?addon_key=p0f_slots&add_qty=1"))?;
-                        connection.post(&format!("/user/api/orders/{order}/signature/set"), &list("\"signature\":\"linux\""))?;
+                        connection
+                            .get(&format!("/user/api/orders/{order}/addons/calculate?addon_key=p0f_slots&add_qty=1"))?;
+                        connection.post(
+                            &format!("/user/api/orders/{order}/signature/set"),
+                            &list("\"signature\":\"linux\""),
+                        )?;
                         connection.post(&format!("/user/api/orders/{order}/del-np/set"), &list("\"value\":false"))?;
                     }
                     Ok(())
@@ -164,7 +168,9 @@ mod raw {
                 line.clear();
                 self.stream.read_line(&mut line)?;
                 match line.trim_end().split_once(':') {
-                    Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.trim().parse()?,
+                    Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                        length = value.trim().parse()?
+                    }
                     Some(_) => {}
                     None => break,
                 }

@@ -45,14 +45,25 @@ pub fn run(wanted: &Wanted) -> Result<bool> {
         }
         for row in measure(wanted)? {
             met &= row.met;
-            println!("| {} | {} | {} | {} |", row.what, row.goal, row.measured, if row.met { "met" } else { "not met" });
+            println!(
+                "| {} | {} | {} | {} |",
+                row.what,
+                row.goal,
+                row.measured,
+                if row.met { "met" } else { "not met" }
+            );
         }
     }
     Ok(met)
 }
 
 fn at_most(what: &'static str, goal: f64, against: &str, ratio: f64, detail: &str) -> Row {
-    Row { what, goal: format!("at most {goal} x {against}"), measured: format!("{ratio:.2} ({detail})"), met: ratio <= goal }
+    Row {
+        what,
+        goal: format!("at most {goal} x {against}"),
+        measured: format!("{ratio:.2} ({detail})"),
+        met: ratio <= goal,
+    }
 }
 
 fn plan_run(world: &World) -> Result<Run> {
@@ -93,8 +104,20 @@ fn plan_of_1000_orders(wanted: &Wanted) -> Result<Vec<Row>> {
         format!("{:.3} s against {:.3} + {:.3} s", figure(&ours), figure(&raw), figure(&events))
     };
     Ok(vec![
-        at_most("`plan`, 1,000 orders of 100 IPs: wall time", 1.3, "raw client + event parser", ours.wall / (raw.wall + events.wall), &detail(|usage| usage.wall)),
-        at_most("the same: CPU time", 2.0, "raw client + event parser", ours.cpu / (raw.cpu + events.cpu), &detail(|usage| usage.cpu)),
+        at_most(
+            "`plan`, 1,000 orders of 100 IPs: wall time",
+            1.3,
+            "raw client + event parser",
+            ours.wall / (raw.wall + events.wall),
+            &detail(|usage| usage.wall),
+        ),
+        at_most(
+            "the same: CPU time",
+            2.0,
+            "raw client + event parser",
+            ours.cpu / (raw.cpu + events.cpu),
+            &detail(|usage| usage.cpu),
+        ),
     ])
 }
 
@@ -104,7 +127,13 @@ fn plan_with_latency(wanted: &Wanted) -> Result<Vec<Row>> {
     let taken = in_turn(wanted.runs.min(3), &[&|| ours.once()])?;
     let least = 2000.0 / 16.0 * 0.05;
     let detail = format!("{:.3} s against {least:.3} s", taken[0].wall);
-    Ok(vec![at_most("the same with 50 ms added to every answer", 1.1, "requests / 16 x 50 ms", taken[0].wall / least, &detail)])
+    Ok(vec![at_most(
+        "the same with 50 ms added to every answer",
+        1.1,
+        "requests / 16 x 50 ms",
+        taken[0].wall / least,
+        &detail,
+    )])
 }
 
 fn memory_of_10000_orders(wanted: &Wanted) -> Result<Vec<Row>> {
@@ -125,7 +154,10 @@ fn growth(wanted: &Wanted) -> Result<Vec<Row>> {
     let orders: Vec<Size> = [10, 100, 1000, 10_000].map(|orders| Size { orders, ips: 100 }).into();
     let ips: Vec<Size> = [1000, 10_000, 100_000].map(|ips| Size { orders: 1, ips }).into();
     let mut rows = Vec::new();
-    for (what, sizes) in [("growth with the number of orders, 10^3 to 10^6 IPs", orders), ("growth with the IPs of one order, 10^3 to 10^5", ips)] {
+    for (what, sizes) in [
+        ("growth with the number of orders, 10^3 to 10^6 IPs", orders),
+        ("growth with the IPs of one order, 10^3 to 10^5", ips),
+    ] {
         let mut points = Vec::new();
         for size in sizes {
             let world = World::start(size, 0)?;
@@ -207,7 +239,8 @@ fn apply(wanted: &Wanted) -> Result<Vec<Row>> {
     let raw = Run::new([this.clone(), "role:writes".to_owned(), world.url.clone(), "1000".to_owned(), "20".to_owned()]);
     let folder = world.path("replaced").display().to_string();
     // As many replacements as shardctl makes: each order cancels what may be pending, signs and marks.
-    let files = Run::new([this, "role:replace".to_owned(), folder, "1000".to_owned(), "3".to_owned(), "1400".to_owned()]);
+    let files =
+        Run::new([this, "role:replace".to_owned(), folder, "1000".to_owned(), "3".to_owned(), "1400".to_owned()]);
     let taken = in_turn(wanted.runs, &[&apply, &|| raw.once(), &|| files.once()])?;
     let (least, ours) = (taken[1].wall + taken[2].wall, taken[0].wall);
     let detail = format!("{ours:.3} s against {:.3} + {:.3} s", taken[1].wall, taken[2].wall);
