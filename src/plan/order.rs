@@ -5,7 +5,7 @@ use super::operation::{DelNpItem, Operation, SignatureItem};
 use super::{Options, OrderPlan};
 use crate::model::{
     DesiredOrder, LiveOrder, LiveSlots, Note, NoteCode, OrderId, PendingChange, Problem, ProblemCode, ReadFailure,
-    Recorded,
+    Recorded, Span,
 };
 
 /// Compares one order's three states.
@@ -104,6 +104,11 @@ impl Difference<'_> {
         Some((self.desired.p0f_slots.as_ref()?.value, self.live.slots?))
     }
 
+    /// Returns where the number of slots stands, or the order where none is declared.
+    fn slots_span(&self) -> Span {
+        self.desired.p0f_slots.as_ref().map_or(self.desired.span, |slots| slots.span)
+    }
+
     fn cancel_downgrade(&mut self) {
         let Some((wanted, slots)) = self.managed_slots() else { return };
         let pending = match self.knowledge.pending {
@@ -117,8 +122,20 @@ impl Difference<'_> {
 
     fn purchase_slots(&mut self) {
         let Some((wanted, slots)) = self.managed_slots() else { return };
-        let Some(quote) = slots.quote.filter(|_| wanted > slots.current_qty) else { return };
-        self.order.operations.push(Operation::PurchaseSlots { from_qty: slots.current_qty, quote });
+        let missing = wanted.saturating_sub(slots.current_qty);
+        if missing == 0 {
+            return;
+        }
+        match slots.quote.filter(|quote| quote.add_qty == missing) {
+            Some(quote) => self.order.operations.push(Operation::PurchaseSlots { from_qty: slots.current_qty, quote }),
+            None => {
+                let message =
+                    format!("the API shows no price for the {missing} p0f slots to buy: nothing can be bought");
+                let problem =
+                    Problem::new(ProblemCode::ApiError, message).help("run again later").at(self.slots_span(), "");
+                self.problem(problem);
+            }
+        }
     }
 
     fn set_signatures(&mut self) {
@@ -187,10 +204,9 @@ impl Difference<'_> {
         }
         if wanted == 0 {
             let message = format!("`p0f_slots: 0` while order {} has {from_qty} active slots", self.order_id);
-            let span = self.desired.p0f_slots.as_ref().map_or(self.desired.span, |slots| slots.span);
             let problem = Problem::new(ProblemCode::SlotsFloor, message)
                 .help("the API schedules no downgrade below 1: set `p0f_slots: 1`, or remove the line to leave the slots alone")
-                .at(span, "the least that can be reached is 1");
+                .at(self.slots_span(), "the least that can be reached is 1");
             return self.problem(problem);
         }
         let very_downgrade = Some(PendingChange::Downgrade { next_qty: wanted });
@@ -216,9 +232,9 @@ impl Difference<'_> {
             Some(_) => format!("set `p0f_slots: {held}`, or declare fewer signatures"),
             None => format!("add `p0f_slots: {held}` to the order, or declare fewer signatures"),
         };
-        let span = wanted.map_or(self.desired.span, |wanted| wanted.span);
-        let problem =
-            Problem::new(ProblemCode::NotEnoughSlots, message).help(help).at(span, "not enough for the signatures");
+        let problem = Problem::new(ProblemCode::NotEnoughSlots, message)
+            .help(help)
+            .at(self.slots_span(), "not enough for the signatures");
         self.problem(problem);
     }
 }

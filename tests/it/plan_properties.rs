@@ -15,7 +15,7 @@ use generate::{now, worlds};
 use world::World;
 
 fn config() -> ProptestConfig {
-    ProptestConfig { cases: 300, failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() }
+    ProptestConfig { cases: 200, failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() }
 }
 
 proptest! {

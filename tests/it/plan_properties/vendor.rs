@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use shardctl::model::Cents;
 use shardctl::model::{
-    LiveOrder, LiveSlots, PendingChange, ProxyIp, Quote, Recorded, RecordedSlots, Renewal, Signature,
+    Cents, LiveOrder, LiveSlots, PendingChange, ProxyIp, Quote, Recorded, RecordedSlots, Renewal, Signature,
 };
 use shardctl::plan::Operation;
 
