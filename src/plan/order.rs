@@ -4,8 +4,8 @@ use super::knowledge::{Knowledge, PendingKnowledge};
 use super::operation::{DelNpItem, Operation, SignatureItem};
 use super::{Options, OrderPlan};
 use crate::model::{
-    DesiredOrder, LiveOrder, LiveSlots, Note, NoteCode, OrderId, PendingChange, Problem, ProblemCode, ReadFailure,
-    Recorded, Span,
+    DesiredOrder, LiveOrder, LiveSlots, Note, NoteCode, OrderId, PendingChange, Problem, ProblemCode, ProxyIp,
+    ReadFailure, Recorded, Span,
 };
 
 /// Compares one order's three states.
@@ -161,7 +161,7 @@ impl Difference<'_> {
         }
     }
 
-    fn note_signature_that_stays(&mut self, ip: crate::model::ProxyIp) {
+    fn note_signature_that_stays(&mut self, ip: ProxyIp) {
         if let Some(signature) = self.knowledge.recorded.signatures.get(&ip) {
             let message =
                 format!("{ip} still has the signature {signature} and its slot: a signature cannot be removed");
@@ -215,20 +215,39 @@ impl Difference<'_> {
         }
     }
 
-    /// Checks that there is a slot for every active IP that has a signature or gets one.
+    /// Checks that there is a slot for every active IP that has a signature or gets one, and goes on to be one where
+    /// slots end at the renewal.
     fn check_slots(&mut self) {
         let Some(slots) = self.live.slots else { return };
-        let gets_one =
-            |ip| self.desired.keep.as_ref().and_then(|keep| keep.get(ip)).is_some_and(|kept| kept.signature.is_some());
-        let held = self.live.active.iter().filter(|ip| self.knowledge.holds_slot(ip) || gets_one(ip)).count();
-        let wanted = self.desired.p0f_slots.as_ref();
-        let there_are = wanted.map_or(0, |wanted| wanted.value).max(slots.current_qty);
-        if held <= there_are as usize {
-            return;
+        let wanted = self.desired.p0f_slots.as_ref().map(|wanted| wanted.value);
+        let there_are = wanted.unwrap_or(0).max(slots.current_qty);
+        let held = self.live.active.iter().filter(|ip| self.holds_slot(ip)).count();
+        let held_on = self.live.active.iter().filter(|ip| self.holds_slot(ip) && self.stays(ip)).count();
+        if held > there_are as usize {
+            self.not_enough_slots(held, there_are, "this plan");
+        } else if let Some(wanted) = wanted.filter(|wanted| held_on > *wanted as usize) {
+            self.not_enough_slots(held_on, wanted, "the renewal");
         }
+    }
+
+    /// Tells whether an IP has a signature or gets one.
+    fn holds_slot(&self, ip: &ProxyIp) -> bool {
+        let kept = self.desired.keep.as_ref().and_then(|keep| keep.get(ip));
+        self.knowledge.holds_slot(ip) || kept.is_some_and(|kept| kept.signature.is_some())
+    }
+
+    /// Tells whether an IP is still there after the renewal.
+    fn stays(&self, ip: &ProxyIp) -> bool {
+        match &self.desired.keep {
+            Some(keep) if self.desired.prune || keep.contains_key(ip) => keep.contains_key(ip),
+            _ => !self.knowledge.was_leaving(ip),
+        }
+    }
+
+    fn not_enough_slots(&mut self, held: usize, there_are: u32, after: &str) {
         let message =
-            format!("{held} IPs of order {} hold a signature after this plan, on {there_are} slots", self.order_id);
-        let help = match wanted {
+            format!("{held} IPs of order {} hold a signature after {after}, on {there_are} slots", self.order_id);
+        let help = match self.desired.p0f_slots {
             Some(_) => format!("set `p0f_slots: {held}`, or declare fewer signatures"),
             None => format!("add `p0f_slots: {held}` to the order, or declare fewer signatures"),
         };
