@@ -2,7 +2,7 @@
 
 use super::knowledge::{Knowledge, PendingKnowledge};
 use super::operation::{DelNpItem, Operation, SignatureItem};
-use super::{Options, OrderPlan};
+use super::{Options, OrderPlan, count};
 use crate::model::{
     DesiredOrder, LiveOrder, LiveSlots, Note, NoteCode, OrderId, PendingChange, Problem, ProblemCode, ProxyIp,
     ReadFailure, Recorded, Span,
@@ -78,8 +78,11 @@ impl Difference<'_> {
         if self.live.tag.as_ref() == Some(&declared.value) {
             return;
         }
-        let live = self.live.tag.as_ref().map_or("no tag".to_owned(), |tag| format!("the tag `{tag}`"));
-        let message = format!("order {} has {live}, not `{}`", self.order_id, declared.value);
+        let (live, but) = match &self.live.tag {
+            Some(tag) => (format!("the tag `{tag}`"), "not"),
+            None => ("no tag".to_owned(), "and the manifest declares"),
+        };
+        let message = format!("order {} has {live}, {but} `{}`", self.order_id, declared.value);
         let problem = Problem::new(ProblemCode::TagMismatch, message)
             .help("is the order id right? If it is, change the tag here or in the panel")
             .at(declared.span, format!("the live order has {live}"));
@@ -89,10 +92,10 @@ impl Difference<'_> {
     fn check_unsettled(&mut self) {
         let Some(intent) = self.knowledge.unsettled else { return };
         let message = format!(
-            "the outcome of the purchase of {} p0f slots at {} is unknown: it would show {} slots",
-            intent.add_qty,
+            "the outcome of the purchase of {}, begun at {}, is unknown: the order would have {}",
+            count(intent.add_qty, "p0f slot"),
             intent.when,
-            intent.to_qty()
+            count(intent.to_qty(), "slot")
         );
         let help = "run again later: it is settled once the slots show it, or void 10 minutes after it was sent";
         let problem = Problem::new(ProblemCode::PurchaseUnsettled, message).help(help).at(self.desired.span, "");
@@ -129,8 +132,10 @@ impl Difference<'_> {
         match slots.quote.filter(|quote| quote.add_qty == missing) {
             Some(quote) => self.order.operations.push(Operation::PurchaseSlots { from_qty: slots.current_qty, quote }),
             None => {
-                let message =
-                    format!("the API shows no price for the {missing} p0f slots to buy: nothing can be bought");
+                let message = format!(
+                    "the API shows no price for {}, so that nothing can be bought",
+                    count(missing, "more p0f slot")
+                );
                 let problem =
                     Problem::new(ProblemCode::ApiError, message).help("run again later").at(self.slots_span(), "");
                 self.problem(problem);
@@ -203,7 +208,8 @@ impl Difference<'_> {
             return;
         }
         if wanted == 0 {
-            let message = format!("`p0f_slots: 0` while order {} has {from_qty} active slots", self.order_id);
+            let message =
+                format!("`p0f_slots: 0` while order {} has {}", self.order_id, count(from_qty, "active slot"));
             let problem = Problem::new(ProblemCode::SlotsFloor, message)
                 .help("the API schedules no downgrade below 1: set `p0f_slots: 1`, or remove the line to leave the slots alone")
                 .at(self.slots_span(), "the least that can be reached is 1");
@@ -245,11 +251,22 @@ impl Difference<'_> {
     }
 
     fn not_enough_slots(&mut self, held: usize, there_are: u32, after: &str) {
-        let message =
-            format!("{held} IPs of order {} hold a signature after {after}, on {there_are} slots", self.order_id);
-        let help = match self.desired.p0f_slots {
-            Some(_) => format!("set `p0f_slots: {held}`, or declare fewer signatures"),
-            None => format!("add `p0f_slots: {held}` to the order, or declare fewer signatures"),
+        let message = format!(
+            "{} of order {} hold a signature after {after}, on {}",
+            count(held, "IP"),
+            self.order_id,
+            count(there_are, "slot")
+        );
+        let set = match self.desired.p0f_slots {
+            Some(_) => format!("set `p0f_slots: {held}`"),
+            None => format!("add `p0f_slots: {held}` to the order"),
+        };
+        let declared = self.desired.signatures().filter(|(ip, _)| self.live.active.contains(ip)).count();
+        let help = match held.saturating_sub(declared) {
+            0 => format!("{set}, or declare fewer signatures"),
+            others => format!(
+                "{set}: signatures that the manifest does not declare hold {others} of them until their IPs leave the order"
+            ),
         };
         let problem = Problem::new(ProblemCode::NotEnoughSlots, message)
             .help(help)
