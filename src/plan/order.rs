@@ -301,7 +301,7 @@ fn state_problem(order_id: OrderId, desired: &DesiredOrder, message: &str) -> Pr
     Problem::new(ProblemCode::StateMismatch, message)
         .help(format!(
             "restore the file, name another place by --state, or drop the record by `shardctl state forget {order_id}`: \
-             everything about the order is then unknown and is asserted once"
+             everything about the order is then unknown and is asserted once, and a purchase that is open is forgotten"
         ))
         .order(order_id)
         .at(desired.span, "")
