@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::live::Unauthorized;
 use crate::manifest::LoadError;
+use crate::model::io_reason;
 use crate::state::StoreError;
 
 /// The exit status (contract, Exit status).
@@ -89,6 +90,6 @@ impl From<Unauthorized> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
-        Failure::new(format!("the output could not be written: {error}"))
+        Failure::new(format!("the output could not be written: {}", io_reason(&error)))
     }
 }

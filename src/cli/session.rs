@@ -14,7 +14,7 @@ use super::terminal::Terminal;
 use crate::api::{ApiUrl, Connection, Reader, Settings, Token};
 use crate::live::{self, LiveOrders, ReadProgress, ReadRequest};
 use crate::manifest::{self, Manifest};
-use crate::model::{Cents, Desired, OrderId, Problem, Recorded, SourceMap};
+use crate::model::{Cents, Desired, OrderId, Problem, Recorded, SourceMap, io_reason};
 use crate::plan::{self, Inputs, Options, Plan};
 use crate::render::Shown;
 use crate::state::{Directory, Record, Store};
@@ -76,8 +76,8 @@ fn read_token(file: Option<&Path>) -> Result<Token, Failure> {
     let (text, place) = match file {
         Some(path) => {
             let place = format!("the token file {}", path.display());
-            let text =
-                fs::read_to_string(path).map_err(|error| Failure::new(format!("{place} cannot be read: {error}")))?;
+            let unreadable = |error| Failure::new(format!("{place} cannot be read: {}", io_reason(&error)));
+            let text = fs::read_to_string(path).map_err(unreadable)?;
             (text, place)
         }
         None => {

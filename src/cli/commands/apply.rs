@@ -80,12 +80,26 @@ async fn carry_out(
     let listener = Listener::start(stop.clone());
     let report = apply::apply(&planned.plan, &writer, store, &settings, &Silent, &stop).await;
     drop(listener);
-    match args.format.format {
-        Format::Text if report.outcome() == Outcome::NothingToDo => {}
-        Format::Text => text::report(&mut terminal.out, &planned.shown(false), &report)?,
-        Format::Json => write_json(terminal, connection, planned, Some(&report))?,
+    // What was carried out counts for the exit status, not whether it could be shown.
+    if let Err(failure) = show(args, terminal, connection, planned, &report) {
+        terminal.failure(&failure);
     }
     Ok(exit(&report))
+}
+
+fn show(
+    args: &ApplyArgs,
+    terminal: &mut Terminal,
+    connection: &Connection,
+    planned: &Planned,
+    report: &Report,
+) -> Result<(), Failure> {
+    match args.format.format {
+        Format::Text if report.outcome() == Outcome::NothingToDo => {}
+        Format::Text => text::report(&mut terminal.out, &planned.shown(false), report)?,
+        Format::Json => write_json(terminal, connection, planned, Some(report))?,
+    }
+    Ok(terminal.out.flush()?)
 }
 
 fn exit(report: &Report) -> Exit {
