@@ -1,5 +1,7 @@
 //! The integration tests, one binary.
 
+#[cfg(feature = "sandbox")]
+mod cli;
 mod manifest;
 mod openapi;
 #[cfg(feature = "sandbox")]
