@@ -48,7 +48,7 @@ pub async fn read_orders(
     let mut orders = LiveOrders::new();
     while let Some((order_id, answer)) = answers.next().await {
         progress.order_read(order_id);
-        orders.insert(order_id, answer.or_else(|error| failure(error).map(Err))?.into());
+        orders.insert(order_id, answer.or_else(|error| failure(error).map(Err))?);
     }
     Ok(orders)
 }
