@@ -2,6 +2,7 @@
 
 #[cfg(feature = "sandbox")]
 mod cli;
+mod client;
 mod manifest;
 mod openapi;
 #[cfg(feature = "sandbox")]
