@@ -5,15 +5,15 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use std::error::Error;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 
+use anyhow::Context;
 use shardctl::cli::{self, Exit};
 
-fn main() -> Result<ExitCode, Box<dyn Error>> {
+fn main() -> anyhow::Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().collect();
     if arguments.get(1).is_some_and(|first| first == "sandbox") {
         return Ok(cli::run(arguments).into());
@@ -50,16 +50,16 @@ struct Sandbox {
 }
 
 impl Sandbox {
-    fn start(account: &Path) -> Result<Sandbox, Box<dyn Error>> {
+    fn start(account: &Path) -> anyhow::Result<Sandbox> {
         let mut process = Command::new(std::env::current_exe()?)
             .args(["sandbox", "--listen", "127.0.0.1:0", "--account"])
             .arg(account)
             .stdout(Stdio::piped())
             .spawn()?;
         let mut line = String::new();
-        let stdout = process.stdout.take().ok_or("the sandbox has no output")?;
+        let stdout = process.stdout.take().context("the sandbox has no output")?;
         BufReader::new(stdout).read_line(&mut line)?;
-        let url = line.trim().strip_prefix("listening on ").ok_or("the sandbox did not start")?.to_owned();
+        let url = line.trim().strip_prefix("listening on ").context("the sandbox did not start")?.to_owned();
         println!("A simulated account is served at {url}");
         Ok(Sandbox { process, url })
     }

@@ -12,4 +12,5 @@ pub mod plan;
 pub mod render;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+pub mod saved;
 pub mod state;

@@ -6,6 +6,7 @@
 mod decode;
 mod error;
 mod gate;
+mod observer;
 mod reader;
 mod token;
 mod transport;
@@ -14,6 +15,7 @@ pub mod wire;
 mod writer;
 
 pub use error::{ApiError, Operation, Stage};
+pub use observer::{NoObserver, Observer, RequestEnded, Waiting};
 pub use reader::{ActiveProxies, Reader};
 pub use token::Token;
 pub use transport::{Connection, Settings};

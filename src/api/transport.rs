@@ -3,16 +3,18 @@
 use std::cell::Cell;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use backon::{ExponentialBuilder, Retryable};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Method, Response, redirect};
 use serde::Serialize;
+use url::Url;
 
 use super::decode;
 use super::error::{ApiError, Operation, Stage};
 use super::gate::Gate;
+use super::observer::{NoObserver, Observer, RequestEnded, Waiting};
 use super::token::Token;
 use super::url::ApiUrl;
 use super::wire::Answer;
@@ -51,6 +53,7 @@ struct Shared {
     token: Token,
     settings: Settings,
     gate: Gate,
+    observer: Arc<dyn Observer>,
     client: Client,
     // A purchase must not meet a kept connection that the other side has just closed: its outcome would be unknown.
     unpooled: OnceLock<Result<Client, String>>,
@@ -94,9 +97,19 @@ impl Call {
 impl Connection {
     /// Makes a connection; nothing is sent yet.
     pub fn new(url: ApiUrl, token: Token, settings: Settings) -> Result<Connection, String> {
+        Connection::observed(url, token, settings, Arc::new(NoObserver))
+    }
+
+    /// Makes a connection whose requests are told to an observer; nothing is sent yet.
+    pub fn observed(
+        url: ApiUrl,
+        token: Token,
+        settings: Settings,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Connection, String> {
         let client = build_client(&url, &settings, true)?;
         let gate = Gate::new(settings.concurrency);
-        let shared = Shared { url, token, settings, gate, client, unpooled: OnceLock::new() };
+        let shared = Shared { url, token, settings, gate, observer, client, unpooled: OnceLock::new() };
         Ok(Connection { shared: Arc::new(shared) })
     }
 
@@ -120,7 +133,7 @@ impl Connection {
         let had_no_effect = Cell::new(true);
         let attempt = || async {
             attempts.set(attempts.get() + 1);
-            let result = self.attempt(call, &read).await;
+            let result = self.observed_attempt(call, attempts.get(), &read).await;
             had_no_effect.set(had_no_effect.get() && result.as_ref().is_err_and(Stage::had_no_effect));
             result
         };
@@ -128,6 +141,9 @@ impl Connection {
             .retry(backoff(self.shared.settings.retries))
             .when(|stage| may_resend(call.resend, stage))
             .adjust(wait_for)
+            .notify(|failure, pause| {
+                self.shared.observer.waiting(&Waiting { operation: call.operation, failure, pause });
+            })
             .await;
         result.map_err(|stage| ApiError {
             operation: call.operation,
@@ -137,13 +153,41 @@ impl Connection {
         })
     }
 
-    async fn attempt<T>(&self, call: &Call, read: &impl Fn(u16, &[u8]) -> Result<T, Stage>) -> Result<T, Stage> {
+    async fn observed_attempt<T>(
+        &self,
+        call: &Call,
+        attempt: u32,
+        read: &impl Fn(u16, &[u8]) -> Result<T, Stage>,
+    ) -> Result<T, Stage> {
         let _place = self.shared.gate.enter().await;
         let mut url = self.shared.url.join(&call.path);
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
         let method = if call.body.is_some() { Method::POST } else { Method::GET };
+        let target = &url[url::Position::BeforePath..];
+        let (started, mut status) = (Instant::now(), None);
+        let result = self.attempt(call, method.clone(), url.clone(), &mut status, read).await;
+        self.shared.observer.request_ended(&RequestEnded {
+            operation: call.operation,
+            method: method.as_str(),
+            target,
+            status,
+            took: started.elapsed(),
+            attempt,
+            failure: result.as_ref().err(),
+        });
+        result
+    }
+
+    async fn attempt<T>(
+        &self,
+        call: &Call,
+        method: Method,
+        url: Url,
+        seen_status: &mut Option<u16>,
+        read: &impl Fn(u16, &[u8]) -> Result<T, Stage>,
+    ) -> Result<T, Stage> {
         let mut request =
             self.client(call.resend)?.request(method, url).header(AUTHORIZATION, self.shared.token.header());
         if let Some(body) = &call.body {
@@ -151,6 +195,7 @@ impl Connection {
         }
         let mut response = request.send().await.map_err(|error| self.unanswered(&error))?;
         let status = response.status().as_u16();
+        *seen_status = Some(status);
         let retry_after = retry_after(response.headers(), SystemTime::now());
         let body = self.read_body(&mut response, status).await?;
         read(status, &body).map_err(|stage| with_retry_after(stage, retry_after))

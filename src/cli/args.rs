@@ -32,6 +32,12 @@ pub(super) struct OutputArgs {
     /// Say more: lists in full and decisions; twice: every request
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
     pub(super) verbose: u8,
+    /// Also show each problem as a GitHub workflow command on stderr; auto: where GITHUB_ACTIONS is true
+    #[arg(long, global = true, value_enum, default_value_t = Annotations::Auto, value_name = "WHERE", help_heading = "Output")]
+    pub(super) annotations: Annotations,
+    /// How to write what -v says
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT", help_heading = "Output")]
+    pub(super) log_format: LogFormat,
     /// Say nothing on stderr but errors
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
@@ -47,6 +53,24 @@ pub(super) enum ColorChoice {
     Never,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Annotations {
+    /// On GitHub Actions
+    Auto,
+    /// Always
+    Github,
+    /// Never
+    None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line, for collectors
+    Json,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Check the manifest, offline
@@ -57,6 +81,8 @@ pub(super) enum Command {
     Apply(ApplyArgs),
     /// Print a manifest for live orders
     Import(ImportArgs),
+    /// Print a table of the manifest's orders, or of those that are named
+    Status(StatusArgs),
     /// Print or drop what is recorded of an order
     State(StateArgs),
     /// Print a JSON Schema
@@ -78,14 +104,14 @@ pub(super) struct ManifestArgs {
 #[derive(Debug, Args)]
 pub(super) struct StatePlaceArgs {
     /// Directory of the recorded state [default: shardctl.state beside the manifest]
-    #[arg(long, env = "SHARDCTL_STATE", value_name = "DIR|URL", value_hint = ValueHint::DirPath)]
+    #[arg(long, env = "SHARDCTL_STATE", hide_env_values = true, value_name = "DIR|URL", value_hint = ValueHint::DirPath)]
     pub(super) state: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ApiArgs {
     /// Base URL of the API: https, or http to a loopback address
-    #[arg(long, env = "PROXYSHARD_API_URL", default_value = ApiUrl::DEFAULT, value_name = "URL", help_heading = "API")]
+    #[arg(long, env = "PROXYSHARD_API_URL", hide_env_values = true, default_value = ApiUrl::DEFAULT, value_name = "URL", help_heading = "API")]
     pub(super) api_url: String,
     /// File that holds the API token [default: the environment variable PROXYSHARD_TOKEN]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = "API")]
@@ -136,6 +162,23 @@ pub(super) enum Format {
     Text,
     /// For a script
     Json,
+    /// For a comment on a pull request
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// Orders to show [default: those of the manifest]
+    #[arg(value_name = "ORDER_ID")]
+    pub(super) orders: Vec<OrderId>,
+    #[command(flatten)]
+    pub(super) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(super) state: StatePlaceArgs,
+    #[command(flatten)]
+    pub(super) format: FormatArgs,
+    #[command(flatten)]
+    pub(super) api: ApiArgs,
 }
 
 #[derive(Debug, Args)]
@@ -148,6 +191,9 @@ pub(super) struct ValidateArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
+    /// Also save the plan to a file, for `apply --plan`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) out: Option<PathBuf>,
     #[command(flatten)]
     pub(super) manifest: ManifestArgs,
     #[command(flatten)]
@@ -165,6 +211,10 @@ pub(super) struct ApplyArgs {
     /// Carry the plan out; without this flag nothing is changed
     #[arg(long)]
     pub(super) apply: bool,
+    /// Carry out a plan saved by `plan --out`, exactly or not at all
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(conflicts_with_all = ["orders", "reassert", "max_charge_cents", "max_removal_percent", "allow_removals"])]
+    pub(super) plan: Option<PathBuf>,
     /// Go on with other orders after a failure, and with those without problems where others have some
     #[arg(long)]
     pub(super) keep_going: bool,

@@ -88,6 +88,15 @@ impl From<Unauthorized> for Failure {
     }
 }
 
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Failure {
+        let words = |cause: &(dyn std::error::Error + 'static)| {
+            cause.downcast_ref::<io::Error>().map_or_else(|| cause.to_string(), io_reason)
+        };
+        Failure::new(error.chain().map(words).collect::<Vec<_>>().join(": "))
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
         Failure::new(format!("the output could not be written: {}", io_reason(&error)))

@@ -1,9 +1,11 @@
 //! The command line: the only place that prints, reads the environment and decides the exit status.
 
+mod annotations;
 mod args;
 mod commands;
 mod error;
 mod interrupt;
+mod reporter;
 mod session;
 mod terminal;
 
@@ -47,6 +49,7 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> 
         Command::Plan(args) => block_on(commands::plan::run(&args, terminal)),
         Command::Apply(args) => block_on(commands::apply::run(&args, terminal)),
         Command::Import(args) => block_on(commands::import::run(&args, terminal)),
+        Command::Status(args) => block_on(commands::status::run(&args, terminal)),
         Command::State(args) => block_on(commands::state::run(&args, terminal)),
         Command::Schema(args) => commands::schema::run(&args, terminal),
         #[cfg(feature = "sandbox")]

@@ -4,22 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use anyhow::Context;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 
 use super::args::{ApiArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
 use super::error::Failure;
+use super::reporter::Reporter;
 use super::terminal::Terminal;
 use crate::api::{ApiUrl, Connection, Reader, Settings, Token};
-use crate::live::{self, LiveOrders, ReadProgress, ReadRequest};
+use crate::live::{self, LiveOrders, ReadRequest};
 use crate::manifest::{self, Manifest};
-use crate::model::{Cents, Desired, OrderId, Problem, Recorded, SourceMap, io_reason};
+use crate::model::{Cents, Desired, OrderId, Problem, Recorded, SourceMap};
 use crate::plan::{self, Inputs, Options, Plan};
 use crate::render::Shown;
+use crate::saved::SavedPlan;
 use crate::state::{Directory, Record, Store};
 
+const API_URL_VARIABLE: &str = "PROXYSHARD_API_URL";
 const TOKEN_VARIABLE: &str = "PROXYSHARD_TOKEN";
+const STATE_VARIABLE: &str = "SHARDCTL_STATE";
 const STATE_DIRECTORY: &str = "shardctl.state";
 
 /// Everything that a plan was made of, and the plan.
@@ -63,21 +69,31 @@ pub(super) fn load_manifest(args: &ManifestArgs, orders: &[OrderId]) -> Result<L
     Ok(Loaded::Valid(sources, desired))
 }
 
+/// Reads where the API is.
+pub(super) fn api_url(args: &ApiArgs) -> Result<ApiUrl, Failure> {
+    let text = match args.api_url.as_str() {
+        // An environment variable that is set to nothing says nothing, as CI systems do for what is not configured.
+        "" if env::var_os(API_URL_VARIABLE).is_some_and(|value| value.is_empty()) => ApiUrl::DEFAULT,
+        "" => return Err(Failure::new("--api-url is empty: name the API's URL")),
+        text => text,
+    };
+    text.parse().map_err(|error| Failure::new(format!("{error}")))
+}
+
 /// Sets up the way to the API; nothing is sent yet.
-pub(super) fn connect(args: &ApiArgs) -> Result<Connection, Failure> {
-    let url: ApiUrl = args.api_url.parse().map_err(|error| Failure::new(format!("{error}")))?;
+pub(super) fn connect(args: &ApiArgs, terminal: &Terminal) -> Result<Connection, Failure> {
+    let url = api_url(args)?;
     let token = read_token(args.token_file.as_deref())?;
     let settings =
         Settings { concurrency: usize::from(args.concurrency), retries: args.retries, timeout: args.timeout };
-    Connection::new(url, token, settings).map_err(Failure::new)
+    Connection::observed(url, token, settings, Arc::new(terminal.reporter.clone())).map_err(Failure::new)
 }
 
 fn read_token(file: Option<&Path>) -> Result<Token, Failure> {
     let (text, place) = match file {
         Some(path) => {
             let place = format!("the token file {}", path.display());
-            let unreadable = |error| Failure::new(format!("{place} cannot be read: {}", io_reason(&error)));
-            let text = fs::read_to_string(path).map_err(unreadable)?;
+            let text = fs::read_to_string(path).with_context(|| format!("{place} cannot be read"))?;
             (text, place)
         }
         None => {
@@ -101,7 +117,12 @@ pub(super) fn open_store(
         Some(url) if url.contains("://") => {
             return Err(Failure::new(format!("--state {url}: only a directory can hold the state")));
         }
-        Some(directory) if directory.is_empty() => return Err(Failure::new("--state is empty: name a directory")),
+        Some(directory)
+            if directory.is_empty() && env::var_os(STATE_VARIABLE).is_none_or(|value| !value.is_empty()) =>
+        {
+            return Err(Failure::new("--state is empty: name a directory"));
+        }
+        Some(directory) if directory.is_empty() => default_state_directory(manifest),
         Some(directory) => PathBuf::from(directory),
         None => default_state_directory(manifest),
     };
@@ -136,33 +157,52 @@ pub(super) async fn read_records(
     Ok(recorded)
 }
 
-struct Silent;
-
-impl ReadProgress for Silent {
-    fn order_read(&self, _order_id: OrderId) {}
+/// Reads the live state, with a bar where somebody looks.
+pub(super) async fn read_live(
+    connection: &Connection,
+    requests: Vec<ReadRequest>,
+    reporter: &Reporter,
+) -> Result<LiveOrders, Failure> {
+    reporter.start("Reading", requests.len());
+    let live = live::read_orders(&Reader::new(connection.clone()), requests, reporter).await;
+    reporter.finish();
+    Ok(live?)
 }
 
-/// Reads records and live state, and makes the plan.
-pub(super) async fn make_plan(
-    sources: SourceMap,
-    desired: Desired,
-    connection: &Connection,
-    store: &dyn Store,
-    args: &PlanningArgs,
-) -> Result<Planned, Failure> {
-    let at_once = connection.settings().concurrency;
-    let recorded = read_records(store, desired.orders.keys().copied(), at_once).await?;
-    let requests = read_requests(&desired, &recorded);
-    let live = live::read_orders(&Reader::new(connection.clone()), requests, &Silent).await?;
-    let options = Options {
+/// Returns how to plan, as the command line says.
+pub(super) fn options(args: &PlanningArgs) -> Options {
+    Options {
         now: Timestamp::now(),
         reassert: args.reassert,
         max_charge: args.max_charge_cents.map(Cents),
         max_removal_percent: args.max_removal_percent,
         allow_removals: args.allow_removals,
-    };
+    }
+}
+
+/// Reads records and live state, and makes the plan; a saved plan gives the prices that were shown to the user.
+pub(super) async fn make_plan(
+    sources: SourceMap,
+    desired: Desired,
+    connection: &Connection,
+    store: &dyn Store,
+    options: Options,
+    saved: Option<&SavedPlan>,
+    reporter: &Reporter,
+) -> Result<Planned, Failure> {
+    let at_once = connection.settings().concurrency;
+    let recorded = read_records(store, desired.orders.keys().copied(), at_once).await?;
+    let requests = read_requests(&desired, &recorded);
+    let mut live = read_live(connection, requests, reporter).await?;
+    if let Some(saved) = saved {
+        saved.keep_prices(&mut live);
+    }
     let inputs = Inputs { desired: &desired, live: &live, recorded: &recorded, options: &options };
     let plan = plan::plan(&inputs);
+    for order in &plan.orders {
+        let (operations, problems) = (order.operations.len(), order.problems.len());
+        reporter.decision(order.order_id, &format!("planned: {operations} operations, {problems} problems"));
+    }
     Ok(Planned { sources, desired, live, recorded, options, plan })
 }
 

@@ -5,8 +5,10 @@ use std::io::{self, BufWriter, Stderr, Stdout, Write};
 use anstream::{AutoStream, ColorChoice as Choice};
 use anstyle::{AnsiColor, Style};
 
-use super::args::{ColorChoice, OutputArgs};
+use super::annotations::workflow_command;
+use super::args::{Annotations, ColorChoice, OutputArgs};
 use super::error::Failure;
+use super::reporter::Reporter;
 use crate::model::{Problem, SourceMap};
 use crate::render;
 
@@ -52,6 +54,9 @@ pub(super) struct Terminal {
     pub(super) quiet: bool,
     /// How much to say.
     pub(super) verbose: u8,
+    /// Progress and logs.
+    pub(super) reporter: Reporter,
+    annotate: bool,
 }
 
 impl Terminal {
@@ -66,6 +71,12 @@ impl Terminal {
             err: AutoStream::new(io::stderr(), choice),
             quiet: args.quiet,
             verbose: args.verbose,
+            reporter: Reporter::new(args.verbose, args.quiet, args.log_format),
+            annotate: match args.annotations {
+                Annotations::Auto => std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
+                Annotations::Github => true,
+                Annotations::None => false,
+            },
         }
     }
 
@@ -80,11 +91,22 @@ impl Terminal {
         }
     }
 
+    /// Writes each problem as a workflow command, where that is wanted.
+    pub(super) fn annotate<'a>(&mut self, problems: impl IntoIterator<Item = &'a Problem>, sources: &SourceMap) {
+        if self.annotate {
+            let _ = self.out.flush();
+            for problem in problems {
+                let _ = writeln!(self.err, "{}", workflow_command(problem, sources));
+            }
+        }
+    }
+
     /// Shows problems of the manifest.
     pub(super) fn problems(&mut self, problems: &[Problem], sources: &SourceMap) {
         let text = render::problem::problems(problems, sources, true);
         let _ = self.out.flush();
         let _ = self.err.write_all(text.as_bytes());
+        self.annotate(problems, sources);
     }
 
     /// Says something on the side.

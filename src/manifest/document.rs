@@ -4,8 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::model::{OrderId, ProxyIp, Signature};
 
@@ -29,7 +32,7 @@ pub struct Document {
 /// Guard rails that are reviewed in git like the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "limits")]
+#[schemars(rename = "limits")]
 pub struct LimitsDocument {
     /// The most that one apply may charge the wallet, over all orders, in whole cents: 2000 is 20.00. Without it,
     /// nothing is bought.
@@ -45,7 +48,7 @@ pub struct LimitsDocument {
 /// What is declared of one order. What is left out is not managed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "order")]
+#[schemars(rename = "order")]
 pub struct OrderDocument {
     /// The tag that the live order must have. It changes nothing: it guards against a mistyped order id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,6 +61,7 @@ pub struct OrderDocument {
     pub p0f_slots: Option<u32>,
     /// Whether active IPs that `keep` does not list are let go at the next renewal.
     #[serde(default = "prune_by_default", skip_serializing_if = "Clone::clone")]
+    #[schemars(extend("default" = true))]
     pub prune: bool,
     /// The IPs to keep, each with the OS signature that it shall have, or with nothing where its signature is left
     /// alone. Without it, the order's IPs are left alone.
@@ -84,7 +88,21 @@ fn prune_by_default() -> bool {
 
 /// Returns the JSON Schema of a manifest file (draft 2020-12).
 pub fn schema() -> Schema {
-    SchemaGenerator::default().into_root_schema_for::<Document>()
+    let unwrap_lines = RecursiveTransform(unwrap_description);
+    let settings = SchemaSettings::draft2020_12().with_transform(unwrap_lines);
+    let mut schema = settings.into_generator().into_root_schema_for::<Document>();
+    if let Some(orders) = schema.pointer_mut("/properties/orders").and_then(Value::as_object_mut) {
+        // An editor would complete the key with it, and `orders: {}` is no manifest.
+        orders.remove("default");
+    }
+    schema
+}
+
+/// Joins the lines of a description, which are broken for the width of the source only.
+fn unwrap_description(schema: &mut Schema) {
+    if let Some(Value::String(description)) = schema.get_mut("description") {
+        *description = description.replace('\n', " ");
+    }
 }
 
 fn version_schema(_: &mut SchemaGenerator) -> Schema {

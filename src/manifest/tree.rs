@@ -102,7 +102,7 @@ impl<'a> Reader<'a, '_> {
                     self.report(
                         at,
                         "the file holds a second document",
-                        "`---` starts another document",
+                        "another document starts here",
                         "put it into a file of its own: several files make one manifest",
                     );
                     return Ok(root);
@@ -117,37 +117,30 @@ impl<'a> Reader<'a, '_> {
         }
     }
 
-    /// Takes the next event, anchors aside: they are reported here, whatever they belong to.
+    /// Takes the next event; anchors and tags are reported here, whatever they belong to.
     fn next(&mut self) -> Result<(Event<'a>, Stretch), Ended> {
         loop {
-            let (event, span) = match self.events.next() {
-                Some(Ok(next)) => next,
-                Some(Err(error)) => {
-                    self.problems.push(syntax::problem(self.file, self.text, &error, self.open.last()));
-                    return Err(Ended);
-                }
-                None => return Ok((Event::StreamEnd, self.stretch(self.text.len(), self.text.len()))),
-            };
+            let (event, span) = self.event()?;
             let at = self.of_span(&span);
             if let Some(tag) = span.tag_span() {
                 let at = self.of_span(&tag);
-                self.report(
-                    at,
-                    "YAML tags are not supported in a manifest",
-                    "a YAML tag",
-                    "write the value without the tag",
-                );
+                let help = "write the value without the tag";
+                self.report(at, "YAML tags are not supported in a manifest", "a YAML tag", help);
             }
-            if let Event::Anchor(..) = event {
-                self.report(
-                    at,
-                    "YAML anchors are not supported in a manifest",
-                    "a YAML anchor",
-                    "write the value out at each place where it is meant",
-                );
-                continue;
+            let Event::Anchor(..) = event else { return Ok((event, at)) };
+            let help = "write the value out at each place where it is meant";
+            self.report(at, "YAML anchors are not supported in a manifest", "a YAML anchor", help);
+        }
+    }
+
+    fn event(&mut self) -> Result<(Event<'a>, granit_parser::Span), Ended> {
+        match self.events.next() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => {
+                self.problems.push(syntax::problem(self.file, self.text, &error, self.open.last()));
+                Err(Ended)
             }
-            return Ok((event, at));
+            None => Ok((Event::StreamEnd, granit_parser::Span::default())),
         }
     }
 

@@ -52,9 +52,9 @@ impl FromStr for OrderId {
 pub struct ProxyIp(IpAddr);
 
 impl ProxyIp {
-    /// Wraps an address.
+    /// Wraps an address; an IPv4 address that is written as an IPv6 one is the IPv4 address.
     pub fn new(address: IpAddr) -> ProxyIp {
-        ProxyIp(address)
+        ProxyIp(address.to_canonical())
     }
 }
 
@@ -68,7 +68,7 @@ impl FromStr for ProxyIp {
     type Err = std::net::AddrParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(ProxyIp)
+        text.parse().map(ProxyIp::new)
     }
 }
 
@@ -80,7 +80,7 @@ impl Serialize for ProxyIp {
 
 impl<'de> Deserialize<'de> for ProxyIp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IpAddr::deserialize(deserializer).map(ProxyIp)
+        IpAddr::deserialize(deserializer).map(ProxyIp::new)
     }
 }
 
@@ -165,8 +165,17 @@ impl fmt::Display for Cents {
 }
 
 /// A share of 100, from 0 to 100.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Percent(u8);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(try_from = "u8")]
+pub struct Percent(#[schemars(range(max = 100))] u8);
+
+impl TryFrom<u8> for Percent {
+    type Error = &'static str;
+
+    fn try_from(percent: u8) -> Result<Self, Self::Error> {
+        Percent::new(percent).ok_or("a percentage is a whole number from 0 to 100")
+    }
+}
 
 impl Percent {
     /// Wraps a percentage; `None` above 100.

@@ -80,6 +80,16 @@ impl fmt::Display for Renewal {
     }
 }
 
+impl ReadFailure {
+    /// Returns what went wrong, in words.
+    pub fn message(&self) -> &str {
+        let (ReadFailure::Unavailable { message }
+        | ReadFailure::NotFound { message }
+        | ReadFailure::Failed { message }) = self;
+        message
+    }
+}
+
 /// Why an order could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReadFailure {

@@ -36,7 +36,7 @@ pub enum PendingKnowledge {
 
 impl Knowledge {
     /// Brings a record up to date and remarks on what it finds.
-    pub(super) fn new(
+    pub fn new(
         stored: &Recorded,
         live: &LiveOrder,
         now: Timestamp,

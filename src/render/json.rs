@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Shown;
 use crate::model::{
-    Note, NoteCode, OperationResult, OrderReport, Outcome, P0F_SLOTS, PendingChange, Problem, ProblemCode, Report,
-    Signature, SourceMap,
+    Note, NoteCode, OperationResult, OrderReport, Outcome, P0F_SLOTS, PendingChange, Percent, Problem, ProblemCode,
+    Report, Signature, SourceMap,
 };
 use crate::plan::{self, Operation, OrderPlan, Precondition, Status, Summary};
 
@@ -32,12 +32,28 @@ pub struct PlanDocument {
     pub api_url: String,
     /// SHA-256 of the manifest's files.
     pub manifest_sha256: String,
+    /// What was said on the command line about how to plan.
+    pub options: OptionsDocument,
     /// The plan in numbers.
     pub summary: Summary,
     /// The orders, ascending by id.
     pub orders: Vec<OrderDocument>,
     /// Problems that belong to no order of the plan.
     pub problems: Vec<ProblemDocument>,
+}
+
+/// What was said on the command line about how to plan; null: nothing was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OptionsDocument {
+    /// Whether everything that cannot be read back counts as unknown.
+    pub reassert: bool,
+    /// The most that the plan may charge, in cents.
+    pub max_charge_cents: Option<u64>,
+    /// The most of an order's IPs that may newly be marked to go.
+    pub max_removal_percent: Option<Percent>,
+    /// Lifts the removal limit for a plan that newly marks at most so many IPs in all.
+    pub allow_removals: Option<usize>,
 }
 
 /// What came of a plan, as `apply --format json` prints it.
@@ -257,6 +273,7 @@ pub fn invalid_manifest(header: &Header, problems: &[Problem], sources: &SourceM
         created_at: header.created_at.to_string(),
         api_url: header.api_url.clone(),
         manifest_sha256: String::new(),
+        options: OptionsDocument::default(),
         summary: Summary::default(),
         orders: Vec::new(),
         problems: problems.iter().map(|problem| self::problem(problem, sources)).collect(),
@@ -292,9 +309,20 @@ fn document(header: &Header, shown: &Shown<'_>, report: Option<&Report>) -> Plan
         created_at: header.created_at.to_string(),
         api_url: header.api_url.clone(),
         manifest_sha256: shown.inputs.desired.sha256.clone(),
+        options: options(shown.inputs.options),
         summary: shown.plan.summary(),
         orders: orders.map(|plan| order(shown, plan, report.and_then(|report| report.order(plan.order_id)))).collect(),
         problems: Vec::new(),
+    }
+}
+
+fn options(options: &plan::Options) -> OptionsDocument {
+    let plan::Options { now: _, reassert, max_charge, max_removal_percent, allow_removals } = options;
+    OptionsDocument {
+        reassert: *reassert,
+        max_charge_cents: max_charge.map(|cents| cents.0),
+        max_removal_percent: *max_removal_percent,
+        allow_removals: *allow_removals,
     }
 }
 

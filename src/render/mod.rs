@@ -3,7 +3,9 @@
 mod diff;
 pub mod import;
 pub mod json;
+pub mod markdown;
 pub mod problem;
+pub mod status;
 mod style;
 pub mod text;
 mod words;

@@ -47,7 +47,8 @@ fn render(problem: &Problem, sources: &SourceMap, renderer: &Renderer) -> String
 /// A few lines of one file with the marks in them.
 struct Excerpt<'p> {
     file: SourceId,
-    lines: Range<u32>,
+    /// The first and the last line, counted from 1.
+    lines: (u32, u32),
     labels: Vec<(&'p Label, AnnotationKind)>,
 }
 
@@ -60,10 +61,10 @@ fn excerpts<'p>(problem: &'p Problem, sources: &SourceMap) -> Vec<Excerpt<'p>> {
         let line = sources.locate(label.span).1.line;
         match excerpts.iter_mut().find(|excerpt| excerpt.is_near(label.span, line)) {
             Some(excerpt) => {
-                excerpt.lines = excerpt.lines.start.min(line)..excerpt.lines.end.max(line);
+                excerpt.lines = (excerpt.lines.0.min(line), excerpt.lines.1.max(line));
                 excerpt.labels.push((label, kind));
             }
-            None => excerpts.push(Excerpt { file: label.span.file, lines: line..line, labels: vec![(label, kind)] }),
+            None => excerpts.push(Excerpt { file: label.span.file, lines: (line, line), labels: vec![(label, kind)] }),
         }
     }
     excerpts
@@ -71,7 +72,7 @@ fn excerpts<'p>(problem: &'p Problem, sources: &SourceMap) -> Vec<Excerpt<'p>> {
 
 impl Excerpt<'_> {
     fn is_near(&self, span: Span, line: u32) -> bool {
-        let lines = line.abs_diff(self.lines.start).max(line.abs_diff(self.lines.end));
+        let lines = line.abs_diff(self.lines.0).max(line.abs_diff(self.lines.1));
         // Bytes count, too: two marks in one endless line are not near.
         let bytes = self.labels.iter().map(|(label, _)| label.span.start.abs_diff(span.start)).max().unwrap_or(0);
         self.file == span.file && lines <= NEAR_LINES && bytes <= 4 * REACH
@@ -82,7 +83,7 @@ impl Excerpt<'_> {
         let marks: Vec<Range<usize>> =
             self.labels.iter().map(|(label, _)| mark(&file.text, label.span, &window)).collect();
         let (source, marks) = visible(&file.text[window], marks);
-        let snippet = Snippet::source(source).line_start(self.lines.start as usize).path(one_line(&file.name));
+        let snippet = Snippet::source(source).line_start(self.lines.0 as usize).path(one_line(&file.name));
         let labels = self.labels.iter().zip(marks);
         snippet.annotations(labels.map(|((label, kind), mark)| {
             let text = Some(one_line(&label.text)).filter(|text| !text.is_empty());
@@ -107,7 +108,7 @@ impl Excerpt<'_> {
 
     /// Returns the bytes to show: whole lines, or what is within reach of the marks in very long ones.
     fn window(&self, file: &SourceFile) -> Range<usize> {
-        let lines = file.line_range(self.lines.start, self.lines.end);
+        let lines = file.line_range(self.lines.0, self.lines.1);
         let first = self.labels.iter().map(|(label, _)| label.span.start).min().unwrap_or(0);
         let last = self.labels.iter().map(|(label, _)| label.span.start).max().unwrap_or(0);
         let start = lines.start.max(first.saturating_sub(REACH) as usize);

@@ -51,6 +51,7 @@ fn styled_title(words: &words::Words) -> String {
     match words.weight {
         Weight::Money => Styled(MONEY, &words.title).to_string(),
         Weight::Leaving => Styled(REMOVED, &words.title).to_string(),
+        Weight::Asserted => Styled(DIM, &words.title).to_string(),
         Weight::Plain => words.title.clone(),
     }
 }

@@ -11,6 +11,8 @@ pub(super) enum Weight {
     Money,
     /// Something leaves at the renewal.
     Leaving,
+    /// Nothing may change at all: it is only asserted, because it cannot be read back.
+    Asserted,
     /// Neither.
     Plain,
 }
@@ -29,9 +31,11 @@ pub(super) struct Words {
 pub(super) fn operation(operation: &Operation, renewal: Option<&Renewal>, verbose: bool) -> Words {
     let plain = |title| Words { title, weight: Weight::Plain, details: Vec::new() };
     match operation {
-        Operation::CancelDowngrade { pending: None } => {
-            plain("cancel a pending downgrade of the p0f slots, if there is one (nothing reports it)".to_owned())
-        }
+        Operation::CancelDowngrade { pending: None } => Words {
+            title: "cancel a pending downgrade of the p0f slots, if there is one (nothing reports it)".to_owned(),
+            weight: Weight::Asserted,
+            details: Vec::new(),
+        },
         Operation::CancelDowngrade { pending: Some(PendingChange::Downgrade { next_qty }) } => {
             plain(format!("cancel the pending downgrade to {next_qty} p0f slots"))
         }
@@ -49,11 +53,14 @@ pub(super) fn operation(operation: &Operation, renewal: Option<&Renewal>, verbos
             weight: Weight::Money,
             details: Vec::new(),
         },
-        Operation::SetSignatures { items } => Words {
-            title: format!("set {}", count(items.len(), "signature")),
-            weight: Weight::Plain,
-            details: folded(items, |item| (item.from, item.to), signature_line, verbose),
-        },
+        Operation::SetSignatures { items } => {
+            let unknown = items.iter().filter(|item| item.from.is_none()).count();
+            Words {
+                title: format!("set {}{}", count(items.len(), "signature"), unknown_until_now(unknown)),
+                weight: if unknown == items.len() { Weight::Asserted } else { Weight::Plain },
+                details: folded(items, |item| (item.from, item.to), signature_line, verbose),
+            }
+        }
         Operation::SetDelNp { items } => marks(items, renewal, verbose),
         Operation::ScheduleDowngrade { from_qty, next_qty } => Words {
             title: format!("schedule a downgrade from {from_qty} to {next_qty} p0f slots {}", at_renewal(renewal)),
@@ -65,8 +72,9 @@ pub(super) fn operation(operation: &Operation, renewal: Option<&Renewal>, verbos
 
 fn marks(items: &[DelNpItem], renewal: Option<&Renewal>, verbose: bool) -> Words {
     let leaving = items.iter().filter(|item| item.to).count();
+    let unknown = items.iter().filter(|item| item.from.is_none()).count();
     let title = match (items.len() - leaving, leaving) {
-        (staying, 0) => format!("mark {} to stay", count(staying, "IP")),
+        (staying, 0) => format!("mark {} to stay{}", count(staying, "IP"), unknown_until_now(unknown)),
         (0, leaving) => format!("mark {} to go {}", count(leaving, "IP"), at_renewal(renewal)),
         (staying, leaving) => {
             format!("mark {} to stay and {leaving} to go {}", count(staying, "IP"), at_renewal(renewal))
@@ -77,12 +85,20 @@ fn marks(items: &[DelNpItem], renewal: Option<&Renewal>, verbose: bool) -> Words
         let to = if item.to { format!("leaves {}", at_renewal(renewal)) } else { "stays".to_owned() };
         format!("{ip}  {from} -> {to}")
     };
-    let weight = if leaving > 0 { Weight::Leaving } else { Weight::Plain };
+    let weight = match leaving {
+        0 if unknown == items.len() => Weight::Asserted,
+        0 => Weight::Plain,
+        _ => Weight::Leaving,
+    };
     Words { title, weight, details: folded(items, |item| (item.from, item.to), line, verbose) }
 }
 
 fn signature_line(item: &SignatureItem, ip: &str) -> String {
     format!("{ip}  {} -> {}", item.from.map_or("unknown", crate::model::Signature::as_str), item.to)
+}
+
+fn unknown_until_now(unknown: usize) -> String {
+    if unknown == 0 { String::new() } else { format!(" ({unknown} unknown until now)") }
 }
 
 fn mark_word(mark: bool) -> &'static str {

@@ -3,11 +3,22 @@
 //! Each folder of `tests/manifest` is a case: its `*.yaml` files are one manifest, and `problems.txt` is what a user
 //! reads about it, nothing where it is valid. `SNAPSHOTS=overwrite cargo test` writes `problems.txt` anew.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use shardctl::manifest::{self, Manifest};
+use shardctl::manifest::document::{LimitsDocument, OrderDocument};
+use shardctl::manifest::{self, Document, Manifest};
+use shardctl::model::{
+    Cents, Desired, OrderId, Percent, Position, Problem, ProblemCode, Signature, SourceFile, SourceMap, Span,
+};
 use shardctl::render::problem;
+
+mod agreement;
+mod files;
+mod schema;
+mod size;
 
 #[test]
 fn every_case_folder_shows_its_problems() {
@@ -100,6 +111,16 @@ fn a_byte_order_mark_moves_no_position() {
 }
 
 #[test]
+fn each_part_of_yaml_that_is_not_supported_is_one_problem() {
+    for (value, expected) in [("&a eu", 1), ("!!str eu", 1), ("&a !!str eu", 2), ("!eu {a: *b}", 3), ("*b", 1)] {
+        let manifest = parsed(&format!("version: 1\norders: {{48213: {{tag: {value}}}}}"));
+        assert_eq!(manifest.problems.len(), expected, "{value}: {:?}", manifest.problems);
+    }
+    let without_marker = parsed("version: 1\norders: {48213: }\n...\nversion: 1\n");
+    assert_eq!(without_marker.problems[0].message, "the file holds a second document");
+}
+
+#[test]
 fn a_problem_names_its_order_and_ip() {
     let manifest = parsed("version: 1\norders: {48213: {keep: {203.0.113.10: win7, 203.0.113.300: linux}}}");
     let named: Vec<_> = manifest.problems.iter().map(|problem| (problem.order_id, problem.ip)).collect();
@@ -119,16 +140,37 @@ fn problems_are_sorted_by_file_and_position() {
 #[test]
 fn the_digest_is_that_of_the_bytes() {
     let text = "\u{feff}version: 1\r\norders: {48213: }\n";
-    let expected = "0f3f0d7b9a"; // Replaced below.
-    _ = expected;
-    let digest = desired(text).sha256;
-    assert_eq!(digest.len(), 64);
-    let mut sources = SourceMap::default();
-    let (first, second) = text.split_at(text.len() - 1);
-    sources.add(SourceFile::new("a.yaml", first));
-    sources.add(SourceFile::new("b.yaml", format!("{second}version: 1")));
-    let both = manifest::parse(sources).desired.unwrap().sha256;
-    assert_eq!(both, desired(&format!("{text}version: 1")).sha256);
+    // As `sha256sum` prints it.
+    assert_eq!(desired(text).sha256, "459bc9fc0468c7d9f55ad6b944a63909f9e538ad7a01491d007dd6f8da3ae86d");
+    let both = parsed_files(&[("a.yaml", text), ("b.yaml", "version: 1\n")]).desired.unwrap().sha256;
+    assert_ne!(both, desired(text).sha256);
+    let joined = parsed_files(&[("a.yaml", &format!("{text}version")), ("b.yaml", ": 1\n")]);
+    assert!(joined.desired.is_none());
+}
+
+#[test]
+fn a_problem_without_a_mark_is_shown_too() {
+    let unmarked = Problem::new(ProblemCode::ApiError, "the API says no").help("ask again").order(order_id(48213));
+    let shown = problem::problems(&[unmarked], &SourceMap::default(), false);
+    snapbox::assert_data_eq!(
+        shown,
+        snapbox::str![[r#"
+error[api_error]: the API says no
+ |
+ = help: ask again
+
+"#]]
+    );
+}
+
+#[test]
+fn color_changes_nothing_but_the_color() {
+    let cases = ["long-line", "duplicate-order-in-two-files", "more-problems-than-are-shown"];
+    let paths = cases.map(|case| PathBuf::from(format!("tests/manifest/{case}")));
+    let manifest = manifest::load(&paths).unwrap();
+    let [plain, colored] = [false, true].map(|color| problem::problems(&manifest.problems, &manifest.sources, color));
+    assert!(!plain.contains('\u{1b}') && colored.contains('\u{1b}'));
+    assert_eq!(anstream::adapter::strip_str(&colored).to_string(), plain);
 }
 
 fn order_id(id: u64) -> OrderId {
@@ -136,9 +178,35 @@ fn order_id(id: u64) -> OrderId {
 }
 
 fn parsed(text: &str) -> Manifest {
+    parsed_files(&[("shardctl.yaml", text)])
+}
+
+fn parsed_files(files: &[(&str, &str)]) -> Manifest {
     let mut sources = SourceMap::default();
-    sources.add(SourceFile::new("shardctl.yaml", text));
+    for (name, text) in files {
+        sources.add(SourceFile::new(*name, *text));
+    }
     manifest::parse(sources)
+}
+
+/// Takes the positions away, so that the meaning of two manifests can be compared.
+fn meaning(desired: &Desired) -> Document {
+    let limits = LimitsDocument {
+        max_charge_cents: desired.limits.max_charge_cents.map(|cents| cents.0),
+        max_removal_percent: desired.limits.max_removal_percent.map(|percent| percent.of(100) as u8),
+    };
+    let orders = desired.orders.iter().map(|(order_id, order)| {
+        let keep = order.keep.as_ref();
+        let document = OrderDocument {
+            tag: order.tag.as_ref().map(|tag| tag.value.clone()),
+            p0f_slots: order.p0f_slots.as_ref().map(|slots| slots.value),
+            prune: order.prune,
+            keep: keep.map(|keep| keep.iter().map(|(ip, kept)| (*ip, kept.signature)).collect()),
+        };
+        (*order_id, document)
+    });
+    let limits = desired.limits.span.map(|_| limits);
+    Document { version: 1, limits, orders: orders.collect() }
 }
 
 fn desired(text: &str) -> Desired {

@@ -1,55 +1,84 @@
 //! `shardctl apply`: shows the plan and, only with `--apply`, carries it out.
 
 use std::io::Write;
+use std::path::Path;
 
 use crate::api::{Connection, Writer};
-use crate::apply::{self, ApplyEvents, ApplySettings, Stop};
+use crate::apply::{self, ApplySettings, Stop};
 use crate::cli::args::{ApplyArgs, Format};
 use crate::cli::commands::plan;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::interrupt::Listener;
 use crate::cli::session::{self, Loaded, Planned};
 use crate::cli::terminal::Terminal;
-use crate::model::{OperationResult, OrderId, Outcome, Report};
-use crate::plan::Operation;
-use crate::render::{json, text};
+use crate::model::{OrderReport, Outcome, Report};
+use crate::render::json::Header;
+use crate::render::{json, markdown, text};
+use crate::saved::SavedPlan;
 use crate::state::Store;
 
 pub(in crate::cli) async fn run(args: &ApplyArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let connection = session::connect(&args.api)?;
-    let (sources, desired) = match session::load_manifest(&args.manifest, &args.planning.orders)? {
+    let api_url = session::api_url(&args.api)?.to_string();
+    let saved = args.plan.as_deref().map(read_saved).transpose()?;
+    let (sources, mut desired) = match session::load_manifest(&args.manifest, &args.planning.orders)? {
         Loaded::Valid(sources, desired) => (sources, desired),
-        Loaded::Invalid(sources, problems) => return Err(session::invalid_manifest(terminal, &problems, &sources)),
+        Loaded::Invalid(sources, problems) => {
+            let format = args.format.format;
+            return Err(plan::invalid_manifest(format, terminal, api_url, &problems, &sources)?);
+        }
     };
-    let store = session::open_store(&args.state, &args.manifest, &connection.url().to_string())?;
+    if let Some(saved) = &saved {
+        desired.orders.retain(|order_id, _| saved.orders().any(|saved| saved == *order_id));
+    }
+    let connection = session::connect(&args.api, terminal)?;
+    let store = session::open_store(&args.state, &args.manifest, &api_url)?;
     // Held until the report is out: nobody else plans by a record that is about to change.
     let _lock = if args.apply { Some(store.lock().await?) } else { None };
-    let planned = session::make_plan(sources, desired, &connection, &*store, &args.planning).await?;
+    let options = session::options(&args.planning);
+    let options = saved.as_ref().map_or_else(|| options.clone(), |saved| saved.options(options.now));
+    let reporter = terminal.reporter.clone();
+    let planned =
+        session::make_plan(sources, desired, &connection, &*store, options, saved.as_ref(), &reporter).await?;
+    let header = Header { created_at: planned.options.now, api_url };
+    if let (Some(saved), Some(path)) = (&saved, &args.plan) {
+        refuse_stale(saved, path, &json::plan(&header, &planned.shown(true)))?;
+    }
+    terminal.annotate(planned.plan.problems(), &planned.sources);
     if args.format.format == Format::Text {
         text::plan(&mut terminal.out, &planned.shown(terminal.verbose > 0))?;
         terminal.out.flush()?;
     }
-    if args.apply {
-        carry_out(args, terminal, &connection, &*store, &planned).await
-    } else {
-        dry_run(args, terminal, &connection, &planned)
+    match args.apply {
+        true => carry_out(args, terminal, &connection, &*store, &planned, &header).await,
+        false => dry_run(args, terminal, &planned, &header),
     }
 }
 
-fn dry_run(
-    args: &ApplyArgs,
-    terminal: &mut Terminal,
-    connection: &Connection,
-    planned: &Planned,
-) -> Result<Exit, Failure> {
+fn read_saved(path: &Path) -> Result<SavedPlan, Failure> {
+    SavedPlan::read(path)
+        .map_err(|error| Failure::new(error.to_string()).hint("make one by `shardctl plan --out FILE`"))
+}
+
+fn refuse_stale(saved: &SavedPlan, path: &Path, again: &json::PlanDocument) -> Result<(), Failure> {
+    let moved = saved.what_moved(again);
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let list: String = moved.iter().map(|moved| format!("\n  - {moved}")).collect();
+    Err(Failure::new(format!("the saved plan in {} is stale; nothing was changed:{list}", path.display()))
+        .hint("make a new plan, and look at it before it is applied"))
+}
+
+fn dry_run(args: &ApplyArgs, terminal: &mut Terminal, planned: &Planned, header: &Header) -> Result<Exit, Failure> {
     match args.format.format {
         Format::Text => {
-            writeln!(
-                terminal.out,
-                "This was a dry run: nothing was changed. Run again with --apply to carry the plan out."
-            )?;
+            let hint = "This was a dry run: nothing was changed. Run again with --apply to carry the plan out.";
+            writeln!(terminal.out, "{hint}")?;
         }
-        Format::Json => write_json(terminal, connection, planned, None)?,
+        Format::Json => json::write(&mut terminal.out, &json::apply(header, &planned.shown(true), None))?,
+        Format::Markdown => {
+            markdown::plan(&mut terminal.out, &planned.shown(terminal.verbose > 0), markdown::Kind::DryRun)?;
+        }
     }
     plan::judge(planned, args.planning.detailed_exitcode)
 }
@@ -60,17 +89,10 @@ async fn carry_out(
     connection: &Connection,
     store: &dyn Store,
     planned: &Planned,
+    header: &Header,
 ) -> Result<Exit, Failure> {
     if planned.plan.is_blocked() && !args.keep_going {
-        if args.format.format == Format::Json {
-            let orders = planned.plan.orders.iter();
-            let not_run = |order: &crate::plan::OrderPlan| {
-                crate::model::OrderReport::not_run(order.order_id, order.operations.len())
-            };
-            let blocked = orders.clone().filter(|order| !order.problems.is_empty()).count();
-            let report = Report { orders: orders.map(not_run).collect(), blocked, interrupted: false };
-            write_json(terminal, connection, planned, Some(&report))?;
-        }
+        write_report(args, terminal, planned, header, &nothing_run(planned))?;
         return plan::judge(planned, false);
     }
     let settings =
@@ -78,26 +100,41 @@ async fn carry_out(
     let writer = Writer::new(connection.clone());
     let stop = Stop::default();
     let listener = Listener::start(stop.clone());
-    let report = apply::apply(&planned.plan, &writer, store, &settings, &Silent, &stop).await;
+    let reporter = terminal.reporter.clone();
+    reporter.start("Applying", planned.plan.orders.iter().filter(|order| !order.operations.is_empty()).count());
+    let report = apply::apply(&planned.plan, &writer, store, &settings, &reporter, &stop).await;
+    reporter.finish();
     drop(listener);
     // What was carried out counts for the exit status, not whether it could be shown.
-    if let Err(failure) = show(args, terminal, connection, planned, &report) {
+    if let Err(failure) = write_report(args, terminal, planned, header, &report) {
         terminal.failure(&failure);
     }
     Ok(exit(&report))
 }
 
-fn show(
+/// Returns the report of a plan that was not carried out at all.
+fn nothing_run(planned: &Planned) -> Report {
+    let orders = &planned.plan.orders;
+    Report {
+        orders: orders.iter().map(|order| OrderReport::not_run(order.order_id, order.operations.len())).collect(),
+        blocked: orders.iter().filter(|order| !order.problems.is_empty()).count(),
+        interrupted: false,
+    }
+}
+
+fn write_report(
     args: &ApplyArgs,
     terminal: &mut Terminal,
-    connection: &Connection,
     planned: &Planned,
+    header: &Header,
     report: &Report,
 ) -> Result<(), Failure> {
+    let ran = report.orders.iter().any(|order| order.is_complete() || order.has_failed());
     match args.format.format {
-        Format::Text if report.outcome() == Outcome::NothingToDo => {}
+        Format::Text if !ran || report.outcome() == Outcome::NothingToDo => {}
         Format::Text => text::report(&mut terminal.out, &planned.shown(false), report)?,
-        Format::Json => write_json(terminal, connection, planned, Some(report))?,
+        Format::Json => json::write(&mut terminal.out, &json::apply(header, &planned.shown(true), Some(report)))?,
+        Format::Markdown => markdown::report(&mut terminal.out, &planned.shown(false), report)?,
     }
     Ok(terminal.out.flush()?)
 }
@@ -109,22 +146,4 @@ fn exit(report: &Report) -> Exit {
         Outcome::Partial => Exit::Partial,
         Outcome::Failed => Exit::Failed,
     }
-}
-
-fn write_json(
-    terminal: &mut Terminal,
-    connection: &Connection,
-    planned: &Planned,
-    report: Option<&Report>,
-) -> Result<(), Failure> {
-    let header = json::Header { created_at: planned.options.now, api_url: connection.url().to_string() };
-    Ok(json::write(&mut terminal.out, &json::apply(&header, &planned.shown(false), report))?)
-}
-
-struct Silent;
-
-impl ApplyEvents for Silent {
-    fn order_started(&self, _order_id: OrderId) {}
-    fn operation_ended(&self, _order_id: OrderId, _operation: &Operation, _result: &OperationResult) {}
-    fn order_ended(&self, _order_id: OrderId) {}
 }

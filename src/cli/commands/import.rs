@@ -3,23 +3,22 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use crate::api::Reader;
 use crate::cli::args::ImportArgs;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::session;
 use crate::cli::terminal::Terminal;
-use crate::live::{self, ReadProgress, ReadRequest};
+use crate::live::ReadRequest;
 use crate::model::{OrderId, ReadFailure, Recorded};
 use crate::render::import::{self, Imported};
 
 pub(in crate::cli) async fn run(args: &ImportArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let connection = session::connect(&args.api)?;
+    let connection = session::connect(&args.api, terminal)?;
     let store = session::open_store(&args.state, &args.manifest, &connection.url().to_string())?;
     let at_once = connection.settings().concurrency;
     let recorded = session::read_records(&*store, args.orders.iter().copied(), at_once).await?;
     let request = |order_id: &OrderId| ReadRequest { order_id: *order_id, slots: true, slots_wanted: None };
     let requests: BTreeMap<OrderId, ReadRequest> = args.orders.iter().map(|id| (*id, request(id))).collect();
-    let live = live::read_orders(&Reader::new(connection), requests.into_values().collect(), &Silent).await?;
+    let live = session::read_live(&connection, requests.into_values().collect(), &terminal.reporter).await?;
     let nothing_recorded = Recorded::default();
     let mut orders = Vec::new();
     for (order_id, live) in &live {
@@ -37,13 +36,5 @@ pub(in crate::cli) async fn run(args: &ImportArgs, terminal: &mut Terminal) -> R
 }
 
 fn unreadable(order_id: OrderId, failure: &ReadFailure) -> Failure {
-    let (ReadFailure::Unavailable { message } | ReadFailure::NotFound { message } | ReadFailure::Failed { message }) =
-        failure;
-    Failure::new(format!("order {order_id} could not be read: {message}"))
-}
-
-struct Silent;
-
-impl ReadProgress for Silent {
-    fn order_read(&self, _order_id: OrderId) {}
+    Failure::new(format!("order {order_id} could not be read: {}", failure.message()))
 }

@@ -8,4 +8,5 @@ pub(super) mod plan;
 pub(super) mod sandbox;
 pub(super) mod schema;
 pub(super) mod state;
+pub(super) mod status;
 pub(super) mod validate;

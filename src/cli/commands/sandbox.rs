@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
+use anyhow::Context;
+
 use crate::cli::args::SandboxArgs;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::terminal::Terminal;
@@ -12,9 +14,8 @@ use crate::sandbox::{Account, Sandbox};
 
 pub(in crate::cli) async fn run(args: &SandboxArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let path = args.account.display();
-    let text = fs::read_to_string(&args.account)
-        .map_err(|error| Failure::new(format!("the account file {path} cannot be read: {}", io_reason(&error))))?;
-    let account = Account::from_yaml(&text).map_err(|error| Failure::new(format!("{path}: {error}")))?;
+    let text = fs::read_to_string(&args.account).with_context(|| format!("the account file {path} cannot be read"))?;
+    let account = Account::from_yaml(&text).with_context(|| path.to_string())?;
     let sandbox = Sandbox::bind(account, args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
     writeln!(terminal.out, "listening on {}", sandbox.url())?;
     terminal.out.flush()?;

@@ -6,7 +6,7 @@ use crate::cli::args::{Format, ValidateArgs};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::session::{self, Loaded};
 use crate::cli::terminal::Terminal;
-use crate::render::json;
+use crate::render::{json, markdown};
 
 pub(in crate::cli) fn run(args: &ValidateArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let loaded = session::load_manifest(&args.manifest, &[])?;
@@ -14,8 +14,10 @@ pub(in crate::cli) fn run(args: &ValidateArgs, terminal: &mut Terminal) -> Resul
         Loaded::Valid(sources, _) => (sources, &[][..]),
         Loaded::Invalid(sources, problems) => (sources, &problems[..]),
     };
-    if args.format.format == Format::Json {
-        json::write(&mut terminal.out, &json::validate(problems, sources))?;
+    match args.format.format {
+        Format::Text => {}
+        Format::Json => json::write(&mut terminal.out, &json::validate(problems, sources))?,
+        Format::Markdown => markdown::validate(&mut terminal.out, problems, sources)?,
     }
     match &loaded {
         Loaded::Invalid(sources, problems) => Err(session::invalid_manifest(terminal, problems, sources)),

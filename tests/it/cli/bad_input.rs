@@ -98,6 +98,15 @@ fn api_urls() {
 }
 
 #[test]
+fn an_empty_variable_says_nothing() {
+    let shardctl = Shardctl::new(EXAMPLE_ACCOUNT).file("shardctl.yaml", "version: 1\n");
+    let run = shardctl.run_with(&["plan", "--format", "json"], |command| {
+        command.env("PROXYSHARD_API_URL", "");
+    });
+    assert_eq!(run.exits(1).json()["api_url"], "https://user-api.proxyshard.com");
+}
+
+#[test]
 fn places_for_the_state() {
     let shardctl = Shardctl::example().file("file", "");
     fails(&shardctl, "A file", &["--state", "file"], nothing);

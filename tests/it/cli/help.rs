@@ -13,6 +13,7 @@ fn every_command_has_help() {
         &["plan"],
         &["apply"],
         &["import"],
+        &["status"],
         &["state"],
         &["state", "show"],
         &["state", "forget"],

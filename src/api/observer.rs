@@ -1,0 +1,52 @@
+//! What may be told about requests while they are under way: never a body, a header or a credential.
+
+use std::time::Duration;
+
+use super::error::{Operation, Stage};
+
+/// A request that was answered, or was not.
+#[derive(Debug)]
+pub struct RequestEnded<'a> {
+    /// The operation.
+    pub operation: Operation,
+    /// The HTTP method.
+    pub method: &'a str,
+    /// The path and, for reads, the query.
+    pub target: &'a str,
+    /// The HTTP status, where an answer began to come.
+    pub status: Option<u16>,
+    /// From sending to the end of the answer.
+    pub took: Duration,
+    /// Which attempt it was, from 1.
+    pub attempt: u32,
+    /// How it failed, if it did.
+    pub failure: Option<&'a Stage>,
+}
+
+/// A pause before a request is sent again.
+#[derive(Debug)]
+pub struct Waiting<'a> {
+    /// The operation.
+    pub operation: Operation,
+    /// Why it is sent again.
+    pub failure: &'a Stage,
+    /// How long the pause is.
+    pub pause: Duration,
+}
+
+/// Is told about requests.
+pub trait Observer: Send + Sync {
+    /// A request ended.
+    fn request_ended(&self, request: &RequestEnded<'_>);
+    /// A request is going to be sent again after a pause.
+    fn waiting(&self, waiting: &Waiting<'_>);
+}
+
+/// An observer that keeps quiet.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {
+    fn request_ended(&self, _request: &RequestEnded<'_>) {}
+    fn waiting(&self, _waiting: &Waiting<'_>) {}
+}

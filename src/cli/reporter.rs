@@ -1,0 +1,143 @@
+//! Progress and logs on stderr.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::args::LogFormat;
+use crate::api::{Observer, RequestEnded, Stage, Waiting};
+use crate::apply::ApplyEvents;
+use crate::live::ReadProgress;
+use crate::model::{OperationResult, OrderId};
+use crate::plan::Operation;
+
+/// `-v`: what was decided.
+const DECISIONS: u8 = 1;
+/// `-vv`: every request.
+const REQUESTS: u8 = 2;
+
+/// Tells on stderr how things go on: a bar on a terminal, and the log lines that were asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Reporter {
+    bar: ProgressBar,
+    verbose: u8,
+    format: LogFormat,
+}
+
+impl Reporter {
+    /// Shows a bar only on a terminal that somebody looks at.
+    pub(super) fn new(verbose: u8, quiet: bool, format: LogFormat) -> Reporter {
+        let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
+        let hidden = quiet || in_ci || format == LogFormat::Json || !io::stderr().is_terminal();
+        let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len} orders  {wide_msg}") {
+            bar.set_style(style);
+        }
+        Reporter { bar, verbose, format }
+    }
+
+    /// Starts to count orders.
+    pub(super) fn start(&self, what: &'static str, orders: usize) {
+        self.bar.reset();
+        self.bar.set_prefix(what);
+        self.bar.set_message("");
+        self.bar.set_length(orders as u64);
+        self.bar.enable_steady_tick(Duration::from_millis(200));
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish(&self) {
+        self.bar.disable_steady_tick();
+        self.bar.finish_and_clear();
+    }
+
+    /// Logs a decision (`-v`).
+    pub(super) fn decision(&self, order_id: OrderId, message: &str) {
+        if self.verbose >= DECISIONS {
+            let fields = json!({"order_id": order_id.get()});
+            self.log("info", message, &format!("order {order_id}: {message}"), fields);
+        }
+    }
+
+    #[allow(clippy::print_stderr, reason = "log lines go to stderr from several tasks at once")]
+    fn log(&self, level: &str, message: &str, line: &str, mut fields: Value) {
+        let now = jiff::Timestamp::now();
+        let line = match self.format {
+            LogFormat::Text => format!("{now:.3} {level:5} {line}"),
+            LogFormat::Json => {
+                fields["time"] = json!(format!("{now:.3}"));
+                fields["level"] = json!(level);
+                fields["message"] = json!(message);
+                fields.to_string()
+            }
+        };
+        self.bar.suspend(|| eprintln!("{line}"));
+    }
+}
+
+impl ReadProgress for Reporter {
+    fn order_read(&self, order_id: OrderId) {
+        self.bar.inc(1);
+        self.decision(order_id, "live state read");
+    }
+}
+
+impl ApplyEvents for Reporter {
+    fn order_started(&self, order_id: OrderId) {
+        self.decision(order_id, "started");
+    }
+
+    fn operation_ended(&self, order_id: OrderId, operation: &Operation, result: &OperationResult) {
+        let words = match result {
+            OperationResult::Done => "done".to_owned(),
+            OperationResult::NotRun => "not run".to_owned(),
+            OperationResult::Failed { error } => format!("failed: {error}"),
+            OperationResult::Unknown { error } => format!("outcome unknown: {error}"),
+        };
+        self.decision(order_id, &format!("{} {words}", operation.kind()));
+    }
+
+    fn order_ended(&self, order_id: OrderId) {
+        self.bar.inc(1);
+        self.decision(order_id, "ended");
+    }
+}
+
+impl Observer for Reporter {
+    fn request_ended(&self, request: &RequestEnded<'_>) {
+        if self.verbose < REQUESTS {
+            return;
+        }
+        let RequestEnded { operation: _, method, target, status, took, attempt, failure } = request;
+        let milliseconds = took.as_millis() as u64;
+        let answer = match (status, failure) {
+            (Some(status), _) => status.to_string(),
+            (None, Some(Stage::NotSent { .. })) => "not sent".to_owned(),
+            (None, _) => "no answer".to_owned(),
+        };
+        let line = format!("{method} {target} {answer} {milliseconds} ms, attempt {attempt}");
+        let fields = json!({
+            "method": method, "path": target, "status": status, "milliseconds": milliseconds, "attempt": attempt,
+        });
+        self.log("debug", "request", &line, fields);
+    }
+
+    fn waiting(&self, waiting: &Waiting<'_>) {
+        let Waiting { operation, failure, pause } = waiting;
+        let seconds = pause.as_secs_f64();
+        let why = match failure {
+            Stage::Refused { status: 429, .. } => "the API asks to slow down".to_owned(),
+            Stage::Refused { status, .. } => format!("the API answered {status}"),
+            Stage::NotSent { reason, .. } | Stage::NoAnswer { reason } => reason.clone(),
+            Stage::Unreadable { .. } | Stage::Unexpected { .. } => "the answer was not usable".to_owned(),
+        };
+        let message = format!("{operation}: {why}; again in {seconds:.1} s");
+        self.bar.set_message(message.clone());
+        if self.verbose >= DECISIONS {
+            self.log("warn", &message, &message, json!({"seconds": seconds}));
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Plans and reports for a comment on a pull request.
+//!
+//! What comes from outside (tags, addresses, messages) stands in code spans or in a fence that it cannot close, so that
+//! it can neither format the comment nor mention anybody.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::Shown;
+use super::diff::{self, Line};
+use super::words::{self, Weight};
+use crate::model::{OperationResult, Outcome, Problem, Report, SourceMap};
+use crate::plan::{OrderPlan, Status};
+
+/// The first line, by which a bot finds its comment to replace it.
+pub const MARKER: &str = "<!-- shardctl -->";
+/// The most characters that are written; GitHub takes 65,536.
+pub const MAX_CHARACTERS: usize = 64_000;
+/// The most problems that are listed one by one.
+const MAX_PROBLEMS: usize = 50;
+
+/// What is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A plan.
+    Plan,
+    /// An apply without `--apply`.
+    DryRun,
+}
+
+/// How much is said of each order, from all to next to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Detail {
+    Full,
+    WithoutIps,
+    Titles,
+}
+
+/// Writes a plan.
+pub fn plan(out: &mut dyn Write, shown: &Shown<'_>, kind: Kind) -> io::Result<()> {
+    let summary = shown.plan.summary();
+    let what = if kind == Kind::DryRun { "apply (dry run)" } else { "plan" };
+    let mut head = format!("{MARKER}\n## shardctl {what}: {}\n\n", headline(shown));
+    if shown.plan.has_changes() || shown.plan.is_blocked() {
+        let _ = writeln!(head, "{}\n", words::summary(&summary));
+    }
+    head.push_str(&problem_list(shown.plan.problems(), shown.sources));
+    let tail = match kind {
+        Kind::DryRun => "\nThis was a dry run: nothing was changed.\n",
+        Kind::Plan => "",
+    };
+    let orders: Vec<&OrderPlan> = shown
+        .plan
+        .orders
+        .iter()
+        .filter(|order| order.status() != Status::Unchanged || !order.notes.is_empty())
+        .collect();
+    write_bounded(out, &head, tail, orders.len(), |index, detail| order_block(shown, orders[index], detail))
+}
+
+/// Writes the problems of a manifest that cannot be used.
+pub fn invalid_manifest(out: &mut dyn Write, problems: &[Problem], sources: &SourceMap) -> io::Result<()> {
+    let head = format!("{MARKER}\n## shardctl: the manifest has {}\n\n", words::count(problems.len(), "problem"));
+    write_bounded(out, &head, &problem_list(problems, sources), 0, |_, _| String::new())
+}
+
+/// Writes what a validation found.
+pub fn validate(out: &mut dyn Write, problems: &[Problem], sources: &SourceMap) -> io::Result<()> {
+    if problems.is_empty() {
+        return writeln!(out, "{MARKER}\n## shardctl: the manifest is valid");
+    }
+    invalid_manifest(out, problems, sources)
+}
+
+/// Writes what came of a plan.
+pub fn report(out: &mut dyn Write, shown: &Shown<'_>, report: &Report) -> io::Result<()> {
+    let outcome = match report.outcome() {
+        Outcome::DryRun | Outcome::NothingToDo => "nothing to do",
+        Outcome::Complete => "complete",
+        Outcome::Partial => "stopped part way",
+        Outcome::Failed => "failed, nothing was changed",
+    };
+    let mut head = format!("{MARKER}\n## shardctl apply: {outcome}\n\n{}\n\n", words::report(report));
+    head.push_str(&problem_list(shown.plan.problems(), shown.sources));
+    let orders: Vec<&OrderPlan> = shown.plan.orders.iter().filter(|order| !order.operations.is_empty()).collect();
+    write_bounded(out, &head, "", orders.len(), |index, detail| report_block(orders[index], report, detail))
+}
+
+fn headline(shown: &Shown<'_>) -> String {
+    let summary = shown.plan.summary();
+    if summary.operations == 0 && summary.blocked == 0 {
+        return "no changes".to_owned();
+    }
+    let mut parts = Vec::new();
+    if summary.changed > 0 {
+        parts.push(format!("{} to change", words::count(summary.changed, "order")));
+    }
+    if summary.blocked > 0 {
+        parts.push(format!("{} blocked", words::count(summary.blocked, "order")));
+    }
+    parts.join(", ")
+}
+
+/// Writes head, blocks and tail with as much detail as the bound allows, and never without head and tail.
+fn write_bounded(
+    out: &mut dyn Write,
+    head: &str,
+    tail: &str,
+    blocks: usize,
+    block: impl Fn(usize, Detail) -> String,
+) -> io::Result<()> {
+    let room = MAX_CHARACTERS.saturating_sub(head.chars().count() + tail.chars().count() + 100);
+    let mut body = String::new();
+    for detail in [Detail::Full, Detail::WithoutIps, Detail::Titles] {
+        body.clear();
+        let mut used = 0;
+        let mut fitted = 0;
+        while fitted < blocks {
+            let next = block(fitted, detail);
+            used += next.chars().count();
+            if used > room {
+                break;
+            }
+            body.push_str(&next);
+            fitted += 1;
+        }
+        if fitted == blocks {
+            break;
+        }
+        if detail == Detail::Titles {
+            let _ = writeln!(
+                body,
+                "\n… and {} more; the job's log shows them all.",
+                words::count(blocks - fitted, "order")
+            );
+        }
+    }
+    out.write_all(head.as_bytes())?;
+    out.write_all(body.as_bytes())?;
+    out.write_all(tail.as_bytes())
+}
+
+fn order_block(shown: &Shown<'_>, order: &OrderPlan, detail: Detail) -> String {
+    let mut title = order_name(order);
+    let in_short = in_short(order);
+    if !in_short.is_empty() {
+        let _ = write!(title, ": {in_short}");
+    }
+    if detail == Detail::Titles {
+        return format!("- {title}\n");
+    }
+    let open = if order.status() == Status::Blocked { " open" } else { "" };
+    let mut block = format!("<details{open}><summary>{title}</summary>\n\n{}\n\n", facts(order));
+    if !order.operations.is_empty() && detail == Detail::Full {
+        block.push_str(&diff_fence(&diff::order(shown, order)));
+    }
+    for (index, operation) in order.operations.iter().enumerate() {
+        let words = words::operation(operation, order.renewal.as_ref(), shown.verbose);
+        let _ = writeln!(block, "{}. {}", index + 1, weighted(&words));
+        if detail == Detail::Full && !words.details.is_empty() {
+            let fence = fence(words.details.iter().map(String::as_str));
+            let lines: String = words.details.iter().map(|line| format!("   {line}\n")).collect();
+            let _ = write!(block, "\n   {fence}text\n{lines}   {fence}\n\n");
+        }
+    }
+    for note in &order.notes {
+        let _ = writeln!(block, "\n> **{}**: {}", note.code, escape(&words::printable(&note.message)));
+    }
+    block.push_str("\n</details>\n\n");
+    block
+}
+
+fn report_block(order: &OrderPlan, report: &Report, detail: Detail) -> String {
+    let Some(done) = report.order(order.order_id) else { return String::new() };
+    let failed = done.has_failed() || !done.is_complete();
+    if detail == Detail::Titles && !failed {
+        return String::new();
+    }
+    let mut block = format!("### {}\n\n", order_name(order));
+    for (index, (operation, result)) in order.operations.iter().zip(&done.results).enumerate() {
+        let words = words::operation(operation, order.renewal.as_ref(), false);
+        let (word, reason) = words::result(result);
+        let word = if *result == OperationResult::Done { word.to_owned() } else { format!("**{word}**") };
+        let _ = write!(block, "{}. {word}: {}", index + 1, weighted(&words));
+        if let Some(reason) = reason {
+            let _ = write!(block, "<br>{}", code(&words::printable(reason)));
+        }
+        block.push('\n');
+    }
+    if let Some(failure) = &done.failure {
+        let _ = writeln!(block, "\n**failed**: {}", code(&words::printable(failure)));
+    }
+    block.push('\n');
+    block
+}
+
+/// Says what an order's operations come to, in a few words.
+fn in_short(order: &OrderPlan) -> String {
+    let mut parts = Vec::new();
+    if order.status() == Status::Blocked {
+        parts.push("blocked".to_owned());
+    }
+    if order.charge().0 > 0 {
+        parts.push(format!("charges {} now", order.charge()));
+    }
+    let leaving: usize = order.operations.iter().map(crate::plan::Operation::ips_leaving).sum();
+    if leaving > 0 {
+        let verb = if leaving == 1 { "leaves" } else { "leave" };
+        let when = words::at_renewal(order.renewal.as_ref());
+        parts.push(format!("{} {verb} {}", words::count(leaving, "IP"), escape(&words::printable(&when))));
+    }
+    if !order.operations.is_empty() {
+        parts.push(words::count(order.operations.len(), "operation"));
+    }
+    parts.join(", ")
+}
+
+fn order_name(order: &OrderPlan) -> String {
+    match &order.tag {
+        Some(tag) => format!("<b>order {}</b> ({})", order.order_id, html_code(&words::printable(tag))),
+        None => format!("<b>order {}</b>", order.order_id),
+    }
+}
+
+fn facts(order: &OrderPlan) -> String {
+    escape(&words::order_facts(order))
+}
+
+fn weighted(words: &words::Words) -> String {
+    let title = escape(&words::printable(&words.title));
+    match words.weight {
+        Weight::Money | Weight::Leaving => format!("**{title}**"),
+        Weight::Asserted => format!("<sub>{title}</sub>"),
+        Weight::Plain => title,
+    }
+}
+
+fn problem_list<'a>(problems: impl IntoIterator<Item = &'a Problem>, sources: &SourceMap) -> String {
+    let problems: Vec<&Problem> = problems.into_iter().collect();
+    let mut list = String::new();
+    for problem in problems.iter().take(MAX_PROBLEMS) {
+        let place = problem.primary.as_ref().map(|label| {
+            let (file, position) = sources.locate(label.span);
+            format!(" {}", code(&words::printable(&format!("{file}:{}:{}", position.line, position.column))))
+        });
+        let _ =
+            write!(list, "- **{}**{}: {}", problem.code, place.unwrap_or_default(), escape(&short(&problem.message)));
+        if let Some(help) = &problem.help {
+            let _ = write!(list, "<br>{}", escape(&short(help)));
+        }
+        list.push('\n');
+    }
+    if problems.len() > MAX_PROBLEMS {
+        let _ = writeln!(list, "- … and {} more", problems.len() - MAX_PROBLEMS);
+    }
+    if !list.is_empty() {
+        list.push('\n');
+    }
+    list
+}
+
+fn short(text: &str) -> String {
+    let text = words::printable(text);
+    match text.char_indices().nth(400) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+fn diff_fence(lines: &[Line]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let mut body = String::from("--- live\n+++ declared\n");
+    for line in lines {
+        let _ = match line {
+            Line::Hunk(header) => writeln!(body, "{}", header.trim_end()),
+            Line::Same(text) => writeln!(body, " {text}"),
+            Line::Removed(text) => writeln!(body, "-{text}"),
+            Line::Added(text) => writeln!(body, "+{text}"),
+            Line::More(number) => writeln!(body, "# … {number} more lines like these"),
+        };
+    }
+    let fence = fence(std::iter::once(body.as_str()));
+    format!("{fence}diff\n{body}{fence}\n\n")
+}
+
+/// Returns a fence that nothing in the texts can close.
+fn fence<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let longest = texts.map(longest_backtick_run).max().unwrap_or(0);
+    "`".repeat(longest.max(2) + 1)
+}
+
+fn longest_backtick_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+/// Writes a text from outside as a code span.
+pub(super) fn code(text: &str) -> String {
+    let ticks = "`".repeat(longest_backtick_run(text) + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };
+    format!("{ticks}{pad}{text}{pad}{ticks}")
+}
+
+/// Writes a text from outside as code inside of HTML, where Markdown has no say.
+fn html_code(text: &str) -> String {
+    format!("<code>{}</code>", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
+}
+
+/// Makes a sentence that may hold a text from outside fit for Markdown; its code spans stay what they are.
+fn escape(text: &str) -> String {
+    let paired = text.matches('`').count().is_multiple_of(2);
+    let mut in_code = false;
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '`' if paired => {
+                in_code = !in_code;
+                escaped.push(c);
+            }
+            _ if in_code => escaped.push(c),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            // An invisible space keeps it from being a mention.
+            '@' => escaped.push_str("@\u{200b}"),
+            '\\' | '`' | '*' | '[' | ']' | '#' | '|' | '~' => escaped.extend(['\\', c]),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,168 @@
+//! Plans that were saved to be applied later, exactly or not at all.
+//!
+//! A saved plan is not trusted: it is made again from the manifest and from what is live and recorded now, and carried
+//! out only where the two are the same. Nothing in the file can bring about an operation that the manifest does not.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::live::LiveOrders;
+use crate::model::{Cents, OrderId};
+use crate::plan::Options;
+use crate::render::json::{self, FORMAT_VERSION, OperationDocument, OrderDocument, PlanDocument};
+
+/// The largest file that is read as a plan; a plan of 1,000,000 IPs takes about 60 MB.
+const MAX_FILE_BYTES: u64 = 1 << 30;
+
+/// A plan as it was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedPlan(PlanDocument);
+
+/// Why a file is not a plan that can be applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAPlan {
+    /// The file cannot be read.
+    #[error("the plan file {path} cannot be read: {reason}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// The file holds something else, or was cut short or edited.
+    #[error("the plan file {path} is damaged or is no plan of shardctl: {reason}")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// Where it differs.
+        reason: String,
+    },
+    /// The file was made by another version.
+    #[error("the plan file {path} was made by shardctl {made_by}, and this is shardctl {this}: make the plan again")]
+    OtherVersion {
+        /// The file.
+        path: String,
+        /// The version that made it.
+        made_by: String,
+        /// The version that runs.
+        this: String,
+    },
+}
+
+/// Saves a plan: replaces the file as a whole, so that nobody reads half a plan.
+pub fn save(path: &Path, document: &PlanDocument) -> io::Result<()> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".shardctl-plan.").tempfile_in(directory)?;
+    let mut writer = io::BufWriter::new(&mut file);
+    json::write(&mut writer, document)?;
+    writer.flush()?;
+    drop(writer);
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+impl SavedPlan {
+    /// Reads a plan that was saved.
+    pub fn read(path: &Path) -> Result<SavedPlan, NotAPlan> {
+        let name = path.display().to_string();
+        let unreadable = |error: io::Error| NotAPlan::Unreadable { path: name.clone(), reason: error.to_string() };
+        if fs::metadata(path).map_err(unreadable)?.len() > MAX_FILE_BYTES {
+            return Err(NotAPlan::Damaged { path: name, reason: "it is too large".to_owned() });
+        }
+        let bytes = fs::read(path).map_err(unreadable)?;
+        SavedPlan::parse(&bytes, &name)
+    }
+
+    /// Reads a plan from bytes; `name` is for messages.
+    pub fn parse(bytes: &[u8], name: &str) -> Result<SavedPlan, NotAPlan> {
+        let damaged = |reason: String| NotAPlan::Damaged { path: name.to_owned(), reason };
+        let document: PlanDocument = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
+        if document.format_version != FORMAT_VERSION || document.shardctl != env!("CARGO_PKG_VERSION") {
+            let (made_by, this) = (document.shardctl, env!("CARGO_PKG_VERSION").to_owned());
+            return Err(NotAPlan::OtherVersion { path: name.to_owned(), made_by, this });
+        }
+        if let Some(order) = document.orders.iter().find(|order| OrderId::new(order.order_id).is_none()) {
+            return Err(damaged(format!("`{}` is no order id", order.order_id)));
+        }
+        Ok(SavedPlan(document))
+    }
+
+    /// Returns the orders that were planned.
+    pub fn orders(&self) -> impl Iterator<Item = OrderId> + '_ {
+        self.0.orders.iter().filter_map(|order| OrderId::new(order.order_id))
+    }
+
+    /// Returns how it was planned, for a moment of now.
+    pub fn options(&self, now: Timestamp) -> Options {
+        let json::OptionsDocument { reassert, max_charge_cents, max_removal_percent, allow_removals } = self.0.options;
+        Options { now, reassert, max_charge: max_charge_cents.map(Cents), max_removal_percent, allow_removals }
+    }
+
+    /// Puts the prices that were shown to the user in place of those of now: the purchase itself compares the two.
+    pub fn keep_prices(&self, live: &mut LiveOrders) {
+        for order in &self.0.orders {
+            let Some(Ok(live)) = OrderId::new(order.order_id).and_then(|id| live.get_mut(&id)) else { continue };
+            let Some(quote) = live.slots.as_mut().and_then(|slots| slots.quote.as_mut()) else { continue };
+            for operation in &order.operations {
+                if let OperationDocument::PurchaseSlots { add_qty, price_per_unit_cents, charge_cents, .. } = operation
+                    && *add_qty == quote.add_qty
+                {
+                    quote.price_per_unit = Cents(*price_per_unit_cents);
+                    quote.charge = Cents(*charge_cents);
+                }
+            }
+        }
+    }
+
+    /// Says what moved between this plan and the same plan made again; nothing where they are the same.
+    pub fn what_moved(&self, again: &PlanDocument) -> Vec<String> {
+        let mut moved = Vec::new();
+        if self.0.api_url != again.api_url {
+            moved.push(format!("the plan was made for the API at {}, not {}", self.0.api_url, again.api_url));
+        }
+        if self.0.manifest_sha256 != again.manifest_sha256 {
+            moved.push("the manifest is not the one that the plan was made of".to_owned());
+        }
+        for saved in &self.0.orders {
+            match again.orders.iter().find(|order| order.order_id == saved.order_id) {
+                Some(order) => moved.extend(what_moved_in_order(saved, order)),
+                None => moved.push(format!("order {}: the manifest no longer declares it", saved.order_id)),
+            }
+        }
+        let again = PlanDocument { created_at: self.0.created_at.clone(), ..again.clone() };
+        if moved.is_empty() && again != self.0 {
+            moved.push("the file does not hold the plan that these inputs make: was it edited?".to_owned());
+        }
+        moved
+    }
+}
+
+fn what_moved_in_order(saved: &OrderDocument, order: &OrderDocument) -> Vec<String> {
+    let id = saved.order_id;
+    let (before, now) = match (&saved.precondition, &order.precondition) {
+        (Some(before), Some(now)) => (before, now),
+        (None, None) => return Vec::new(),
+        (Some(_), None) => return vec![format!("order {id}: it cannot be read or its record cannot be used now")],
+        (None, Some(_)) => return vec![format!("order {id}: it could not be read when the plan was made")],
+    };
+    let mut moved = Vec::new();
+    if before.active_ips_sha256 != now.active_ips_sha256 {
+        moved.push(format!("order {id}: its active IPs are not those that the plan was made of"));
+    }
+    if before.slots != now.slots {
+        let words = |slots: Option<u32>| slots.map_or("unread".to_owned(), |slots| slots.to_string());
+        moved.push(format!("order {id}: its p0f slots were {}, now {}", words(before.slots), words(now.slots)));
+    }
+    if before.renews_at != now.renews_at {
+        let words = |date: &Option<String>| date.clone().unwrap_or_else(|| "unknown".to_owned());
+        moved.push(format!("order {id}: its renewal was {}, now {}", words(&before.renews_at), words(&now.renews_at)));
+    }
+    if before.recorded_sha256 != now.recorded_sha256 {
+        moved.push(format!("order {id}: its recorded state has changed; was the plan applied already?"));
+    }
+    moved
+}

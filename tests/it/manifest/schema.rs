@@ -1,0 +1,144 @@
+//! The JSON Schema of the manifest, as an editor uses it.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn validator(check_formats: bool) -> jsonschema::Validator {
+    let schema = serde_json::to_value(manifest::schema()).unwrap();
+    jsonschema::draft202012::meta::validate(&schema).unwrap();
+    jsonschema::draft202012::options().should_validate_formats(check_formats).build(&schema).unwrap()
+}
+
+/// Reads YAML as an editor does for a JSON Schema: every key is a text.
+fn json_of(yaml: &str) -> Value {
+    fn convert(value: serde_yaml::Value) -> Value {
+        match value {
+            serde_yaml::Value::Mapping(mapping) => {
+                let text = |key: serde_yaml::Value| {
+                    key.as_str().map_or_else(|| convert(key.clone()).to_string(), str::to_owned)
+                };
+                Value::Object(mapping.into_iter().map(|(key, value)| (text(key), convert(value))).collect())
+            }
+            other => serde_json::to_value(other).unwrap(),
+        }
+    }
+    convert(serde_yaml::from_str(yaml).unwrap())
+}
+
+#[test]
+fn the_schema_takes_what_the_parser_takes() {
+    for case in ["every-field", "null-is-nothing-declared", "flow-style", "slots-equal-to-signatures"] {
+        let text = fs::read_to_string(format!("tests/manifest/valid-{case}/shardctl.yaml")).unwrap();
+        let instance = json_of(&text);
+        for check_formats in [false, true] {
+            let errors: Vec<_> =
+                validator(check_formats).iter_errors(&instance).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{case}: {errors:?}");
+        }
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_the_parser_refuses() {
+    let order = |order: Value| json!({"version": 1, "orders": {"48213": order}});
+    let keep = |ip: &str, signature: Value| order(json!({"keep": {ip: signature}}));
+    let wrong = [
+        json!({"orders": {"48213": {}}}),
+        json!({"version": 2, "orders": {"48213": {}}}),
+        json!({"version": 1, "order": {"48213": {}}}),
+        json!({"version": 1, "orders": {"048213": {}}}),
+        json!({"version": 1, "orders": {"0": {}}}),
+        json!({"version": 1, "orders": {"eu": {}}}),
+        json!({"version": 1, "limits": {"max_charge": 1}, "orders": {"48213": {}}}),
+        json!({"version": 1, "limits": {"max_charge_cents": -1}, "orders": {"48213": {}}}),
+        json!({"version": 1, "limits": {"max_removal_percent": 101}, "orders": {"48213": {}}}),
+        json!({"version": 1, "limits": {"max_removal_percent": null}, "orders": {"48213": {}}}),
+        order(json!({"kep": {}})),
+        order(json!({"keep": {}})),
+        order(json!({"keep": null})),
+        order(json!({"keep": ["203.0.113.10"]})),
+        order(json!({"prune": "yes"})),
+        order(json!({"prune": null})),
+        order(json!({"tag": ""})),
+        order(json!({"tag": null})),
+        order(json!({"p0f_slots": "4"})),
+        order(json!({"p0f_slots": null})),
+        order(json!({"p0f_slots": 4_294_967_296_u64})),
+        keep("203.0.113.10", json!("windows11")),
+        keep("203.0.113.10", json!("")),
+        keep("203.0.113.010", json!("win11")),
+        keep("203.0.113.256", json!("win11")),
+        keep("203.0.113", json!("win11")),
+        keep("203.0.113.10.", json!("win11")),
+        keep("203.0.113.0/24", json!("win11")),
+        keep("203.0.113.10:8080", json!("win11")),
+        keep("proxy.example.com", json!("win11")),
+        keep("[2001:db8::7]", json!("win11")),
+        keep("cafe", json!("win11")),
+    ];
+    for check_formats in [false, true] {
+        let validator = validator(check_formats);
+        for instance in &wrong {
+            assert!(!validator.is_valid(instance), "{instance}");
+        }
+    }
+    assert!(!validator(true).is_valid(&keep("2001:db8:7", json!("win11"))));
+}
+
+#[test]
+fn the_schema_takes_every_spelling_of_an_address() {
+    for ip in [
+        "0.0.0.0",
+        "255.255.255.255",
+        "10.0.100.9",
+        "::",
+        "::1",
+        "2001:db8::7",
+        "2001:DB8:0:0:0:0:0:7",
+        "::ffff:192.0.2.1",
+    ] {
+        let instance = json!({"version": 1, "orders": {"1": {"keep": {ip: null}}}});
+        assert!(validator(false).is_valid(&instance) && validator(true).is_valid(&instance), "{ip}");
+    }
+}
+
+#[test]
+fn the_schema_helps_in_an_editor() {
+    let schema = serde_json::to_string_pretty(&manifest::schema()).unwrap();
+    snapbox::assert_data_eq!(schema, snapbox::file!["schema.json"].raw());
+}
+
+#[test]
+fn a_manifest_is_written_as_people_write_it() {
+    let keep = [
+        ("203.0.113.12", None),
+        ("203.0.113.9", Some(Signature::Win11)),
+        ("2001:db8::7", Some(Signature::Ios)),
+        ("::1", None),
+    ];
+    let keep = keep.map(|(ip, signature)| (ip.parse().unwrap(), signature)).into_iter().collect();
+    let order =
+        OrderDocument { tag: Some("eu".to_owned()), p0f_slots: Some(2), keep: Some(keep), ..Default::default() };
+    let other = OrderDocument { prune: false, ..Default::default() };
+    let orders = [(order_id(48213), order), (order_id(7), other)].into_iter().collect();
+    let text = serde_yaml::to_string(&Document { orders, ..Default::default() }).unwrap();
+    snapbox::assert_data_eq!(
+        text,
+        snapbox::str![[r#"
+version: 1
+orders:
+  7:
+    prune: false
+  48213:
+    tag: eu
+    p0f_slots: 2
+    keep:
+      203.0.113.9: win11
+      203.0.113.12: null
+      ::1: null
+      2001:db8::7: ios
+
+"#]]
+    );
+}
