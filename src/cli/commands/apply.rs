@@ -11,7 +11,7 @@ use crate::cli::error::{Exit, Failure};
 use crate::cli::interrupt::Listener;
 use crate::cli::session::{self, Loaded, Planned};
 use crate::cli::terminal::Terminal;
-use crate::model::{OrderReport, Outcome, Report};
+use crate::model::{OperationResult, OrderReport, Outcome, Report};
 use crate::render::json::Header;
 use crate::render::{json, markdown, text};
 use crate::saved::SavedPlan;
@@ -109,6 +109,9 @@ async fn carry_out(
     if let Err(failure) = write_report(args, terminal, planned, header, &report) {
         terminal.failure(&failure);
     }
+    if planned.plan.is_blocked() && !has_run(&report) {
+        return plan::judge(planned, false);
+    }
     Ok(exit(&report))
 }
 
@@ -129,14 +132,19 @@ fn write_report(
     header: &Header,
     report: &Report,
 ) -> Result<(), Failure> {
-    let ran = report.orders.iter().any(|order| order.is_complete() || order.has_failed());
     match args.format.format {
-        Format::Text if !ran || report.outcome() == Outcome::NothingToDo => {}
+        Format::Text if !has_run(report) => {}
         Format::Text => text::report(&mut terminal.out, &planned.shown(false), report)?,
         Format::Json => json::write(&mut terminal.out, &json::apply(header, &planned.shown(true), Some(report)))?,
         Format::Markdown => markdown::report(&mut terminal.out, &planned.shown(false), report)?,
     }
     Ok(terminal.out.flush()?)
+}
+
+/// Tells whether there is anything to report beyond the plan.
+fn has_run(report: &Report) -> bool {
+    let tried = |order: &OrderReport| order.results.iter().any(|result| *result != OperationResult::NotRun);
+    report.interrupted || report.orders.iter().any(|order| order.failure.is_some() || tried(order))
 }
 
 fn exit(report: &Report) -> Exit {

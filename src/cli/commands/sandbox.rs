@@ -15,7 +15,7 @@ use crate::sandbox::{Account, Sandbox};
 pub(in crate::cli) async fn run(args: &SandboxArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let path = args.account.display();
     let text = fs::read_to_string(&args.account).with_context(|| format!("the account file {path} cannot be read"))?;
-    let account = Account::from_yaml(&text).with_context(|| path.to_string())?;
+    let account = Account::from_yaml(&text).map_err(|error| Failure::new(format!("{path}: {error}")))?;
     let sandbox = Sandbox::bind(account, args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
     writeln!(terminal.out, "listening on {}", sandbox.url())?;
     terminal.out.flush()?;
