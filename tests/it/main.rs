@@ -3,6 +3,8 @@
 #[cfg(feature = "sandbox")]
 mod cli;
 mod client;
+#[cfg(feature = "sandbox")]
+mod executor;
 mod manifest;
 mod openapi;
 #[cfg(feature = "sandbox")]
