@@ -1,5 +1,6 @@
 //! One request over the wire, and the rules for sending it again.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -128,10 +129,13 @@ impl Connection {
         call: &Call,
         read: impl Fn(u16, &[u8]) -> Result<T, Stage>,
     ) -> Result<T, ApiError> {
-        let attempts = std::cell::Cell::new(0u32);
+        let attempts = Cell::new(0u32);
+        let had_no_effect = Cell::new(true);
         let attempt = || async {
             attempts.set(attempts.get() + 1);
-            self.observed_attempt(call, attempts.get(), &read).await
+            let result = self.observed_attempt(call, attempts.get(), &read).await;
+            had_no_effect.set(had_no_effect.get() && result.as_ref().is_err_and(Stage::had_no_effect));
+            result
         };
         let result = attempt
             .retry(backoff(self.shared.settings.retries))
@@ -141,7 +145,12 @@ impl Connection {
                 self.shared.observer.waiting(&Waiting { operation: call.operation, failure, pause });
             })
             .await;
-        result.map_err(|stage| ApiError { operation: call.operation, attempts: attempts.get(), stage })
+        result.map_err(|stage| ApiError {
+            operation: call.operation,
+            attempts: attempts.get(),
+            stage,
+            had_no_effect: had_no_effect.get(),
+        })
     }
 
     async fn observed_attempt<T>(
@@ -205,12 +214,16 @@ impl Connection {
     }
 
     async fn read_body(&self, response: &mut Response, status: u16) -> Result<Vec<u8>, Stage> {
-        let expected = response.content_length().unwrap_or(0).min(MAX_ANSWER_BYTES as u64);
-        let mut body = Vec::with_capacity(expected as usize);
+        let too_long = || {
+            let reason = format!("the answer is longer than {} MiB", MAX_ANSWER_BYTES >> 20);
+            Stage::Unreadable { status, reason }
+        };
+        let expected = response.content_length().unwrap_or(0);
+        let expected = usize::try_from(expected).ok().filter(|expected| *expected <= MAX_ANSWER_BYTES);
+        let mut body = Vec::with_capacity(expected.ok_or_else(too_long)?);
         while let Some(chunk) = response.chunk().await.map_err(|error| self.unanswered(&error))? {
             if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                let reason = format!("the answer is longer than {} MiB", MAX_ANSWER_BYTES >> 20);
-                return Err(Stage::Unreadable { status, reason });
+                return Err(too_long());
             }
             body.extend_from_slice(&chunk);
         }
@@ -320,7 +333,10 @@ fn innermost_cause(error: &(dyn std::error::Error + 'static)) -> String {
     match cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
         Some(std::io::ErrorKind::ConnectionRefused) => "connection refused".to_owned(),
         Some(std::io::ErrorKind::ConnectionReset) => "connection reset".to_owned(),
-        _ => cause.to_string(),
+        _ => match cause.to_string() {
+            corrupt if corrupt.contains("corrupt message") => "what answers there does not speak TLS".to_owned(),
+            other => other,
+        },
     }
 }
 
