@@ -50,8 +50,10 @@ pub struct ApiError {
     pub operation: Operation,
     /// How often it was sent, or tried to be.
     pub attempts: u32,
-    /// How far it got.
+    /// How far the last attempt got.
     pub stage: Stage,
+    /// Whether it is certain that no attempt took effect.
+    pub had_no_effect: bool,
 }
 
 /// How far a request got before it failed.
@@ -107,8 +109,9 @@ impl Stage {
     pub fn had_no_effect(&self) -> bool {
         match self {
             Stage::NotSent { .. } => true,
-            // 408 comes from a proxy that gave up waiting; the request itself may have arrived.
-            Stage::Refused { status, .. } => *status < 500 && *status != 408,
+            // 200 is a refusal where the answer says so. Another success, or a redirect to where the result is to be
+            // seen, may mean that it was done. 408 comes from a proxy that gave up waiting for what may have arrived.
+            Stage::Refused { status, .. } => matches!(status, 200 | 307 | 308 | 400..=499) && *status != 408,
             Stage::NoAnswer { .. } | Stage::Unreadable { .. } | Stage::Unexpected { .. } => false,
         }
     }

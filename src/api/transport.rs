@@ -1,5 +1,6 @@
 //! One request over the wire, and the rules for sending it again.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -128,10 +129,13 @@ impl Connection {
         call: &Call,
         read: impl Fn(u16, &[u8]) -> Result<T, Stage>,
     ) -> Result<T, ApiError> {
-        let attempts = std::cell::Cell::new(0u32);
+        let attempts = Cell::new(0u32);
+        let had_no_effect = Cell::new(true);
         let attempt = || async {
             attempts.set(attempts.get() + 1);
-            self.observed_attempt(call, attempts.get(), &read).await
+            let result = self.observed_attempt(call, attempts.get(), &read).await;
+            had_no_effect.set(had_no_effect.get() && result.as_ref().is_err_and(Stage::had_no_effect));
+            result
         };
         let result = attempt
             .retry(backoff(self.shared.settings.retries))
@@ -141,7 +145,12 @@ impl Connection {
                 self.shared.observer.waiting(&Waiting { operation: call.operation, failure, pause });
             })
             .await;
-        result.map_err(|stage| ApiError { operation: call.operation, attempts: attempts.get(), stage })
+        result.map_err(|stage| ApiError {
+            operation: call.operation,
+            attempts: attempts.get(),
+            stage,
+            had_no_effect: had_no_effect.get(),
+        })
     }
 
     async fn observed_attempt<T>(

@@ -99,8 +99,7 @@ impl<'a> OrderRun<'a> {
 
     /// After a failed write: where it certainly took no effect, the record is again what it was before.
     async fn failed(&mut self, error: &ApiError, forgot: bool, restore: impl FnOnce(&mut Recorded)) -> Failure {
-        let no_effect = error.stage.had_no_effect() && error.attempts <= 1;
-        if !no_effect {
+        if !error.had_no_effect {
             self.report.changed = true;
         } else if forgot {
             restore(&mut self.recorded);
@@ -132,7 +131,7 @@ impl<'a> OrderRun<'a> {
         let before = self.forget_slots().await?;
         let answer = match self.context.writer.cancel_downgrade(self.order.order_id).await {
             // A lost answer to an earlier attempt makes a known pending change an unknown one.
-            Err(error) if (pending.is_none() || error.attempts > 1) && means_nothing_pending(&error) => nothing,
+            Err(error) if (pending.is_none() || !error.had_no_effect) && means_nothing_pending(&error) => nothing,
             Err(error) => return Err(self.failed(&error, before.is_some(), |recorded| recorded.slots = before).await),
             Ok(answer) => answer,
         };

@@ -125,7 +125,7 @@ fn judge_answer(planned: Planned, answer: Result<RecordedSlots, ApiError>) -> St
             State::ReadingBack { reason: format!("the answer shows {} slots, not {}", slots.qty, planned.to_qty()) }
         }
         // Sent again where it was not sent, so that the last attempt speaks for all of them.
-        Err(error) if error.stage.had_no_effect() => {
+        Err(error) if error.had_no_effect => {
             State::NotBought { reason: format!("nothing was bought: {error}"), intended: true }
         }
         Err(error) => State::ReadingBack { reason: error.to_string() },
