@@ -24,7 +24,9 @@ impl Recorded {
     /// Closes an open intent whose purchase was carried out. A purchase changes nothing that is scheduled.
     pub fn settle_purchase(&mut self) {
         let Some(intent) = self.purchase.take() else { return };
-        let before = self.slots.filter(|slots| slots.qty == intent.from_qty);
+        // Where there were none, nothing can have been scheduled for them.
+        let none = RecordedSlots { qty: 0, pending: None };
+        let before = if intent.from_qty == 0 { Some(none) } else { self.slots.filter(|it| it.qty == intent.from_qty) };
         self.slots = before.map(|slots| RecordedSlots { qty: intent.to_qty(), pending: slots.pending }).or(self.slots);
     }
 }

@@ -3,4 +3,8 @@
 mod manifest;
 mod openapi;
 #[cfg(feature = "sandbox")]
+mod rig;
+#[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sweep;
