@@ -1,6 +1,8 @@
 //! The integration tests, one binary.
 
 mod manifest;
+#[cfg(feature = "sandbox")]
+mod money;
 mod openapi;
 #[cfg(feature = "sandbox")]
 mod rig;
