@@ -9,4 +9,6 @@ mod rig;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 #[cfg(feature = "sandbox")]
+mod saved_plans;
+#[cfg(feature = "sandbox")]
 mod sweep;
