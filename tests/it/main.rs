@@ -11,4 +11,6 @@ mod sandbox;
 #[cfg(feature = "sandbox")]
 mod saved_plans;
 #[cfg(feature = "sandbox")]
+mod state_directory;
+#[cfg(feature = "sandbox")]
 mod sweep;
