@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::count;
 use crate::model::{
     LiveOrder, Note, NoteCode, PendingChange, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature,
 };
@@ -65,7 +66,11 @@ impl Knowledge {
     fn settle_purchase(&mut self, current_qty: u32, now: Timestamp, notes: &mut Vec<Note>) {
         let Some(intent) = self.recorded.purchase else { return };
         if current_qty >= intent.to_qty() {
-            let message = format!("the purchase of {} p0f slots at {} was carried out", intent.add_qty, intent.when);
+            let message = format!(
+                "the purchase of {}, begun at {}, was carried out",
+                count(intent.add_qty, "p0f slot"),
+                intent.when
+            );
             notes.push(Note::new(NoteCode::PurchaseSettled, message));
             self.recorded.settle_purchase();
         } else if now.duration_since(intent.when).unsigned_abs() < INTENT_LIFETIME || now < intent.when {
@@ -86,7 +91,8 @@ impl Knowledge {
                 return Some(recorded);
             }
             let message = format!(
-                "the order has {current_qty} p0f slots where shardctl last saw {}: they were changed elsewhere",
+                "the order has {} where shardctl last saw {}: they were changed elsewhere",
+                count(current_qty, "p0f slot"),
                 recorded.qty
             );
             notes.push(Note::new(NoteCode::SlotsDrifted, message));

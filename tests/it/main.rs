@@ -1,9 +1,11 @@
 //! The integration tests, one binary.
 
+mod cases;
 mod manifest;
 #[cfg(feature = "sandbox")]
 mod money;
 mod openapi;
+mod plan_properties;
 #[cfg(feature = "sandbox")]
 mod rig;
 #[cfg(feature = "sandbox")]
@@ -14,3 +16,5 @@ mod saved_plans;
 mod state_directory;
 #[cfg(feature = "sandbox")]
 mod sweep;
+mod state_files;
+mod words;
