@@ -5,7 +5,7 @@ use serde_json::error::Category;
 
 use super::error::Stage;
 use super::token::Token;
-use super::wire::{Answer, Verdict};
+use super::wire::{Acknowledged, Answer, Verdict};
 
 /// The longest part of a foreign message that is passed on.
 const MAX_MESSAGE_CHARS: usize = 300;
@@ -16,6 +16,7 @@ pub(super) fn answer<'a, T: Answer<'a>>(status: u16, body: &'a [u8], token: &Tok
         return Err(refusal(status, body, token));
     }
     match serde_json::from_slice::<T>(body) {
+        Ok(_) if !is_object(body) => Err(Stage::Unreadable { status, reason: another_shape("the top") }),
         Ok(answer) if answer.success() != Some(false) => Ok(answer),
         Ok(_) => Err(refusal(status, body, token)),
         Err(_) if denies(body) => Err(refusal(status, body, token)),
@@ -23,13 +24,18 @@ pub(super) fn answer<'a, T: Answer<'a>>(status: u16, body: &'a [u8], token: &Tok
     }
 }
 
+/// Tells an object from a list, which would do as well for a type whose fields it holds in their order.
+fn is_object(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
+}
+
 fn denies(body: &[u8]) -> bool {
-    serde_json::from_slice::<Verdict<'_>>(body).is_ok_and(|verdict| verdict.success == Some(false))
+    serde_json::from_slice::<Acknowledged>(body).is_ok_and(|answer| answer.success == Some(false))
 }
 
 /// Makes a refusal from a status and what the API says about it.
 pub(super) fn refusal(status: u16, body: &[u8], token: &Token) -> Stage {
-    let verdict = serde_json::from_slice::<Verdict<'_>>(body).ok();
+    let verdict = serde_json::from_slice::<Verdict<'_>>(body).ok().filter(|_| is_object(body));
     let message = verdict.and_then(|verdict| verdict.message).map(|message| presentable(&message, token));
     let message = message.filter(|message| !message.is_empty()).unwrap_or_else(|| status_words(status, body));
     Stage::Refused { status, message, retry_after: None }
@@ -45,8 +51,10 @@ fn presentable(message: &str, token: &Token) -> String {
 }
 
 fn status_words(status: u16, body: &[u8]) -> String {
-    if (300..400).contains(&status) {
-        return "a redirect, which is not followed; is the API URL right?".to_owned();
+    match status {
+        200 => return "the answer says `success: false` and not why".to_owned(),
+        300..400 => return "a redirect, which is not followed; is the API URL right?".to_owned(),
+        _ => {}
     }
     let reason = reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let what = if body.is_empty() { "an empty answer" } else { "an answer without a message" };
@@ -74,7 +82,11 @@ fn shape_error<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error
                 Ok(_) => String::new(),
             };
             let path = if path.is_empty() || path == "." { "the top".to_owned() } else { format!("`{path}`") };
-            format!("the answer has another shape than the API describes, at {path}")
+            another_shape(&path)
         }
     }
+}
+
+fn another_shape(place: &str) -> String {
+    format!("the answer has another shape than the API describes, at {place}")
 }

@@ -214,12 +214,16 @@ impl Connection {
     }
 
     async fn read_body(&self, response: &mut Response, status: u16) -> Result<Vec<u8>, Stage> {
-        let expected = response.content_length().unwrap_or(0).min(MAX_ANSWER_BYTES as u64);
-        let mut body = Vec::with_capacity(expected as usize);
+        let too_long = || {
+            let reason = format!("the answer is longer than {} MiB", MAX_ANSWER_BYTES >> 20);
+            Stage::Unreadable { status, reason }
+        };
+        let expected = response.content_length().unwrap_or(0);
+        let expected = usize::try_from(expected).ok().filter(|expected| *expected <= MAX_ANSWER_BYTES);
+        let mut body = Vec::with_capacity(expected.ok_or_else(too_long)?);
         while let Some(chunk) = response.chunk().await.map_err(|error| self.unanswered(&error))? {
             if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                let reason = format!("the answer is longer than {} MiB", MAX_ANSWER_BYTES >> 20);
-                return Err(Stage::Unreadable { status, reason });
+                return Err(too_long());
             }
             body.extend_from_slice(&chunk);
         }
@@ -329,7 +333,10 @@ fn innermost_cause(error: &(dyn std::error::Error + 'static)) -> String {
     match cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
         Some(std::io::ErrorKind::ConnectionRefused) => "connection refused".to_owned(),
         Some(std::io::ErrorKind::ConnectionReset) => "connection reset".to_owned(),
-        _ => cause.to_string(),
+        _ => match cause.to_string() {
+            corrupt if corrupt.contains("corrupt message") => "what answers there does not speak TLS".to_owned(),
+            other => other,
+        },
     }
 }
 

@@ -61,11 +61,9 @@ pub struct CancelBody {
     pub addon_key: &'static str,
 }
 
-/// What every answer may say about itself.
+/// What a refusal says about itself.
 #[derive(Debug, Deserialize)]
 pub struct Verdict<'a> {
-    /// `false` is a refusal, whatever the HTTP status.
-    pub success: Option<bool>,
     /// The API's own words.
     #[serde(borrow)]
     pub message: Option<Cow<'a, str>>,

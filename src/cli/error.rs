@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::live::Unauthorized;
 use crate::manifest::LoadError;
+use crate::model::io_reason;
 use crate::state::StoreError;
 
 /// The exit status (contract, Exit status).
@@ -89,12 +90,15 @@ impl From<Unauthorized> for Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Failure {
-        Failure::new(format!("{error:#}"))
+        let words = |cause: &(dyn std::error::Error + 'static)| {
+            cause.downcast_ref::<io::Error>().map_or_else(|| cause.to_string(), io_reason)
+        };
+        Failure::new(error.chain().map(words).collect::<Vec<_>>().join(": "))
     }
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
-        Failure::new(format!("the output could not be written: {error}"))
+        Failure::new(format!("the output could not be written: {}", io_reason(&error)))
     }
 }

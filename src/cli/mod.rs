@@ -10,6 +10,7 @@ mod session;
 mod terminal;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 
 use clap::Parser;
 
@@ -32,13 +33,14 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         }
     };
     let mut terminal = Terminal::new(&cli.output);
-    let exit = dispatch(cli.command, &mut terminal).unwrap_or_else(|failure| {
-        let exit = failure.exit();
-        terminal.failure(&failure);
-        exit
+    let exit = dispatch(cli.command, &mut terminal).and_then(|exit| {
+        terminal.out.flush()?;
+        Ok(exit)
     });
-    terminal.flush();
-    exit
+    exit.unwrap_or_else(|failure| {
+        terminal.failure(&failure);
+        failure.exit()
+    })
 }
 
 fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> {

@@ -23,6 +23,7 @@ use crate::render::Shown;
 use crate::saved::SavedPlan;
 use crate::state::{Directory, Record, Store};
 
+const API_URL_VARIABLE: &str = "PROXYSHARD_API_URL";
 const TOKEN_VARIABLE: &str = "PROXYSHARD_TOKEN";
 const STATE_VARIABLE: &str = "SHARDCTL_STATE";
 const STATE_DIRECTORY: &str = "shardctl.state";
@@ -70,8 +71,12 @@ pub(super) fn load_manifest(args: &ManifestArgs, orders: &[OrderId]) -> Result<L
 
 /// Reads where the API is.
 pub(super) fn api_url(args: &ApiArgs) -> Result<ApiUrl, Failure> {
-    // An environment variable that is set to nothing says nothing, as CI systems do for what is not configured.
-    let text = if args.api_url.is_empty() { ApiUrl::DEFAULT } else { &args.api_url };
+    let text = match args.api_url.as_str() {
+        // An environment variable that is set to nothing says nothing, as CI systems do for what is not configured.
+        "" if env::var_os(API_URL_VARIABLE).is_some_and(|value| value.is_empty()) => ApiUrl::DEFAULT,
+        "" => return Err(Failure::new("--api-url is empty: name the API's URL")),
+        text => text,
+    };
     text.parse().map_err(|error| Failure::new(format!("{error}")))
 }
 

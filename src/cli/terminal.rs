@@ -14,10 +14,40 @@ use crate::render;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 
+/// Stdout, up to the first failure: a reader that has gone away, as `head` does, is none, others are told once.
+pub(super) struct Out {
+    stream: AutoStream<Stdout>,
+    closed: bool,
+}
+
+impl Out {
+    fn attempt<T>(&mut self, skipped: T, work: impl FnOnce(&mut AutoStream<Stdout>) -> io::Result<T>) -> io::Result<T> {
+        if self.closed {
+            return Ok(skipped);
+        }
+        let result = work(&mut self.stream);
+        self.closed = result.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(skipped),
+            result => result,
+        }
+    }
+}
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.attempt(bytes.len(), |stream| stream.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.attempt((), Write::flush)
+    }
+}
+
 /// The two streams, with what the user wants to see on them.
 pub(super) struct Terminal {
     /// The result alone.
-    pub(super) out: BufWriter<AutoStream<Stdout>>,
+    pub(super) out: BufWriter<Out>,
     /// Everything else.
     pub(super) err: AutoStream<Stderr>,
     /// Whether stderr is kept for errors.
@@ -37,7 +67,7 @@ impl Terminal {
             ColorChoice::Never => Choice::Never,
         };
         Terminal {
-            out: BufWriter::new(AutoStream::new(io::stdout(), choice)),
+            out: BufWriter::new(Out { stream: AutoStream::new(io::stdout(), choice), closed: false }),
             err: AutoStream::new(io::stderr(), choice),
             quiet: args.quiet,
             verbose: args.verbose,
@@ -84,11 +114,5 @@ impl Terminal {
         if !self.quiet {
             let _ = writeln!(self.err, "{message}");
         }
-    }
-
-    /// Prints what is still held back.
-    pub(super) fn flush(&mut self) {
-        // A reader that has gone away, as `head` does, is no failure of ours.
-        let _ = self.out.flush();
     }
 }

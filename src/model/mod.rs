@@ -4,6 +4,7 @@
 
 mod desired;
 mod identity;
+mod io_reason;
 mod live;
 mod problem;
 mod recorded;
@@ -12,6 +13,7 @@ mod source;
 
 pub use desired::{Desired, DesiredOrder, Keep, KeptIp, Limits};
 pub use identity::{Cents, OrderId, Percent, ProxyIp, Signature};
+pub use io_reason::io_reason;
 pub use live::{LiveOrder, LiveSlots, Quote, ReadFailure, Renewal};
 pub use problem::{Label, Note, NoteCode, Problem, ProblemCode};
 pub use recorded::{PendingChange, PurchaseIntent, Recorded, RecordedSlots};

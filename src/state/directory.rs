@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Holder, Lock, Raw, Record, Store, StoreError, decode, encode};
-use crate::model::{OrderId, Recorded};
+use crate::model::{OrderId, Recorded, io_reason};
 
 const LOCK_FILE: &str = ".lock";
 const TEMPORARY_MIDDLE: &str = ".json.";
@@ -287,7 +287,7 @@ fn failed(verb: &str, path: &Path, error: &io::Error) -> StoreError {
         io::ErrorKind::NotADirectory => "a part of its path is not a directory".to_owned(),
         io::ErrorKind::AlreadyExists => "it exists and is not a directory".to_owned(),
         io::ErrorKind::FileTooLarge => "it is too large to be a record".to_owned(),
-        _ => error.to_string(),
+        _ => io_reason(error),
     };
     StoreError(format!("cannot {verb} the state in {}: {reason}", path.display()))
 }

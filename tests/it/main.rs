@@ -1,6 +1,11 @@
 //! The integration tests, one binary.
 
 mod cases;
+#[cfg(feature = "sandbox")]
+mod cli;
+mod client;
+#[cfg(feature = "sandbox")]
+mod executor;
 mod manifest;
 #[cfg(feature = "sandbox")]
 mod money;

@@ -11,7 +11,7 @@ use crate::cli::error::{Exit, Failure};
 use crate::cli::interrupt::Listener;
 use crate::cli::session::{self, Loaded, Planned};
 use crate::cli::terminal::Terminal;
-use crate::model::{Desired, OrderReport, Outcome, Report, SourceMap};
+use crate::model::{Desired, OperationResult, OrderReport, Outcome, Report, SourceMap};
 use crate::render::json::Header;
 use crate::render::{json, markdown, text};
 use crate::saved::SavedPlan;
@@ -121,12 +121,14 @@ async fn carry_out(
     let report = apply::apply(&planned.plan, &writer, store, lock, &settings, &reporter, &stop).await;
     reporter.finish();
     drop(listener);
-    // The changes are made: a report that cannot be printed changes nothing about how it went.
-    let printed = write_report(args, terminal, planned, header, &report);
-    match printed {
-        Err(failure) if exit(&report) == Exit::Done => Err(failure),
-        _ => Ok(exit(&report)),
+    // What was carried out counts for the exit status, not whether it could be shown.
+    if let Err(failure) = write_report(args, terminal, planned, header, &report) {
+        terminal.failure(&failure);
     }
+    if planned.plan.is_blocked() && !has_run(&report) {
+        return plan::judge(planned, false);
+    }
+    Ok(exit(&report))
 }
 
 /// Returns the report of a plan that was not carried out at all.
@@ -146,14 +148,19 @@ fn write_report(
     header: &Header,
     report: &Report,
 ) -> Result<(), Failure> {
-    let ran = report.orders.iter().any(|order| order.is_complete() || order.has_failed());
     match args.format.format {
-        Format::Text if !ran || report.outcome() == Outcome::NothingToDo => {}
+        Format::Text if !has_run(report) => {}
         Format::Text => text::report(&mut terminal.out, &planned.shown(false), report)?,
         Format::Json => json::write(&mut terminal.out, &json::apply(header, &planned.shown(true), Some(report)))?,
         Format::Markdown => markdown::report(&mut terminal.out, &planned.shown(false), report)?,
     }
-    Ok(())
+    Ok(terminal.out.flush()?)
+}
+
+/// Tells whether there is anything to report beyond the plan.
+fn has_run(report: &Report) -> bool {
+    let tried = |order: &OrderReport| order.results.iter().any(|result| *result != OperationResult::NotRun);
+    report.interrupted || report.orders.iter().any(|order| order.failure.is_some() || tried(order))
 }
 
 fn exit(report: &Report) -> Exit {

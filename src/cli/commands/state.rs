@@ -54,17 +54,22 @@ async fn list(args: &StateListArgs, terminal: &mut Terminal) -> Result<Exit, Fai
 }
 
 async fn push(args: &StateCopyArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let (directory, remote) = both_places(args)?;
-    copy(&*directory, &*remote, args.force, terminal).await
+    let Places { directory, bucket } = both_places(args)?;
+    copy(&*directory, &*bucket, args.force, terminal).await
 }
 
 async fn pull(args: &StateCopyArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let (directory, remote) = both_places(args)?;
-    copy(&*remote, &*directory, args.force, terminal).await
+    let Places { directory, bucket } = both_places(args)?;
+    copy(&*bucket, &*directory, args.force, terminal).await
 }
 
-/// Opens the directory and the bucket between which records are copied.
-fn both_places(args: &StateCopyArgs) -> Result<(Box<dyn Store>, Box<dyn Store>), Failure> {
+/// The two places between which records are copied.
+struct Places {
+    directory: Box<dyn Store>,
+    bucket: Box<dyn Store>,
+}
+
+fn both_places(args: &StateCopyArgs) -> Result<Places, Failure> {
     let is_url = args.state.state.as_ref().is_some_and(|state| state.contains("://"));
     if !is_url {
         let failure = Failure::new("--state names no bucket to copy to or from");
@@ -72,10 +77,10 @@ fn both_places(args: &StateCopyArgs) -> Result<(Box<dyn Store>, Box<dyn Store>),
             failure.hint("name it by --state s3://bucket/prefix (or gs://, az://), and the directory as the argument")
         );
     }
-    let remote = session::open_store(&args.state, &args.manifest, "")?;
+    let bucket = session::open_store(&args.state, &args.manifest, "")?;
     let directory = args.directory.as_ref().map(|path| path.display().to_string());
     let directory = session::open_store(&StatePlaceArgs { state: directory }, &args.manifest, "")?;
-    Ok((directory, remote))
+    Ok(Places { directory, bucket })
 }
 
 /// Copies every record that differs; refuses as a whole where one of the target's is newer.

@@ -129,7 +129,8 @@ impl ReportedError {
     fn into_failure(self) -> ReadFailure {
         let ReportedError { status, message } = self;
         let stage = Stage::Refused { status, message, retry_after: None };
-        let message = ApiError { operation: Operation::ActiveProxies, attempts: 1, stage }.to_string();
+        let message =
+            ApiError { operation: Operation::ActiveProxies, attempts: 1, had_no_effect: true, stage }.to_string();
         match status {
             403 => ReadFailure::Unavailable { message },
             404 => ReadFailure::NotFound { message },

@@ -1,0 +1,166 @@
+//! Bad input: one sentence on stderr, status 1, nothing changed.
+
+use std::fs;
+use std::process::Command;
+
+use shardctl::state::{Directory, Store as _};
+
+use super::{EXAMPLE_ACCOUNT, EXAMPLE_MANIFEST, Run, Shardctl};
+
+/// Runs an apply that must fail before it changes anything.
+fn fails(shardctl: &Shardctl, remark: &str, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Run {
+    let before = shardctl.writes().len();
+    let run = shardctl.remark(remark).run_with(&[&["apply", "--apply"], arguments].concat(), change).exits(1);
+    assert_eq!(run.stdout, "", "{remark}");
+    assert!(run.stderr.starts_with("error"), "{remark}: {}", run.stderr);
+    assert_eq!(shardctl.writes().len(), before, "{remark}");
+    run
+}
+
+fn nothing(_: &mut Command) {}
+
+#[test]
+fn manifests() {
+    let shardctl = Shardctl::new(EXAMPLE_ACCOUNT);
+    fails(&shardctl, "No manifest", &[], nothing);
+    fails(&shardctl, "No such file", &["-f", "orders/eu.yaml"], nothing);
+    fs::create_dir(shardctl.path("orders")).expect("a directory");
+    fails(&shardctl, "A directory without manifests", &["-f", "orders"], nothing);
+    shardctl.write("shardctl.yaml", "version: 1\n");
+    fails(&shardctl, "A manifest without orders", &[], nothing);
+    shardctl.write("shardctl.yaml", "");
+    fails(&shardctl, "An empty file", &[], nothing);
+    fails(&shardctl, "One of two is missing", &["-f", "shardctl.yaml", "-f", "us.yaml"], nothing);
+    assert!(shardctl.control().requests().is_empty());
+    shardctl.snapshot("bad-manifest");
+}
+
+#[test]
+fn tokens() {
+    let shardctl = Shardctl::example();
+    fails(&shardctl, "No token", &[], |command| {
+        command.env_remove("PROXYSHARD_TOKEN");
+    });
+    fails(&shardctl, "An empty token", &[], |command| {
+        command.env("PROXYSHARD_TOKEN", " ");
+    });
+    fails(&shardctl, "Two words", &[], |command| {
+        command.env("PROXYSHARD_TOKEN", "Bearer x");
+    });
+    fails(&shardctl, "No such file", &["--token-file", "token"], nothing);
+    shardctl.write("token", "\n");
+    fails(&shardctl, "An empty file", &["--token-file", "token"], nothing);
+    fs::write(shardctl.path("token"), [0xff, 0xfe]).expect("a file");
+    fails(&shardctl, "Not text", &["--token-file", "token"], nothing);
+    fails(&shardctl, "A directory", &["--token-file", "."], nothing);
+    assert!(shardctl.control().requests().is_empty());
+    let refused = |command: &mut Command| {
+        command.env("PROXYSHARD_TOKEN", "an-0ld-token");
+    };
+    let run = fails(&shardctl, "A token that the API does not know", &[], refused);
+    assert!(!run.stderr.contains("an-0ld-token"));
+    shardctl.snapshot("bad-token");
+}
+
+#[test]
+fn a_token_file_may_end_with_a_line_break() {
+    let shardctl = Shardctl::example();
+    shardctl.write("token", &format!("{}\r\n", super::TOKEN));
+    let stale = |command: &mut Command| {
+        command.env("PROXYSHARD_TOKEN", "an-0ld-token");
+    };
+    shardctl.run_with(&["plan", "--token-file", "token"], stale).exits(0);
+}
+
+#[test]
+fn api_urls() {
+    let shardctl = Shardctl::example();
+    for url in [
+        "http://user-api.proxyshard.com",
+        "http://10.1.2.3:4010",
+        "user-api.proxyshard.com",
+        "ftp://127.0.0.1",
+        "https://me:passw0rd@user-api.proxyshard.com",
+        "https://user-api.proxyshard.com/?key=1",
+        "",
+    ] {
+        let run = fails(&shardctl, "Refused before the token leaves", &["--api-url", url], nothing);
+        assert!(!run.stderr.contains("passw0rd"), "{}", run.stderr);
+    }
+    assert!(shardctl.control().requests().is_empty());
+    let text = "A flag beats the environment";
+    let elsewhere = |command: &mut Command| {
+        command.env("PROXYSHARD_API_URL", "http://10.1.2.3");
+    };
+    let url = shardctl.url();
+    shardctl.remark(text).run_with(&["plan", "--order", "49100", "--api-url", &url], elsewhere).exits(0);
+    shardctl.snapshot("bad-api-url");
+}
+
+#[test]
+fn an_empty_variable_says_nothing() {
+    let shardctl = Shardctl::new(EXAMPLE_ACCOUNT).file("shardctl.yaml", "version: 1\n");
+    let run = shardctl.run_with(&["plan", "--format", "json"], |command| {
+        command.env("PROXYSHARD_API_URL", "");
+    });
+    assert_eq!(run.exits(1).json()["api_url"], "https://user-api.proxyshard.com");
+}
+
+#[test]
+fn places_for_the_state() {
+    let shardctl = Shardctl::example().file("file", "");
+    fails(&shardctl, "A file", &["--state", "file"], nothing);
+    fails(&shardctl, "Below a file", &["--state", "file/state"], nothing);
+    fails(&shardctl, "Nowhere", &["--state", ""], nothing);
+    fails(&shardctl, "Another scheme", &["--state", "ftp://example.com/state"], nothing);
+    for action in [&["list"][..], &["show", "48213"], &["forget", "48213"]] {
+        let arguments = [&["state"], action, &["--state", "file"]].concat();
+        shardctl.run(&arguments).exits(1);
+    }
+    assert_eq!(fs::read(shardctl.path("file")).expect("the file"), b"");
+    shardctl.snapshot("bad-state-place");
+}
+
+#[test]
+fn damaged_records() {
+    let shardctl = Shardctl::example();
+    shardctl.aside(&["apply", "--apply", "--order", "49100"]).exits(0);
+    let good = fs::read_to_string(shardctl.path("shardctl.state/49100.json")).expect("a record");
+    let rows = [
+        ("A record that is cut short", good[..good.len() / 2].to_owned()),
+        ("An empty record", String::new()),
+        ("A record of another order", good.replace("49100", "49101")),
+        ("A record of a later version", good.replace("\"format_version\": 1", "\"format_version\": 2")),
+        ("A record with a merge conflict", format!("<<<<<<< HEAD\n{good}=======\n")),
+    ];
+    for (remark, text) in rows {
+        shardctl.write("shardctl.state/49100.json", &text);
+        let before = shardctl.writes().len();
+        shardctl.remark(remark).run(&["apply", "--apply", "--order", "49100"]).exits(1);
+        assert_eq!(shardctl.writes().len(), before, "{remark}");
+        let kept = fs::read_to_string(shardctl.path("shardctl.state/49100.json")).expect("a record");
+        assert_eq!(kept, text, "never silently replaced");
+    }
+    shardctl.remark("The way out:").run(&["state", "forget", "49100"]).exits(0);
+    shardctl.run(&["apply", "--apply", "--order", "49100"]).exits(0);
+    shardctl.snapshot("bad-state-damaged");
+}
+
+#[test]
+fn two_at_once() {
+    let shardctl = Shardctl::example();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let lock = runtime.block_on(Directory::new(shardctl.path("shardctl.state"), shardctl.url()).lock());
+    let lock = lock.expect("the lock");
+    let run = fails(&shardctl, "While another apply runs", &[], nothing);
+    assert!(run.stderr.contains(&format!("process {}", std::process::id())), "{}", run.stderr);
+    assert!(shardctl.control().requests().is_empty(), "fails at once");
+    shardctl.write("shardctl.state/48213.json", "{}");
+    shardctl.run(&["state", "forget", "48213"]).exits(1);
+    fs::remove_file(shardctl.path("shardctl.state/48213.json")).expect("not forgotten");
+    shardctl.remark("A plan needs no lock").run(&["plan", "--order", "49100"]).exits(0);
+    drop(lock);
+    shardctl.snapshot("two-at-once");
+    shardctl.write("shardctl.yaml", EXAMPLE_MANIFEST);
+    shardctl.run(&["apply", "--apply"]).exits(0);
+}

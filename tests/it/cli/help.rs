@@ -1,0 +1,78 @@
+//! What the program says about itself, and usage errors.
+
+use serde_json::Value;
+
+use super::Shardctl;
+
+#[test]
+fn every_command_has_help() {
+    let shardctl = Shardctl::new("");
+    let commands = [
+        &[][..],
+        &["validate"],
+        &["plan"],
+        &["apply"],
+        &["import"],
+        &["status"],
+        &["state"],
+        &["state", "show"],
+        &["state", "forget"],
+        &["state", "list"],
+        &["schema"],
+        &["sandbox"],
+        &["completions"],
+    ];
+    for command in commands {
+        shardctl.run(&[command, &["--help"]].concat()).exits(0);
+    }
+    shardctl.snapshot("help");
+    assert!(shardctl.run(&["--version"]).exits(0).stdout.starts_with("shardctl "));
+}
+
+#[test]
+fn usage_errors_exit_with_1() {
+    let shardctl = Shardctl::example();
+    let rows = [
+        &[][..],
+        &["paln"],
+        &["plan", "--detailed-exit-code"],
+        &["plan", "--aply"],
+        &["apply", "--aply"],
+        &["apply", "--apply", "--retries", "many"],
+        &["apply", "--apply", "--timeout", "0"],
+        &["apply", "--apply", "--concurrency", "0"],
+        &["plan", "--format", "yaml"],
+        &["plan", "--max-removal-percent", "101"],
+        &["plan", "-q", "-v"],
+        &["import"],
+        &["import", "48213x"],
+        &["state"],
+        &["state", "show"],
+        &["schema", "manifests"],
+        &["completions", "tcsh"],
+    ];
+    for arguments in rows {
+        let run = shardctl.run(arguments).exits(1);
+        assert_eq!(run.stdout, "", "{arguments:?}");
+    }
+    assert!(shardctl.control().requests().is_empty());
+    shardctl.snapshot("usage");
+}
+
+#[test]
+fn completions_are_printed_for_every_shell() {
+    let shardctl = Shardctl::new("");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = shardctl.run(&["completions", shell]).exits(0).stdout;
+        assert!(script.contains("shardctl") && script.contains("keep-going"), "{shell}: {script}");
+    }
+}
+
+#[test]
+fn schemas_are_printed() {
+    let shardctl = Shardctl::new("");
+    for kind in ["manifest", "plan", "apply", "state"] {
+        let schema: Value = shardctl.run(&["schema", kind]).exits(0).json();
+        assert!(jsonschema::meta::is_valid(&schema), "{kind}");
+    }
+}

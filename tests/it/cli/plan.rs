@@ -1,0 +1,148 @@
+//! `shardctl plan`.
+
+use serde_json::Value;
+
+use super::{EXAMPLE_MANIFEST, Shardctl};
+
+#[test]
+fn the_first_plan_asserts_what_nobody_can_read() {
+    let shardctl = Shardctl::example();
+    shardctl.run(&["plan"]).exits(0);
+    shardctl.snapshot("plan-first");
+    assert!(shardctl.writes().is_empty());
+    assert!(!shardctl.path("shardctl.state").exists(), "a plan writes nothing");
+}
+
+#[test]
+fn a_plan_without_changes_says_so() {
+    let shardctl = Shardctl::example();
+    shardctl.aside(&["apply", "--apply"]).exits(0);
+    shardctl.remark("After an apply:").run(&["plan"]).exits(0);
+    shardctl.run(&["plan", "--detailed-exitcode"]).exits(0);
+    shardctl.run(&["plan", "--order", "48977", "--order", "49100"]).exits(0);
+    shardctl.run(&["apply"]).exits(0);
+    let requests = shardctl.writes().len();
+    shardctl.run(&["apply", "--apply"]).exits(0);
+    assert_eq!(shardctl.writes().len(), requests);
+    shardctl.snapshot("plan-unchanged");
+}
+
+#[test]
+fn changes_have_a_status_of_their_own_on_request() {
+    let shardctl = Shardctl::example();
+    shardctl.run(&["plan", "--detailed-exitcode"]).exits(2);
+    shardctl.run(&["apply", "--detailed-exitcode"]).exits(2);
+    assert!(shardctl.writes().is_empty());
+}
+
+#[test]
+fn the_json_is_the_contract_s() {
+    let shardctl = Shardctl::example();
+    let run = shardctl.run(&["plan", "--format", "json"]).exits(0);
+    assert_eq!(run.stderr, "");
+    let plan = run.json();
+    assert_eq!(plan["format_version"], 1);
+    assert_eq!(plan["api_url"], shardctl.url());
+    assert_eq!(plan["manifest_sha256"].as_str().map(str::len), Some(64));
+    assert!(plan["created_at"].as_str().is_some_and(|moment| moment.parse::<jiff::Timestamp>().is_ok()));
+    let kinds = |order: &Value| -> Vec<String> {
+        let operations = order["operations"].as_array().expect("operations");
+        operations.iter().map(|operation| operation["kind"].as_str().expect("a kind").to_owned()).collect()
+    };
+    let orders = plan["orders"].as_array().expect("orders");
+    let ids: Vec<_> = orders.iter().map(|order| order["order_id"].as_u64().expect("an id")).collect();
+    assert_eq!(ids, [48213, 48977, 49100]);
+    assert_eq!(kinds(&orders[0]), ["cancel_downgrade", "purchase_slots", "set_signatures", "set_del_np"]);
+    assert_eq!(kinds(&orders[1]), ["cancel_downgrade", "set_signatures", "set_del_np", "schedule_downgrade"]);
+    assert_eq!(kinds(&orders[2]), ["set_del_np"]);
+    assert_eq!(orders[0]["operations"][1]["charge_cents"], 300);
+    let (marks, last) = (&orders[0]["operations"][3]["items"], 3);
+    assert_eq!(marks[last], serde_json::json!({"ip": "203.0.113.13", "from": null, "to": true}));
+    assert_eq!(plan["summary"]["charge_cents"], 300);
+    assert_eq!(plan["summary"]["changed"], 3);
+    assert!(orders[0]["operations"][0].get("result").is_none(), "a plan has no results");
+}
+
+#[test]
+fn the_same_plan_has_the_same_bytes() {
+    let shardctl = Shardctl::example();
+    let plan = || {
+        let mut plan = shardctl.run(&["plan", "--format", "json"]).exits(0).json();
+        plan["created_at"] = Value::Null;
+        plan
+    };
+    assert_eq!(plan(), plan());
+}
+
+#[test]
+fn blocked_orders_show_the_problem_and_what_they_would_do() {
+    let dear = EXAMPLE_MANIFEST.replace("max_charge_cents: 500", "max_charge_cents: 299");
+    let wrong = dear.replace("tag: us-checkout", "tag: us-checkuot").replace("192.0.2.22:", "192.0.2.23:");
+    let shardctl = Shardctl::example().file("shardctl.yaml", &wrong);
+    shardctl.run(&["plan"]).exits(1);
+    let plan = shardctl.aside(&["plan", "--format", "json", "--detailed-exitcode"]).exits(1).json();
+    let code = |order: usize| plan["orders"][order]["problems"][0]["code"].clone();
+    assert_eq!([code(0), code(1), code(2)], ["charge_limit", "tag_mismatch", "ip_not_in_order"]);
+    shardctl.snapshot("plan-blocked");
+}
+
+#[test]
+fn the_guard_rails_can_be_moved() {
+    let none = EXAMPLE_MANIFEST.replace("max_charge_cents: 500", "max_charge_cents: 0");
+    let shardctl = Shardctl::example().file("shardctl.yaml", &none);
+    shardctl.run(&["plan"]).exits(1);
+    shardctl.run(&["plan", "--max-charge-cents", "300"]).exits(0);
+    shardctl.run(&["plan", "--max-charge-cents", "299"]).exits(1);
+    let fewer = EXAMPLE_MANIFEST.replace("      203.0.113.12: android\n", "");
+    shardctl.write("shardctl.yaml", &fewer);
+    shardctl.run(&["plan"]).exits(1);
+    shardctl.run(&["plan", "--max-removal-percent", "50"]).exits(0);
+    shardctl.run(&["plan", "--allow-removals", "2"]).exits(0);
+    shardctl.run(&["plan", "--allow-removals", "1"]).exits(1);
+}
+
+#[test]
+fn orders_that_the_api_does_not_give() {
+    let account = "orders: {1: {kind: residential, proxies: {192.0.2.1: }}}";
+    let shardctl = Shardctl::new(account).file("shardctl.yaml", "version: 1\norders:\n  1:\n  2:\n");
+    shardctl.run(&["plan"]).exits(1);
+    shardctl.snapshot("plan-unavailable");
+}
+
+#[test]
+fn only_some_orders() {
+    let shardctl = Shardctl::example();
+    shardctl.run(&["plan", "--order", "49100"]).exits(0);
+    shardctl.run(&["plan", "--order", "49100", "--order", "7"]).exits(1);
+    shardctl.run(&["plan", "--order", "0"]).exits(1);
+    let asked: Vec<_> = shardctl.control().requests().iter().map(|request| request.query.clone()).collect();
+    assert_eq!(asked, [[("order_id".to_owned(), "49100".to_owned())]]);
+    shardctl.snapshot("plan-order");
+}
+
+#[test]
+fn reassert_plans_everything_again() {
+    let shardctl = Shardctl::example();
+    shardctl.run(&["apply", "--apply", "-q"]).exits(0);
+    shardctl.run(&["plan", "--detailed-exitcode"]).exits(0);
+    let plan = shardctl.run(&["plan", "--reassert", "--format", "json", "--detailed-exitcode"]).exits(2).json();
+    assert_eq!(plan["summary"]["signatures_set"], 4);
+    assert_eq!(plan["summary"]["charge_cents"], 0);
+    shardctl.run(&["apply", "--reassert", "--apply"]).exits(0);
+    shardctl.run(&["plan", "--detailed-exitcode"]).exits(0);
+}
+
+#[test]
+fn colour_is_for_terminals_or_on_request() {
+    let shardctl = Shardctl::example();
+    assert!(!shardctl.run(&["plan"]).stdout.contains('\u{1b}'));
+    assert!(shardctl.run(&["plan", "--color", "always"]).stdout.contains('\u{1b}'));
+    let forced = shardctl.run_with(&["plan"], |command| {
+        command.env("CLICOLOR_FORCE", "1");
+    });
+    assert!(forced.stdout.contains('\u{1b}'));
+    let both = |command: &mut std::process::Command| {
+        command.env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1");
+    };
+    assert!(!shardctl.run_with(&["plan", "--color", "never"], both).stdout.contains('\u{1b}'));
+}

@@ -1,0 +1,66 @@
+//! `shardctl state`.
+
+use super::Shardctl;
+
+#[test]
+fn what_is_recorded_is_shown_and_dropped() {
+    let shardctl = Shardctl::example();
+    shardctl.remark("Before anything was applied:").run(&["state", "list"]).exits(0);
+    shardctl.run(&["state", "show", "48977"]).exits(1);
+    shardctl.aside(&["apply", "--apply"]).exits(0);
+    shardctl.run(&["state", "list"]).exits(0);
+    shardctl.run(&["state", "show", "48977"]).exits(0);
+    shardctl.run(&["state", "forget", "48977"]).exits(0);
+    shardctl.run(&["state", "forget", "48977"]).exits(0);
+    shardctl.run(&["state", "list"]).exits(0);
+    shardctl.run(&["plan", "--order", "48977"]).exits(0);
+    shardctl.snapshot("state");
+}
+
+#[test]
+fn no_token_is_needed() {
+    let shardctl = Shardctl::example();
+    shardctl.run(&["apply", "--apply"]).exits(0);
+    for action in [&["list"][..], &["show", "49100"], &["forget", "49100"]] {
+        let arguments = [&["state"], action].concat();
+        shardctl
+            .run_with(&arguments, |command| {
+                command.env_remove("PROXYSHARD_TOKEN");
+            })
+            .exits(0);
+    }
+}
+
+#[test]
+fn the_state_is_beside_the_manifest_or_where_it_is_said() {
+    let shardctl = Shardctl::example();
+    let manifest = std::fs::read_to_string(shardctl.path("shardctl.yaml")).expect("a manifest");
+    shardctl.write("fleet/a.yaml", &manifest);
+    let orders = ["apply", "--apply", "--order", "49100"];
+    shardctl.run(&[&orders[..], &["-f", "fleet"]].concat()).exits(0);
+    assert!(shardctl.path("fleet/shardctl.state/49100.json").exists());
+    shardctl.run(&[&orders[..], &["-f", "fleet/a.yaml"]].concat()).exits(0);
+    assert_eq!(shardctl.run(&["state", "list", "-f", "fleet/a.yaml"]).exits(0).stdout, "49100\n");
+    let elsewhere = shardctl.path("elsewhere");
+    let set = |command: &mut std::process::Command| {
+        command.env("SHARDCTL_STATE", &elsewhere);
+    };
+    shardctl.run_with(&orders, set).exits(0);
+    assert!(elsewhere.join("49100.json").exists());
+    shardctl.run_with(&[&orders[..], &["--state", "flag"]].concat(), set).exits(0);
+    assert!(shardctl.path("flag/49100.json").exists(), "a flag beats the environment");
+    assert!(!shardctl.path("shardctl.state").exists());
+}
+
+#[test]
+fn a_record_of_another_api_is_not_used() {
+    let shardctl = Shardctl::example();
+    shardctl.aside(&["apply", "--apply"]).exits(0);
+    let url = shardctl.url().replace("127.0.0.1", "localhost");
+    let writes = shardctl.writes().len();
+    shardctl.run_with(&["apply", "--apply", "--order", "49100"], |command| {
+        command.env("PROXYSHARD_API_URL", &url);
+    });
+    assert_eq!(shardctl.writes().len(), writes);
+    shardctl.snapshot("state-of-another-api");
+}

@@ -1,0 +1,109 @@
+//! The client of the API: what it sends, how it reads answers, how it fails and when it tries again.
+
+mod answers;
+mod failures;
+mod requests;
+mod retries;
+mod transport;
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use shardctl::api::{ApiError, ApiUrl, Connection, Settings, Token, Writer};
+use shardctl::model::{OrderId, ProxyIp, Signature};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+/// The token of every request; no message may hold it.
+pub const TOKEN: &str = "t0ken-canary-5c1e";
+/// A proxy's password in answers; no message may hold it.
+pub const PASSWORD: &str = "passw0rd-canary-77aa";
+/// The seven operations by the names of the description's checks, with those that messages use.
+pub const OPERATIONS: [(&str, &str); 7] = [
+    ("active", "proxies/active"),
+    ("calculate", "addons/calculate"),
+    ("purchase", "addons/purchase"),
+    ("schedule", "addons/schedule"),
+    ("cancel", "addons/schedule/cancel"),
+    ("set_del_np", "del-np/set"),
+    ("set_signatures", "signature/set"),
+];
+/// The body of an answer that suits every operation that shows add-ons.
+pub const ADDONS: &str = r#"{"success": true, "message": "Done", "addons": [
+    {"addon_key": "p0f_slots", "catalog_id": 17, "qty": 4, "price_per_unit": 150, "pending": null}]}"#;
+
+/// Makes a client that tries again so many times.
+pub fn writer(url: &str, retries: u32) -> Writer {
+    writer_with(url, Settings { retries, timeout: Duration::from_secs(5), ..Settings::default() })
+}
+
+pub fn writer_with(url: &str, settings: Settings) -> Writer {
+    let url: ApiUrl = url.parse().expect("a good URL");
+    let token = Token::new(TOKEN).expect("a good token");
+    Writer::new(Connection::new(url, token, settings).expect("a connection"))
+}
+
+pub fn order() -> OrderId {
+    OrderId::new(48213).expect("a positive id")
+}
+
+pub fn ip(text: &str) -> ProxyIp {
+    text.parse().expect("an address")
+}
+
+/// Sends an operation with some arguments, and returns what was read in the words of Rust.
+pub async fn send(writer: &Writer, operation: &str) -> Result<String, ApiError> {
+    let reader = writer.reader();
+    let ips = [ip("203.0.113.10"), ip("2001:db8::1")];
+    match operation {
+        "active" => reader.active_proxies(order()).await.map(|answer| format!("{answer:?}")),
+        "calculate" => reader.quote_slots(order(), 2).await.map(|answer| format!("{answer:?}")),
+        "purchase" => writer.purchase_slots(order(), 2).await.map(|answer| format!("{answer:?}")),
+        "schedule" => writer.schedule_downgrade(order(), 3).await.map(|answer| format!("{answer:?}")),
+        "cancel" => writer.cancel_downgrade(order()).await.map(|answer| format!("{answer:?}")),
+        "set_del_np" => {
+            writer.set_del_np(order(), &[(ips[0], false), (ips[1], true)]).await.map(|answer| format!("{answer:?}"))
+        }
+        "set_signatures" => {
+            let items = [(ips[0], Signature::Win11), (ips[1], Signature::Ios)];
+            writer.set_signatures(order(), &items).await.map(|answer| format!("{answer:?}"))
+        }
+        other => panic!("no operation {other}"),
+    }
+}
+
+/// Starts a server that gives one answer to everything.
+pub async fn answering(answer: ResponseTemplate) -> MockServer {
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(answer).mount(&server).await;
+    server
+}
+
+/// Returns the number of requests that a server received.
+pub async fn received(server: &MockServer) -> usize {
+    server.received_requests().await.expect("a recording server").len()
+}
+
+/// Makes an answer in JSON.
+pub fn json(status: u16, body: &str) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_raw(body, "application/json")
+}
+
+/// Sends an operation once, asserts that it fails and that nothing secret is in any form of the error.
+pub async fn failure(url: &str, operation: &str) -> ApiError {
+    let error = send(&writer(url, 0), operation).await.expect_err(operation);
+    assert_no_secret(&error);
+    assert_eq!(error.attempts, 1, "{error}");
+    error
+}
+
+pub fn assert_no_secret(error: &ApiError) {
+    for text in [error.to_string(), format!("{error:?}"), format!("{error:#?}")] {
+        assert!(!text.contains(TOKEN) && !text.contains(PASSWORD), "{text}");
+    }
+}
+
+/// Returns an address on which nobody listens.
+pub fn nowhere() -> std::net::SocketAddr {
+    TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port")
+}

@@ -1,0 +1,118 @@
+//! Every request is one that the vendor describes, and every described answer is read.
+
+use serde_json::{Value, json};
+use wiremock::ResponseTemplate;
+
+use super::{ADDONS, OPERATIONS, TOKEN, answering, received, send, writer};
+use crate::openapi::{check_response, check_wiremock};
+
+const ACTIVE: &str = r#"{"success": true, "order_tag": "eu", "data": [
+    {"ip": "203.0.113.11", "username": "u", "password": "p", "http_port": 8000, "socks_port": 9000,
+     "until": "2026-12-02", "status": "active"},
+    {"ip": "203.0.113.10", "username": "u", "password": "p", "http_port": 8000, "socks_port": 9000,
+     "until": "2026-12-01T00:00:00Z", "status": "active"}]}"#;
+const CALCULATE: &str = r#"{"success": true, "addon_key": "p0f_slots", "catalog_id": 17, "price_per_unit": 150,
+    "current_qty": 2, "add_qty": 2, "new_qty": 4, "add_total": 300}"#;
+
+fn answer(operation: &str) -> &'static str {
+    match operation {
+        "active" => ACTIVE,
+        "calculate" => CALCULATE,
+        "purchase" => {
+            r#"{"success": true, "message": "Done", "addons_price_paid": 600, "addons": [
+            {"addon_key": "p0f_slots", "catalog_id": 17, "qty": 4, "price_per_unit": 150,
+             "pending": {"action": "cancel"}}]}"#
+        }
+        "schedule" => {
+            r#"{"success": true, "message": "Done", "addons": [
+            {"addon_key": "p0f_slots", "catalog_id": 17, "qty": 4, "price_per_unit": 150,
+             "pending": {"action": "downgrade", "next_qty": 3}}]}"#
+        }
+        "cancel" => ADDONS,
+        "set_del_np" => r#"{"success": true, "message": "Done"}"#,
+        _ => r#"{"success": true, "message": "Done", "updated": 2}"#,
+    }
+}
+
+fn sent(operation: &str) -> (Value, Value) {
+    let addon = "p0f_slots";
+    match operation {
+        "active" => (json!([["order_id", "48213"]]), Value::Null),
+        "calculate" => (json!([["addon_key", addon], ["add_qty", "2"]]), Value::Null),
+        "purchase" => (json!([]), json!({"addon_key": addon, "add_qty": 2})),
+        "schedule" => (json!([]), json!({"addon_key": addon, "action": "downgrade", "next_qty": 3})),
+        "cancel" => (json!([]), json!({"addon_key": addon})),
+        "set_del_np" => {
+            let items = json!([{"ip": "203.0.113.10", "value": false}, {"ip": "2001:db8::1", "value": true}]);
+            (json!([]), json!({"items": items}))
+        }
+        _ => {
+            let ios = json!({"ip": "2001:db8::1", "signature": "ios"});
+            (json!([]), json!({"items": [{"ip": "203.0.113.10", "signature": "win11"}, ios]}))
+        }
+    }
+}
+
+fn read(operation: &str) -> &'static str {
+    match operation {
+        "active" => {
+            "ActiveProxies { tag: Some(\"eu\"), renewal: Some(At(2026-12-01T00:00:00Z)), \
+             active: {ProxyIp(203.0.113.10), ProxyIp(203.0.113.11)} }"
+        }
+        "calculate" => {
+            "LiveSlots { current_qty: 2, quote: Some(Quote { add_qty: 2, price_per_unit: Cents(150), \
+             charge: Cents(300) }) }"
+        }
+        "purchase" => "RecordedSlots { qty: 4, pending: Some(Cancel) }",
+        "schedule" => "RecordedSlots { qty: 4, pending: Some(Downgrade { next_qty: 3 }) }",
+        "cancel" => "RecordedSlots { qty: 4, pending: None }",
+        _ => "()",
+    }
+}
+
+#[tokio::test]
+async fn every_operation_is_sent_and_read_as_described() {
+    for (operation, _) in OPERATIONS {
+        let body: Value = serde_json::from_str(answer(operation)).expect("JSON");
+        check_response(operation, 200, &body).expect("an answer as described");
+        let server = answering(super::json(200, answer(operation))).await;
+        let answer = send(&writer(&server.uri(), 0), operation).await.expect(operation);
+        assert_eq!(answer, read(operation), "{operation}");
+        let requests = server.received_requests().await.expect("a recording server");
+        let [request] = &requests[..] else { panic!("{operation}: {} requests", requests.len()) };
+        assert_eq!(check_wiremock(request), Ok(operation));
+        assert_eq!(request.headers["authorization"], format!("Bearer {TOKEN}"));
+        assert_eq!(request.headers["user-agent"], concat!("shardctl/", env!("CARGO_PKG_VERSION")));
+        let query: Vec<(String, String)> = request.url.query_pairs().into_owned().collect();
+        let body = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
+        assert_eq!((json!(query), body), sent(operation), "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn a_base_url_may_have_a_path() {
+    let server = answering(super::json(200, ACTIVE)).await;
+    for base in ["prefix", "prefix/"] {
+        send(&writer(&format!("{}/{base}", server.uri()), 0), "active").await.expect("an answer");
+    }
+    let requests = server.received_requests().await.expect("a recording server");
+    assert!(requests.iter().all(|request| request.url.path() == "/prefix/user/api/proxies/active"));
+}
+
+#[tokio::test]
+async fn no_redirect_is_followed() {
+    let elsewhere = answering(ResponseTemplate::new(200)).await;
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("{}/user/api/proxies/active?order_id=1", elsewhere.uri());
+        let server = answering(ResponseTemplate::new(status).insert_header("Location", &*location)).await;
+        for (operation, words) in OPERATIONS {
+            let error = super::failure(&server.uri(), operation).await;
+            let expected = "a redirect, which is not followed; is the API URL right?";
+            assert_eq!(error.to_string(), format!("{words}: refused with {status}: {expected}"));
+            // What asks for the same request elsewhere did not carry it out; the others may show what came of it.
+            assert_eq!(error.had_no_effect, status >= 307, "{status}");
+        }
+        assert_eq!(received(&server).await, OPERATIONS.len(), "each is sent once");
+    }
+    assert_eq!(received(&elsewhere).await, 0, "the token goes nowhere else");
+}

@@ -1,0 +1,162 @@
+//! What is sent again, how often and when; a purchase never is once it may have arrived.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use shardctl::api::{Settings, Stage};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::transport::Server;
+use super::{ADDONS, OPERATIONS, answering, assert_no_secret, json, nowhere, received, send, writer, writer_with};
+
+/// The first pause between two attempts is 200 ms and more.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+fn attempts(operation: &str, idempotent: usize) -> usize {
+    if operation == "purchase" { 1 } else { idempotent }
+}
+
+#[tokio::test]
+async fn passing_trouble_is_tried_again() {
+    let rows = [(429, 2), (500, 2), (502, 2), (503, 2), (400, 1), (401, 1), (403, 1), (404, 1), (302, 1), (200, 1)];
+    let row = async |(status, tries): (u16, usize)| {
+        for (operation, _) in OPERATIONS {
+            let server = answering(ResponseTemplate::new(status)).await;
+            let error = send(&writer(&server.uri(), 1), operation).await.expect_err(operation);
+            assert_no_secret(&error);
+            let expected = attempts(operation, tries);
+            assert_eq!((received(&server).await, error.attempts as usize), (expected, expected), "{error}");
+            let words = " (after 2 attempts)";
+            assert_eq!(error.to_string().ends_with(words), expected == 2, "{error}");
+        }
+    };
+    join_all(rows.map(row)).await;
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_tried_again() {
+    let each = async |(operation, words): (&str, &str)| {
+        let server = Server::closing().await;
+        let error = send(&writer(&server.url(), 1), operation).await.expect_err(operation);
+        assert_eq!(server.requests(), attempts(operation, 2), "{error}");
+        assert!(error.to_string().starts_with(&format!("{words}: no answer: the connection broke: ")), "{error}");
+        assert!(!error.had_no_effect, "{error}");
+    };
+    join_all(OPERATIONS.map(each)).await;
+}
+
+#[tokio::test]
+async fn a_slow_answer_is_given_up_and_tried_again() {
+    let each = async |(operation, words): (&str, &str)| {
+        let server = answering(json(200, ADDONS).set_delay(Duration::from_secs(20))).await;
+        let settings = Settings { retries: 1, timeout: Duration::from_millis(150), ..Settings::default() };
+        let error = send(&writer_with(&server.uri(), settings), operation).await.expect_err(operation);
+        let expected = attempts(operation, 2);
+        assert_eq!(error.attempts as usize, expected);
+        assert!(
+            error.to_string().starts_with(&format!("{words}: no answer: nothing whole came back within 0.15 s")),
+            "{error}"
+        );
+        assert!(!error.had_no_effect, "{error}");
+    };
+    join_all(OPERATIONS.map(each)).await;
+}
+
+#[tokio::test]
+async fn where_nothing_was_sent_even_a_purchase_is_tried_again() {
+    let each = async |(operation, words): (&str, &str)| {
+        let address = nowhere();
+        let error = send(&writer(&format!("http://{address}"), 1), operation).await.expect_err(operation);
+        let expected =
+            format!("{words}: not sent: no connection to http://{address}: connection refused (after 2 attempts)");
+        assert_eq!(error.to_string(), expected);
+        assert!(error.had_no_effect && matches!(error.stage, Stage::NotSent { lasting: false, .. }), "{error:?}");
+    };
+    join_all(OPERATIONS.map(each)).await;
+}
+
+#[tokio::test]
+async fn a_purchase_waits_for_an_api_that_is_not_there_yet() {
+    let address = nowhere();
+    let client = writer(&format!("http://{address}"), 3);
+    let late = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let listener = std::net::TcpListener::bind(address).expect("the port is free still");
+        let server = MockServer::builder().listener(listener).start().await;
+        Mock::given(any()).respond_with(json(200, ADDONS)).mount(&server).await;
+        server
+    };
+    let (answer, server) = tokio::join!(send(&client, "purchase"), late);
+    answer.expect("bought in the end");
+    assert_eq!(received(&server).await, 1);
+}
+
+#[tokio::test]
+async fn the_answer_to_a_later_attempt_counts() {
+    let server = MockServer::start().await;
+    let busy = Mock::given(any()).respond_with(ResponseTemplate::new(503)).up_to_n_times(2).expect(2);
+    busy.with_priority(1).mount(&server).await;
+    Mock::given(any()).respond_with(json(200, ADDONS)).expect(1).mount(&server).await;
+    let start = Instant::now();
+    send(&writer(&server.uri(), 4), "cancel").await.expect("an answer in the end");
+    assert!(start.elapsed() >= 3 * FIRST_PAUSE, "the pause doubles: {:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn an_early_attempt_that_may_have_arrived_is_not_forgotten() {
+    for (first, no_effect) in [(503, false), (429, true)] {
+        let server = MockServer::start().await;
+        let mock = Mock::given(any()).respond_with(ResponseTemplate::new(first)).up_to_n_times(1);
+        mock.with_priority(1).mount(&server).await;
+        Mock::given(any()).respond_with(ResponseTemplate::new(404)).mount(&server).await;
+        let error = send(&writer(&server.uri(), 2), "cancel").await.expect_err("refused");
+        assert_eq!((error.refusal_status(), error.attempts), (Some(404), 2));
+        assert_eq!(error.had_no_effect, no_effect, "{first}");
+    }
+}
+
+#[tokio::test]
+async fn retry_after_is_waited_for() {
+    let second = Duration::from_millis(900);
+    let text = |text: &'static str| -> Box<dyn Fn() -> String> { Box::new(move || text.to_owned()) };
+    let date = |seconds| -> Box<dyn Fn() -> String> { Box::new(move || http_date(SignedDuration::from_secs(seconds))) };
+    // A date has no fractions of a second: one in 2 s is between 1 s and 2 s away.
+    let rows = [
+        (text("1"), second),
+        (date(2), second),
+        (text("0"), FIRST_PAUSE),
+        (date(-3600), FIRST_PAUSE),
+        (text("soon"), FIRST_PAUSE),
+        (text("-1"), FIRST_PAUSE),
+    ];
+    let row = async |(value, least): (Box<dyn Fn() -> String>, Duration)| {
+        for status in [429, 503] {
+            let server = answering(ResponseTemplate::new(status).insert_header("Retry-After", &*value())).await;
+            let start = Instant::now();
+            let error = send(&writer(&server.uri(), 1), "active").await.expect_err("refused");
+            let took = start.elapsed();
+            assert_eq!(error.attempts, 2);
+            assert!(took >= least && took < least + Duration::from_secs(2), "{}: {took:?}", value());
+        }
+    };
+    join_all(rows.map(row)).await;
+}
+
+#[tokio::test]
+async fn nobody_waits_for_hours() {
+    let date = http_date(SignedDuration::from_hours(48));
+    for (value, seconds) in [("3600", "3600"), ("99999999999999999999", ""), (&date, "17")] {
+        let server = answering(ResponseTemplate::new(429).insert_header("Retry-After", value)).await;
+        let error = send(&writer(&server.uri(), 4), "active").await.expect_err("refused");
+        assert_eq!((error.attempts, received(&server).await), (1, 1), "{value}");
+        let expected = format!("it asks to wait {seconds}");
+        assert!(error.to_string().contains(&expected), "{error}");
+        assert!(error.to_string().ends_with(" s, try again then"), "{error}");
+    }
+}
+
+fn http_date(from_now: SignedDuration) -> String {
+    (Timestamp::now() + from_now).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
