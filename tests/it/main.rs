@@ -7,9 +7,19 @@ mod client;
 #[cfg(feature = "sandbox")]
 mod executor;
 mod manifest;
+#[cfg(feature = "sandbox")]
+mod money;
 mod openapi;
 mod plan_properties;
 #[cfg(feature = "sandbox")]
+mod rig;
+#[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod saved_plans;
+#[cfg(feature = "sandbox")]
+mod state_directory;
+#[cfg(feature = "sandbox")]
+mod sweep;
 mod state_files;
 mod words;
