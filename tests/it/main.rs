@@ -19,7 +19,7 @@ mod sandbox;
 mod saved_plans;
 #[cfg(feature = "sandbox")]
 mod state_directory;
+mod state_files;
 #[cfg(feature = "sandbox")]
 mod sweep;
-mod state_files;
 mod words;
