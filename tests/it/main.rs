@@ -1,5 +1,6 @@
 //! The integration tests, one binary.
 
+mod architecture;
 #[cfg(feature = "sandbox")]
 mod cli;
 mod client;
@@ -9,3 +10,5 @@ mod manifest;
 mod openapi;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod schemas;
