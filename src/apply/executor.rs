@@ -11,7 +11,7 @@ use super::order::OrderRun;
 use crate::api::Writer;
 use crate::model::{OrderReport, Report};
 use crate::plan::{OrderPlan, Plan};
-use crate::state::Store;
+use crate::state::{Lock, Store};
 
 /// How a plan is carried out.
 #[derive(Debug, Clone)]
@@ -54,6 +54,7 @@ impl Stop {
 pub(super) struct Context<'a> {
     pub(super) writer: &'a Writer,
     pub(super) store: &'a dyn Store,
+    pub(super) lock: &'a dyn Lock,
     pub(super) settings: &'a ApplySettings,
     pub(super) events: &'a dyn ApplyEvents,
     pub(super) stop: &'a Stop,
@@ -61,16 +62,17 @@ pub(super) struct Context<'a> {
 
 /// Carries out the orders of a plan that no problem blocks; the caller has judged whether it may.
 ///
-/// Orders run side by side, the operations of one in sequence. The caller holds the lock of the store.
+/// Orders run side by side, the operations of one in sequence. `lock` is that of the store.
 pub async fn apply(
     plan: &Plan,
     writer: &Writer,
     store: &dyn Store,
+    lock: &dyn Lock,
     settings: &ApplySettings,
     events: &dyn ApplyEvents,
     stop: &Stop,
 ) -> Report {
-    let context = Context { writer, store, settings, events, stop };
+    let context = Context { writer, store, lock, settings, events, stop };
     let failed = AtomicBool::new(false);
     let at_once = writer.reader().connection().settings().concurrency.max(1);
     let runs = stream::iter(&plan.orders).map(|order| run_order(order, &context, &failed));

@@ -84,6 +84,11 @@ impl<'a> OrderRun<'a> {
         }
     }
 
+    /// Fails where the lock was lost: somebody else may be at work now.
+    pub(super) fn ensure_locked(&self) -> Result<(), String> {
+        self.context.lock.ensure_held().map_err(|error| error.to_string())
+    }
+
     /// Stores the record, durably.
     pub(super) async fn save(&mut self) -> Result<(), String> {
         self.context.store.save(self.order.order_id, &self.recorded).await.map_err(|error| error.to_string())?;
@@ -112,6 +117,7 @@ impl<'a> OrderRun<'a> {
 
     /// Forgets the slots, durably where they were known, and returns what they were.
     async fn forget_slots(&mut self) -> Result<Option<RecordedSlots>, Failure> {
+        self.ensure_locked()?;
         let before = self.recorded.slots.take();
         if before.is_some() {
             self.save().await?;
@@ -167,6 +173,7 @@ impl<'a> OrderRun<'a> {
     ) -> Result<(), Failure> {
         for (chunks_sent, chunk) in wanted.chunks(MAX_ITEMS_PER_REQUEST).enumerate() {
             self.check_stop(chunks_sent, wanted.len())?;
+            self.ensure_locked()?;
             let values = part(&mut self.recorded);
             let before: Vec<(ProxyIp, V)> = chunk.iter().filter_map(|(ip, _)| values.remove_entry(ip)).collect();
             if !before.is_empty() {

@@ -103,7 +103,7 @@ pub(super) struct ManifestArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct StatePlaceArgs {
-    /// Directory of the recorded state [default: shardctl.state beside the manifest]
+    /// Directory or bucket (s3://, gs://, az://) of the recorded state [default: shardctl.state beside the manifest]
     #[arg(long, env = "SHARDCTL_STATE", hide_env_values = true, value_name = "DIR|URL", value_hint = ValueHint::DirPath)]
     pub(super) state: Option<String>,
 }
@@ -260,6 +260,37 @@ pub(super) enum StateAction {
     Forget(StateOrderArgs),
     /// List the orders of which something is recorded
     List(StateListArgs),
+    /// Copy the records of a directory to the bucket that --state names
+    Push(StateCopyArgs),
+    /// Copy the records of the bucket that --state names to a directory
+    Pull(StateCopyArgs),
+    /// Show who holds the lock of a bucket and, with the lock's id, break it
+    Unlock(StateUnlockArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateCopyArgs {
+    /// The directory [default: shardctl.state beside the manifest]
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) directory: Option<PathBuf>,
+    /// Overwrite records of the target that are newer
+    #[arg(long)]
+    pub(super) force: bool,
+    #[command(flatten)]
+    pub(super) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(super) state: StatePlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StateUnlockArgs {
+    /// The lock's id, as it is shown without it
+    #[arg(value_name = "LOCK_ID")]
+    pub(super) id: Option<String>,
+    #[command(flatten)]
+    pub(super) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(super) state: StatePlaceArgs,
 }
 
 #[derive(Debug, Args)]

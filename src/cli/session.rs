@@ -115,7 +115,7 @@ pub(super) fn open_store(
 ) -> Result<Box<dyn Store>, Failure> {
     let path = match &state.state {
         Some(url) if url.contains("://") => {
-            return Err(Failure::new(format!("--state {url}: only a directory can hold the state")));
+            return open_bucket(url, api_url);
         }
         Some(directory)
             if directory.is_empty() && env::var_os(STATE_VARIABLE).is_none_or(|value| !value.is_empty()) =>
@@ -127,6 +127,16 @@ pub(super) fn open_store(
         None => default_state_directory(manifest),
     };
     Ok(Box::new(Directory::new(path, api_url)))
+}
+
+#[cfg(feature = "remote-state")]
+fn open_bucket(url: &str, api_url: &str) -> Result<Box<dyn Store>, Failure> {
+    Ok(Box::new(crate::state::Remote::open(url, api_url)?))
+}
+
+#[cfg(not(feature = "remote-state"))]
+fn open_bucket(_url: &str, _api_url: &str) -> Result<Box<dyn Store>, Failure> {
+    Err(Failure::new("--state: this program was built without the feature `remote-state`: name a directory"))
 }
 
 fn default_state_directory(args: &ManifestArgs) -> PathBuf {

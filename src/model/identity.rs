@@ -199,7 +199,8 @@ impl FromStr for Percent {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let percent = text.parse().ok().and_then(Percent::new);
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let percent = text.parse().ok().filter(|_| digits).and_then(Percent::new);
         percent.ok_or_else(|| "a percentage is a whole number from 0 to 100".to_owned())
     }
 }

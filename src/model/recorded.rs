@@ -37,7 +37,8 @@ impl Recorded {
 pub struct RecordedSlots {
     /// Slots active in the current period.
     pub qty: u32,
-    /// The change that takes effect at the next renewal.
+    /// The change that takes effect at the next renewal; null: none.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub pending: Option<PendingChange>,
 }
 

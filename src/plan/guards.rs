@@ -24,10 +24,10 @@ fn judge_charge(orders: &mut [OrderPlan], desired: &Desired, options: &Options) 
     }
     let allows = match limit {
         Some(limit) => format!("the limit is {} cents", limit.0),
-        None => "no limit is set, and without one nothing is bought".to_owned(),
+        None => "no limit is set, so that nothing may be bought".to_owned(),
     };
     for order in orders.iter_mut().filter(|order| order.operations.iter().any(is_purchase)) {
-        let message = format!("the plan charges {} cents in all, and {allows}", total.0);
+        let message = format!("the plan charges {} cents ({total}) in all; {allows}", total.0);
         let help = format!(
             "once the charge is right, set `max_charge_cents: {}` under `limits:` in the manifest, or pass --max-charge-cents {}",
             total.0, total.0

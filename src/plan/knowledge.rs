@@ -1,9 +1,12 @@
 //! What is known about an order: the record, brought up to date by what is live.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::count;
+use super::walk::Ascending;
 use crate::model::{
     LiveOrder, Note, NoteCode, PendingChange, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature,
 };
@@ -22,7 +25,7 @@ pub struct Knowledge {
     pub unsettled: Option<PurchaseIntent>,
     /// Whether the record differs from the stored one.
     pub recorded_is_new: bool,
-    reassert: bool,
+    pub(super) reassert: bool,
 }
 
 /// Whether it is known what is scheduled for the next renewal.
@@ -44,8 +47,11 @@ impl Knowledge {
         notes: &mut Vec<Note>,
     ) -> Knowledge {
         let mut recorded = stored.clone();
-        recorded.signatures.retain(|ip, _| live.active.contains(ip));
-        recorded.del_np.retain(|ip, _| live.active.contains(ip));
+        let some_are_gone = some_are_gone(&stored.signatures, live) || some_are_gone(&stored.del_np, live);
+        if some_are_gone {
+            recorded.signatures.retain(|ip, _| live.active.contains(ip));
+            recorded.del_np.retain(|ip, _| live.active.contains(ip));
+        }
         let mut knowledge = Knowledge {
             recorded,
             pending: PendingKnowledge::Unknown,
@@ -57,7 +63,8 @@ impl Knowledge {
             knowledge.settle_purchase(slots.current_qty, now, notes);
             knowledge.see_slots(slots.current_qty, notes);
         }
-        knowledge.recorded_is_new = knowledge.recorded != *stored;
+        let (now, before) = (&knowledge.recorded, stored);
+        knowledge.recorded_is_new = some_are_gone || now.slots != before.slots || now.purchase != before.purchase;
         knowledge
     }
 
@@ -65,7 +72,11 @@ impl Knowledge {
     fn settle_purchase(&mut self, current_qty: u32, now: Timestamp, notes: &mut Vec<Note>) {
         let Some(intent) = self.recorded.purchase else { return };
         if current_qty >= intent.to_qty() {
-            let message = format!("the purchase of {} p0f slots at {} was carried out", intent.add_qty, intent.when);
+            let message = format!(
+                "the purchase of {}, begun at {}, was carried out",
+                count(intent.add_qty, "p0f slot"),
+                intent.when
+            );
             notes.push(Note::new(NoteCode::PurchaseSettled, message));
             self.recorded.settle_purchase();
         } else if now.duration_since(intent.when).unsigned_abs() < INTENT_LIFETIME || now < intent.when {
@@ -86,7 +97,8 @@ impl Knowledge {
                 return Some(recorded);
             }
             let message = format!(
-                "the order has {current_qty} p0f slots where shardctl last saw {}: they were changed elsewhere",
+                "the order has {} where shardctl last saw {}: they were changed elsewhere",
+                count(current_qty, "p0f slot"),
                 recorded.qty
             );
             notes.push(Note::new(NoteCode::SlotsDrifted, message));
@@ -118,4 +130,10 @@ impl Knowledge {
     pub fn holds_slot(&self, ip: &ProxyIp) -> bool {
         self.recorded.signatures.contains_key(ip)
     }
+}
+
+/// Tells whether any recorded IP has left the order.
+fn some_are_gone<V>(recorded: &BTreeMap<ProxyIp, V>, live: &LiveOrder) -> bool {
+    let mut active = Ascending::new(live.active.iter().map(|ip| (ip, ())));
+    recorded.keys().any(|ip| active.get(ip).is_none())
 }

@@ -8,8 +8,10 @@ mod knowledge;
 mod operation;
 mod order;
 mod precondition;
+mod walk;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 
@@ -188,4 +190,9 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     }
     guards::judge(&mut orders, inputs.desired, inputs.options);
     Plan { orders }
+}
+
+/// Counts things, as in `1 slot` and `2 slots`.
+fn count<N: fmt::Display + PartialEq + From<u8>>(number: N, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == N::from(1) { "" } else { "s" })
 }

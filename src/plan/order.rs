@@ -2,10 +2,11 @@
 
 use super::knowledge::{Knowledge, PendingKnowledge};
 use super::operation::{DelNpItem, Operation, SignatureItem};
-use super::{Options, OrderPlan};
+use super::walk::{Ascending, Row, rows};
+use super::{Options, OrderPlan, count};
 use crate::model::{
-    DesiredOrder, LiveOrder, LiveSlots, Note, NoteCode, OrderId, PendingChange, Problem, ProblemCode, ReadFailure,
-    Recorded,
+    DesiredOrder, LiveOrder, LiveSlots, Note, NoteCode, OrderId, PendingChange, Problem, ProblemCode, ProxyIp,
+    ReadFailure, Recorded, Signature, Span,
 };
 
 /// Compares one order's three states.
@@ -78,8 +79,11 @@ impl Difference<'_> {
         if self.live.tag.as_ref() == Some(&declared.value) {
             return;
         }
-        let live = self.live.tag.as_ref().map_or("no tag".to_owned(), |tag| format!("the tag `{tag}`"));
-        let message = format!("order {} has {live}, not `{}`", self.order_id, declared.value);
+        let (live, but) = match &self.live.tag {
+            Some(tag) => (format!("the tag `{tag}`"), "not"),
+            None => ("no tag".to_owned(), "and the manifest declares"),
+        };
+        let message = format!("order {} has {live}, {but} `{}`", self.order_id, declared.value);
         let problem = Problem::new(ProblemCode::TagMismatch, message)
             .help("is the order id right? If it is, change the tag here or in the panel")
             .at(declared.span, format!("the live order has {live}"));
@@ -89,10 +93,10 @@ impl Difference<'_> {
     fn check_unsettled(&mut self) {
         let Some(intent) = self.knowledge.unsettled else { return };
         let message = format!(
-            "the outcome of the purchase of {} p0f slots at {} is unknown: it would show {} slots",
-            intent.add_qty,
+            "the outcome of the purchase of {}, begun at {}, is unknown: the order would have {}",
+            count(intent.add_qty, "p0f slot"),
             intent.when,
-            intent.to_qty()
+            count(intent.to_qty(), "slot")
         );
         let help = "run again later: it is settled once the slots show it, or void 10 minutes after it was sent";
         let problem = Problem::new(ProblemCode::PurchaseUnsettled, message).help(help).at(self.desired.span, "");
@@ -102,6 +106,11 @@ impl Difference<'_> {
     /// Returns the slots that the manifest wants and those that there are, where slots are managed.
     fn managed_slots(&self) -> Option<(u32, LiveSlots)> {
         Some((self.desired.p0f_slots.as_ref()?.value, self.live.slots?))
+    }
+
+    /// Returns where the number of slots stands, or the order where none is declared.
+    fn slots_span(&self) -> Span {
+        self.desired.p0f_slots.as_ref().map_or(self.desired.span, |slots| slots.span)
     }
 
     fn cancel_downgrade(&mut self) {
@@ -117,26 +126,33 @@ impl Difference<'_> {
 
     fn purchase_slots(&mut self) {
         let Some((wanted, slots)) = self.managed_slots() else { return };
-        let Some(quote) = slots.quote.filter(|_| wanted > slots.current_qty) else { return };
-        self.order.operations.push(Operation::PurchaseSlots { from_qty: slots.current_qty, quote });
+        let missing = wanted.saturating_sub(slots.current_qty);
+        if missing == 0 {
+            return;
+        }
+        match slots.quote.filter(|quote| quote.add_qty == missing) {
+            Some(quote) => self.order.operations.push(Operation::PurchaseSlots { from_qty: slots.current_qty, quote }),
+            None => {
+                let message = format!(
+                    "the API shows no price for {}, so that nothing can be bought",
+                    count(missing, "more p0f slot")
+                );
+                let problem =
+                    Problem::new(ProblemCode::ApiError, message).help("run again later").at(self.slots_span(), "");
+                self.problem(problem);
+            }
+        }
     }
 
     fn set_signatures(&mut self) {
+        self.check_kept_ips();
         let mut items = Vec::new();
-        for (ip, kept) in self.desired.keep.iter().flatten() {
-            if !self.live.active.contains(ip) {
-                let message = format!("{ip} is not an active IP of order {}", self.order_id);
-                let problem = Problem::new(ProblemCode::IpNotInOrder, message)
-                    .help("remove the line, or find the order that this IP belongs to")
-                    .ip(*ip)
-                    .at(kept.span, "not among the order's active IPs");
-                self.problem(problem);
-                continue;
-            }
-            match kept.signature {
-                Some(to) if self.knowledge.signature(ip) == Some(to) => {}
-                Some(to) => items.push(SignatureItem { ip: *ip, from: self.knowledge.signature(ip), to }),
-                None => self.note_signature_that_stays(*ip),
+        for row in rows(self.desired, self.live, self.knowledge) {
+            let from = row.signature.filter(|_| !self.knowledge.reassert);
+            match (row.kept.map(|kept| kept.signature), row.signature) {
+                (Some(Some(to)), _) if from != Some(to) => items.push(SignatureItem { ip: row.ip, from, to }),
+                (Some(None), Some(stays)) => self.order.notes.push(signature_stays(row.ip, stays)),
+                _ => {}
             }
         }
         if !items.is_empty() {
@@ -144,26 +160,35 @@ impl Difference<'_> {
         }
     }
 
-    fn note_signature_that_stays(&mut self, ip: crate::model::ProxyIp) {
-        if let Some(signature) = self.knowledge.recorded.signatures.get(&ip) {
-            let message =
-                format!("{ip} still has the signature {signature} and its slot: a signature cannot be removed");
-            self.order.notes.push(Note::new(NoteCode::SignatureStays, message).ip(ip));
+    /// Checks that every kept IP is one of the order's active IPs.
+    fn check_kept_ips(&mut self) {
+        let mut active = Ascending::new(self.live.active.iter().map(|ip| (ip, ())));
+        for (ip, kept) in self.desired.keep.iter().flatten() {
+            if active.get(ip).is_none() {
+                let message = format!("{ip} is not an active IP of order {}", self.order_id);
+                let problem = Problem::new(ProblemCode::IpNotInOrder, message)
+                    .help("remove the line, or find the order that this IP belongs to")
+                    .ip(*ip)
+                    .at(kept.span, "not among the order's active IPs");
+                self.problem(problem);
+            }
         }
     }
 
     fn set_del_np(&mut self) {
-        let Some(keep) = &self.desired.keep else { return };
+        if self.desired.keep.is_none() {
+            return;
+        }
         let (mut staying, mut leaving, mut already_leaving) = (Vec::new(), Vec::new(), 0usize);
-        for ip in &self.live.active {
-            let kept = keep.contains_key(ip);
-            if !kept && !self.desired.prune {
+        for row in rows(self.desired, self.live, self.knowledge) {
+            let to = row.kept.is_none();
+            if to && !self.desired.prune {
                 continue;
             }
-            let (from, to) = (self.knowledge.mark(ip), !kept);
-            already_leaving += usize::from(to && self.knowledge.was_leaving(ip));
+            let from = row.mark.filter(|_| !self.knowledge.reassert);
+            already_leaving += usize::from(to && row.mark == Some(true));
             if from != Some(to) {
-                if to { &mut leaving } else { &mut staying }.push(DelNpItem { ip: *ip, from, to });
+                if to { &mut leaving } else { &mut staying }.push(DelNpItem { ip: row.ip, from, to });
             }
         }
         if already_leaving > 0 {
@@ -186,11 +211,11 @@ impl Difference<'_> {
             return;
         }
         if wanted == 0 {
-            let message = format!("`p0f_slots: 0` while order {} has {from_qty} active slots", self.order_id);
-            let span = self.desired.p0f_slots.as_ref().map_or(self.desired.span, |slots| slots.span);
+            let message =
+                format!("`p0f_slots: 0` while order {} has {}", self.order_id, count(from_qty, "active slot"));
             let problem = Problem::new(ProblemCode::SlotsFloor, message)
                 .help("the API schedules no downgrade below 1: set `p0f_slots: 1`, or remove the line to leave the slots alone")
-                .at(span, "the least that can be reached is 1");
+                .at(self.slots_span(), "the least that can be reached is 1");
             return self.problem(problem);
         }
         let very_downgrade = Some(PendingChange::Downgrade { next_qty: wanted });
@@ -199,28 +224,52 @@ impl Difference<'_> {
         }
     }
 
-    /// Checks that there is a slot for every active IP that has a signature or gets one.
+    /// Checks that there is a slot for every active IP that has a signature or gets one, and goes on to be one where
+    /// slots end at the renewal.
     fn check_slots(&mut self) {
         let Some(slots) = self.live.slots else { return };
-        let gets_one =
-            |ip| self.desired.keep.as_ref().and_then(|keep| keep.get(ip)).is_some_and(|kept| kept.signature.is_some());
-        let held = self.live.active.iter().filter(|ip| self.knowledge.holds_slot(ip) || gets_one(ip)).count();
-        let wanted = self.desired.p0f_slots.as_ref();
-        let there_are = wanted.map_or(0, |wanted| wanted.value).max(slots.current_qty);
-        if held <= there_are as usize {
-            return;
+        let wanted = self.desired.p0f_slots.as_ref().map(|wanted| wanted.value);
+        let there_are = wanted.unwrap_or(0).max(slots.current_qty);
+        let (mut held, mut held_on) = (0usize, 0usize);
+        for row in rows(self.desired, self.live, self.knowledge).filter(Row::holds_slot) {
+            held += 1;
+            held_on += usize::from(row.stays(self.desired));
         }
-        let message =
-            format!("{held} IPs of order {} hold a signature after this plan, on {there_are} slots", self.order_id);
-        let help = match wanted {
-            Some(_) => format!("set `p0f_slots: {held}`, or declare fewer signatures"),
-            None => format!("add `p0f_slots: {held}` to the order, or declare fewer signatures"),
+        if held > there_are as usize {
+            self.not_enough_slots(held, there_are, "this plan");
+        } else if let Some(wanted) = wanted.filter(|wanted| held_on > *wanted as usize) {
+            self.not_enough_slots(held_on, wanted, "the renewal");
+        }
+    }
+
+    fn not_enough_slots(&mut self, held: usize, there_are: u32, after: &str) {
+        let message = format!(
+            "{} of order {} hold a signature after {after}, on {}",
+            count(held, "IP"),
+            self.order_id,
+            count(there_are, "slot")
+        );
+        let set = match self.desired.p0f_slots {
+            Some(_) => format!("set `p0f_slots: {held}`"),
+            None => format!("add `p0f_slots: {held}` to the order"),
         };
-        let span = wanted.map_or(self.desired.span, |wanted| wanted.span);
-        let problem =
-            Problem::new(ProblemCode::NotEnoughSlots, message).help(help).at(span, "not enough for the signatures");
+        let declared = self.desired.signatures().filter(|(ip, _)| self.live.active.contains(ip)).count();
+        let help = match held.saturating_sub(declared) {
+            0 => format!("{set}, or declare fewer signatures"),
+            others => format!(
+                "{set}: signatures that the manifest does not declare hold {others} of them until their IPs leave the order"
+            ),
+        };
+        let problem = Problem::new(ProblemCode::NotEnoughSlots, message)
+            .help(help)
+            .at(self.slots_span(), "not enough for the signatures");
         self.problem(problem);
     }
+}
+
+fn signature_stays(ip: ProxyIp, signature: Signature) -> Note {
+    let message = format!("{ip} still has the signature {signature} and its slot: a signature cannot be removed");
+    Note::new(NoteCode::SignatureStays, message).ip(ip)
 }
 
 /// Tells whether what is scheduled is what the manifest wants.
@@ -249,7 +298,7 @@ fn state_problem(order_id: OrderId, desired: &DesiredOrder, message: &str) -> Pr
     Problem::new(ProblemCode::StateMismatch, message)
         .help(format!(
             "restore the file, name another place by --state, or drop the record by `shardctl state forget {order_id}`: \
-             everything about the order is then unknown and is asserted once"
+             everything about the order is then unknown and is asserted once, and a purchase that is open is forgotten"
         ))
         .order(order_id)
         .at(desired.span, "")

@@ -23,10 +23,11 @@ pub fn plan(out: &mut dyn Write, shown: &Shown<'_>) -> io::Result<()> {
 }
 
 fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io::Result<()> {
-    let blocked = if order.status() == Status::Blocked { " is blocked" } else { "" };
     let facts = words::order_facts(order);
-    let facts = if facts.is_empty() { String::new() } else { format!(": {facts}") };
-    writeln!(out, "{}{}{facts}", Styled(BOLD, words::order_title(order)), Styled(WRONG, blocked))?;
+    let facts = if facts.is_empty() { "it could not be read".to_owned() } else { facts };
+    let blocked =
+        if order.status() == Status::Blocked { Styled(WRONG, "blocked; ").to_string() } else { String::new() };
+    writeln!(out, "{}: {blocked}{facts}", Styled(BOLD, words::order_title(order)))?;
     if !order.operations.is_empty() {
         write_diff(out, &diff::order(shown, order))?;
         for (index, operation) in order.operations.iter().enumerate() {

@@ -37,7 +37,7 @@ pub(super) fn operation(operation: &Operation, renewal: Option<&Renewal>, verbos
             details: Vec::new(),
         },
         Operation::CancelDowngrade { pending: Some(PendingChange::Downgrade { next_qty }) } => {
-            plain(format!("cancel the pending downgrade to {next_qty} p0f slots"))
+            plain(format!("cancel the pending downgrade to {}", count(*next_qty as usize, "p0f slot")))
         }
         Operation::CancelDowngrade { pending: Some(PendingChange::Cancel {}) } => {
             plain("cancel the pending removal of all p0f slots".to_owned())
@@ -63,7 +63,11 @@ pub(super) fn operation(operation: &Operation, renewal: Option<&Renewal>, verbos
         }
         Operation::SetDelNp { items } => marks(items, renewal, verbose),
         Operation::ScheduleDowngrade { from_qty, next_qty } => Words {
-            title: format!("schedule a downgrade from {from_qty} to {next_qty} p0f slots {}", at_renewal(renewal)),
+            title: format!(
+                "schedule a downgrade from {from_qty} to {} {}",
+                count(*next_qty as usize, "p0f slot"),
+                at_renewal(renewal)
+            ),
             weight: Weight::Leaving,
             details: Vec::new(),
         },
@@ -152,7 +156,7 @@ fn folded<T: Addressed, C: PartialEq>(
 /// Says when a scheduled change takes effect.
 pub(super) fn at_renewal(renewal: Option<&Renewal>) -> String {
     match renewal {
-        Some(renewal) => format!("at the renewal on {}", renewal.day()),
+        Some(renewal) => format!("at the renewal on {}", printable(&renewal.day())),
         None => "at the next renewal".to_owned(),
     }
 }
@@ -188,9 +192,18 @@ pub(super) fn summary(summary: &Summary) -> String {
     let states = [(changed, "to change"), (unchanged, "unchanged"), (blocked, "blocked")];
     parts.extend(states.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")));
     let mut text = format!("{} ({})", count(orders, "order"), parts.join(", "));
-    text.push_str(&format!("; {}; charges {} now", count(operations, "operation"), Cents(charge_cents)));
-    text.push_str(&format!("; {} marked to go", count(ips_leaving, "IP")));
-    text.push_str(&format!("; {} set.", count(signatures_set, "signature")));
+    text.push_str(&format!("; {}", count(operations, "operation")));
+    text.push_str(&match charge_cents {
+        0 => "; charges nothing".to_owned(),
+        cents => format!("; charges {} now", Cents(cents)),
+    });
+    if ips_leaving > 0 {
+        text.push_str(&format!("; {} marked to go", count(ips_leaving, "IP")));
+    }
+    if signatures_set > 0 {
+        text.push_str(&format!("; {} set", count(signatures_set, "signature")));
+    }
+    text.push('.');
     text
 }
 

@@ -10,10 +10,11 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Record, Store, StoreError, decode, encode};
+use super::{Holder, Lock, Raw, Record, Store, StoreError, decode, encode};
 use crate::model::{OrderId, Recorded, io_reason};
 
 const LOCK_FILE: &str = ".lock";
+const TEMPORARY_MIDDLE: &str = ".json.";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 /// A record larger than this is damaged; one of 100,000 IPs takes about 6 MB.
 const MAX_FILE_BYTES: u64 = 256 << 20;
@@ -36,11 +37,22 @@ pub struct DirectoryLock {
     _file: File,
 }
 
-/// Who holds the lock.
+/// What the lock's file says about the process that holds the lock.
 #[derive(Debug, Serialize, Deserialize)]
-struct Holder {
+struct LockFile {
     pid: u32,
     since: Timestamp,
+}
+
+impl Lock for DirectoryLock {
+    fn ensure_held(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn release(self: Box<Self>) -> BoxFuture<'static, ()> {
+        // The operating system lets go of it when the file is closed.
+        std::future::ready(()).boxed()
+    }
 }
 
 impl Directory {
@@ -69,8 +81,13 @@ impl Store for Directory {
         self.blocking(move |inner| inner.replace(order_id, &bytes)).boxed()
     }
 
-    fn raw(&self, order_id: OrderId) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
-        self.blocking(move |inner| inner.read(order_id)).boxed()
+    fn raw(&self, order_id: OrderId) -> BoxFuture<'_, Result<Option<Raw>, StoreError>> {
+        self.blocking(move |inner| inner.raw(order_id)).boxed()
+    }
+
+    fn put_raw<'a>(&'a self, order_id: OrderId, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
+        let bytes = bytes.to_vec();
+        self.blocking(move |inner| inner.replace(order_id, &bytes)).boxed()
     }
 
     fn forget(&self, order_id: OrderId) -> BoxFuture<'_, Result<bool, StoreError>> {
@@ -81,8 +98,17 @@ impl Store for Directory {
         self.blocking(Inner::list).boxed()
     }
 
-    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send + Sync>, StoreError>> {
-        self.blocking(|inner| Ok(Box::new(inner.lock()?) as Box<dyn Send + Sync>)).boxed()
+    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Lock>, StoreError>> {
+        self.blocking(|inner| Ok(Box::new(inner.lock()?) as Box<dyn Lock>)).boxed()
+    }
+
+    fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, StoreError>> {
+        self.blocking(Inner::holder).boxed()
+    }
+
+    fn unlock<'a>(&'a self, _id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        let reason = "the lock on a directory ends with the process that holds it: end that process";
+        std::future::ready(Err(StoreError(reason.to_owned()))).boxed()
     }
 }
 
@@ -100,6 +126,14 @@ impl Inner {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed("read", &path, &error)),
         }
+    }
+
+    fn raw(&self, order_id: OrderId) -> Result<Option<Raw>, StoreError> {
+        let Some(bytes) = self.read(order_id)? else { return Ok(None) };
+        let path = self.file(order_id);
+        let modified = fs::metadata(&path).and_then(|metadata| metadata.modified());
+        let modified = modified.map_err(|error| failed("read", &path, &error))?;
+        Ok(Some(Raw { bytes, modified: Timestamp::try_from(modified).unwrap_or_default() }))
     }
 
     fn load(&self, order_id: OrderId) -> Result<Record, StoreError> {
@@ -120,7 +154,7 @@ impl Inner {
     fn replace(&self, order_id: OrderId, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.file(order_id);
         let write = || -> io::Result<()> {
-            let mut temporary = temporary_file(&self.path, &format!(".{order_id}.json."))?;
+            let mut temporary = temporary_file(&self.path, order_id)?;
             temporary.write_all(bytes)?;
             temporary.as_file().sync_all()?;
             temporary.persist(&path).map_err(|error| error.error)?;
@@ -168,12 +202,29 @@ impl Inner {
         Ok(DirectoryLock { _file: file })
     }
 
+    fn holder(&self) -> Result<Option<Holder>, StoreError> {
+        let path = self.path.join(LOCK_FILE);
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed("read", &path, &error)),
+        };
+        if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+            return Ok(None);
+        }
+        let mut text = String::new();
+        let _ = file.read_to_string(&mut text);
+        let unknown = LockFile { pid: 0, since: Timestamp::UNIX_EPOCH };
+        let LockFile { pid, since } = serde_json::from_str(&text).unwrap_or(unknown);
+        Ok(Some(Holder { id: pid.to_string(), who: format!("process {pid}"), since, expires: None }))
+    }
+
     fn held_by(&self, file: &mut File) -> StoreError {
         let mut text = String::new();
         let _ = file.read_to_string(&mut text);
         let state = self.path.display();
-        StoreError(match serde_json::from_str::<Holder>(&text) {
-            Ok(Holder { pid, since }) => {
+        StoreError(match serde_json::from_str::<LockFile>(&text) {
+            Ok(LockFile { pid, since }) => {
                 format!("the state in {state} is locked by process {pid} since {since:.0}; wait until it has ended")
             }
             Err(_) => format!("the state in {state} is locked by another process; wait until it has ended"),
@@ -184,22 +235,30 @@ impl Inner {
     fn remove_leftovers(&self) {
         for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            if name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(TEMPORARY_SUFFIX)) {
+            if name.to_str().is_some_and(is_temporary) {
                 let _ = fs::remove_file(entry.path());
             }
         }
     }
 }
 
-fn temporary_file(directory: &Path, prefix: &str) -> io::Result<tempfile::NamedTempFile> {
+fn temporary_file(directory: &Path, order_id: OrderId) -> io::Result<tempfile::NamedTempFile> {
+    let prefix = format!(".{order_id}{TEMPORARY_MIDDLE}");
     let mut builder = tempfile::Builder::new();
-    builder.prefix(prefix).suffix(TEMPORARY_SUFFIX);
+    builder.prefix(&prefix).suffix(TEMPORARY_SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o644));
     }
     builder.tempfile_in(directory)
+}
+
+/// Tells whether a name is one that [`temporary_file`] gives: the directory may hold what belongs to others.
+fn is_temporary(name: &str) -> bool {
+    let name = name.strip_prefix('.').and_then(|name| name.strip_suffix(TEMPORARY_SUFFIX));
+    name.and_then(|name| name.split_once(TEMPORARY_MIDDLE))
+        .is_some_and(|(order_id, _)| order_id.parse::<OrderId>().is_ok())
 }
 
 #[cfg(unix)]
@@ -214,7 +273,7 @@ fn sync_directory(_path: &Path) -> io::Result<()> {
 }
 
 fn write_holder(file: &mut File) -> io::Result<()> {
-    let holder = Holder { pid: std::process::id(), since: Timestamp::now() };
+    let holder = LockFile { pid: std::process::id(), since: Timestamp::now() };
     file.set_len(0)?;
     file.rewind()?;
     file.write_all(serde_json::to_string(&holder)?.as_bytes())

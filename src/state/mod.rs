@@ -2,13 +2,22 @@
 
 mod directory;
 mod file;
+#[cfg(feature = "remote-state")]
+mod lease;
+#[cfg(feature = "remote-state")]
+mod remote;
 
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
 use crate::model::{OrderId, Recorded};
 
 pub use directory::{Directory, DirectoryLock};
 pub use file::{FORMAT_VERSION, StateFile, decode, encode, schema};
+#[cfg(feature = "remote-state")]
+pub use lease::LeaseTimes;
+#[cfg(feature = "remote-state")]
+pub use remote::Remote;
 
 /// What is recorded of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +36,37 @@ pub enum Record {
 #[error("{0}")]
 pub struct StoreError(pub String);
 
+/// The stored bytes of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raw {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// When they were written, by the clock of the place.
+    pub modified: Timestamp,
+}
+
+/// Who holds a lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The lock's own id.
+    pub id: String,
+    /// The process.
+    pub who: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it ends by itself; `None`: with its process.
+    pub expires: Option<Timestamp>,
+}
+
+/// A lock that is held.
+pub trait Lock: Send + Sync {
+    /// Tells whether it is still held, as far as is known; asked before every write.
+    fn ensure_held(&self) -> Result<(), StoreError>;
+
+    /// Gives it up.
+    fn release(self: Box<Self>) -> BoxFuture<'static, ()>;
+}
+
 /// A place that keeps records.
 pub trait Store: Send + Sync {
     /// Reads the record of an order; an order of which nothing is recorded has an empty record.
@@ -36,7 +76,10 @@ pub trait Store: Send + Sync {
     fn save<'a>(&'a self, order_id: OrderId, recorded: &'a Recorded) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Returns the stored bytes of an order's record as they are, if there are any.
-    fn raw(&self, order_id: OrderId) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
+    fn raw(&self, order_id: OrderId) -> BoxFuture<'_, Result<Option<Raw>, StoreError>>;
+
+    /// Replaces the stored bytes of an order's record as they are given.
+    fn put_raw<'a>(&'a self, order_id: OrderId, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Drops what is recorded of an order; tells whether there was anything.
     fn forget(&self, order_id: OrderId) -> BoxFuture<'_, Result<bool, StoreError>>;
@@ -44,6 +87,12 @@ pub trait Store: Send + Sync {
     /// Lists the orders of which something is recorded.
     fn list(&self) -> BoxFuture<'_, Result<Vec<OrderId>, StoreError>>;
 
-    /// Takes the lock for those who write; it is given back when what is returned is dropped.
-    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send + Sync>, StoreError>>;
+    /// Takes the lock for those who write, at once or not at all.
+    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Lock>, StoreError>>;
+
+    /// Tells who holds the lock, if anybody does.
+    fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, StoreError>>;
+
+    /// Breaks the lock with an id.
+    fn unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 }

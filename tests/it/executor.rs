@@ -10,6 +10,7 @@ mod purchase;
 mod records;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ use shardctl::model::{
 use shardctl::plan::{self, Inputs, Operation, Options, Plan};
 use shardctl::render::problem;
 use shardctl::sandbox::{Account, Control, FaultRule, Running, Sandbox};
-use shardctl::state::{Record, Store, StoreError};
+use shardctl::state::{Holder, Lock, Raw, Record, Store, StoreError};
 
 /// One slot to buy or two to give up, signatures, marks; a second order behind it.
 const ACCOUNT: &str = "
@@ -119,8 +120,13 @@ impl World {
     }
 
     async fn carry_out(&self, plan: &Plan) -> Report {
-        let report = apply::apply(plan, &self.writer, &self.store, &self.settings, &self.events, &self.stop).await;
-        self.store.check_all();
+        self.carry_out_under(&Held::default(), plan).await
+    }
+
+    async fn carry_out_under(&self, lock: &Held, plan: &Plan) -> Report {
+        let World { writer, store, settings, events, stop, .. } = self;
+        let report = apply::apply(plan, writer, store, lock, settings, events, stop).await;
+        store.check_all();
         report
     }
 
@@ -311,8 +317,20 @@ impl Store for Watched {
         ready(self.replace(order_id, recorded)).boxed()
     }
 
-    fn raw(&self, _order_id: OrderId) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
+    fn raw(&self, _order_id: OrderId) -> BoxFuture<'_, Result<Option<Raw>, StoreError>> {
         ready(Ok(None)).boxed()
+    }
+
+    fn put_raw<'a>(&'a self, _order_id: OrderId, _bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
+        ready(Err(StoreError("the executor copies no records".to_owned()))).boxed()
+    }
+
+    fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, StoreError>> {
+        ready(Ok(None)).boxed()
+    }
+
+    fn unlock<'a>(&'a self, _id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        ready(Err(StoreError("the executor breaks no locks".to_owned()))).boxed()
     }
 
     fn forget(&self, order_id: OrderId) -> BoxFuture<'_, Result<bool, StoreError>> {
@@ -323,8 +341,27 @@ impl Store for Watched {
         ready(Ok(self.lock().stored.keys().copied().collect())).boxed()
     }
 
-    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Send + Sync>, StoreError>> {
-        ready(Ok(Box::new(()) as Box<dyn Send + Sync>)).boxed()
+    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Lock>, StoreError>> {
+        ready(Ok(Box::new(Held::default()) as Box<dyn Lock>)).boxed()
+    }
+}
+
+/// A lock that is held until it is said to be lost.
+#[derive(Debug, Default)]
+struct Held {
+    lost: AtomicBool,
+}
+
+impl Lock for Held {
+    fn ensure_held(&self) -> Result<(), StoreError> {
+        match self.lost.load(Ordering::SeqCst) {
+            true => Err(StoreError("the lock was lost".to_owned())),
+            false => Ok(()),
+        }
+    }
+
+    fn release(self: Box<Self>) -> BoxFuture<'static, ()> {
+        ready(()).boxed()
     }
 }
 

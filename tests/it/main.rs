@@ -1,14 +1,28 @@
 //! The integration tests, one binary.
 
 mod architecture;
+mod cases;
 #[cfg(feature = "sandbox")]
 mod cli;
 mod client;
 #[cfg(feature = "sandbox")]
 mod executor;
 mod manifest;
+#[cfg(feature = "sandbox")]
+mod money;
 mod openapi;
+mod plan_properties;
+#[cfg(feature = "sandbox")]
+mod rig;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 #[cfg(feature = "sandbox")]
+mod saved_plans;
+#[cfg(feature = "sandbox")]
 mod schemas;
+#[cfg(feature = "sandbox")]
+mod state_directory;
+mod state_files;
+#[cfg(feature = "sandbox")]
+mod sweep;
+mod words;

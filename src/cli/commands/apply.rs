@@ -11,11 +11,11 @@ use crate::cli::error::{Exit, Failure};
 use crate::cli::interrupt::Listener;
 use crate::cli::session::{self, Loaded, Planned};
 use crate::cli::terminal::Terminal;
-use crate::model::{OperationResult, OrderReport, Outcome, Report};
+use crate::model::{Desired, OperationResult, OrderReport, Outcome, Report, SourceMap};
 use crate::render::json::Header;
 use crate::render::{json, markdown, text};
 use crate::saved::SavedPlan;
-use crate::state::Store;
+use crate::state::{Lock, Store};
 
 pub(in crate::cli) async fn run(args: &ApplyArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let api_url = session::api_url(&args.api)?.to_string();
@@ -33,13 +33,29 @@ pub(in crate::cli) async fn run(args: &ApplyArgs, terminal: &mut Terminal) -> Re
     let connection = session::connect(&args.api, terminal)?;
     let store = session::open_store(&args.state, &args.manifest, &api_url)?;
     // Held until the report is out: nobody else plans by a record that is about to change.
-    let _lock = if args.apply { Some(store.lock().await?) } else { None };
+    let lock = if args.apply { Some(store.lock().await?) } else { None };
+    let exit = plan_and_act(args, terminal, &connection, &*store, lock.as_deref(), saved, (sources, desired)).await;
+    if let Some(lock) = lock {
+        lock.release().await;
+    }
+    exit
+}
+
+/// Makes the plan and, with the lock, carries it out.
+async fn plan_and_act(
+    args: &ApplyArgs,
+    terminal: &mut Terminal,
+    connection: &Connection,
+    store: &dyn Store,
+    lock: Option<&dyn Lock>,
+    saved: Option<SavedPlan>,
+    (sources, desired): (SourceMap, Desired),
+) -> Result<Exit, Failure> {
     let options = session::options(&args.planning);
     let options = saved.as_ref().map_or_else(|| options.clone(), |saved| saved.options(options.now));
     let reporter = terminal.reporter.clone();
-    let planned =
-        session::make_plan(sources, desired, &connection, &*store, options, saved.as_ref(), &reporter).await?;
-    let header = Header { created_at: planned.options.now, api_url };
+    let planned = session::make_plan(sources, desired, connection, store, options, saved.as_ref(), &reporter).await?;
+    let header = Header { created_at: planned.options.now, api_url: connection.url().to_string() };
     if let (Some(saved), Some(path)) = (&saved, &args.plan) {
         refuse_stale(saved, path, &json::plan(&header, &planned.shown(true)))?;
     }
@@ -48,9 +64,9 @@ pub(in crate::cli) async fn run(args: &ApplyArgs, terminal: &mut Terminal) -> Re
         text::plan(&mut terminal.out, &planned.shown(terminal.verbose > 0))?;
         terminal.out.flush()?;
     }
-    match args.apply {
-        true => carry_out(args, terminal, &connection, &*store, &planned, &header).await,
-        false => dry_run(args, terminal, &planned, &header),
+    match lock {
+        Some(lock) => carry_out(args, terminal, connection, (store, lock), &planned, &header).await,
+        None => dry_run(args, terminal, &planned, &header),
     }
 }
 
@@ -87,7 +103,7 @@ async fn carry_out(
     args: &ApplyArgs,
     terminal: &mut Terminal,
     connection: &Connection,
-    store: &dyn Store,
+    (store, lock): (&dyn Store, &dyn Lock),
     planned: &Planned,
     header: &Header,
 ) -> Result<Exit, Failure> {
@@ -102,7 +118,7 @@ async fn carry_out(
     let listener = Listener::start(stop.clone());
     let reporter = terminal.reporter.clone();
     reporter.start("Applying", planned.plan.orders.iter().filter(|order| !order.operations.is_empty()).count());
-    let report = apply::apply(&planned.plan, &writer, store, &settings, &reporter, &stop).await;
+    let report = apply::apply(&planned.plan, &writer, store, lock, &settings, &reporter, &stop).await;
     reporter.finish();
     drop(listener);
     // What was carried out counts for the exit status, not whether it could be shown.

@@ -120,3 +120,16 @@ async fn a_record_is_brought_up_to_date_without_any_operation() {
     assert_eq!(report.outcome(), Outcome::NothingToDo);
     assert_eq!(world.recorded(1).del_np.len(), 3);
 }
+
+#[tokio::test]
+async fn a_lost_lock_stops_before_the_next_write() {
+    for orders in [LINUX, MORE, FEWER] {
+        let world = World::open(ACCOUNT).await;
+        let plan = world.plan(orders).await;
+        let lock = super::Held::default();
+        lock.lost.store(true, std::sync::atomic::Ordering::SeqCst);
+        let report = world.carry_out_under(&lock, &plan).await;
+        assert_eq!(report.outcome(), Outcome::Failed);
+        assert_eq!((world.writes().len(), world.store.lock().saves), (0, 0), "nothing is sent, nothing is recorded");
+    }
+}

@@ -1,0 +1,74 @@
+//! The plan, case by case: each folder of `tests/cases` is an account with a manifest, and shows the plan of it.
+//!
+//! `tests/cases/README.md` says how to add one.
+
+#![allow(clippy::unwrap_used)]
+
+mod coverage;
+mod inputs;
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use shardctl::plan::{self, Inputs};
+use shardctl::render::json::{self, Header, PlanDocument};
+use shardctl::render::markdown::{self, Kind};
+use shardctl::render::{Shown, text};
+use snapbox::data::DataFormat;
+
+use inputs::Case;
+
+/// The API that the cases are read from, and that their records belong to.
+const API_URL: &str = "https://user-api.proxyshard.com";
+
+#[test]
+fn every_case_folder_shows_its_plan() {
+    for folder in folders() {
+        let case = Case::read(&folder);
+        let shown = Rendered::of(&case);
+        for (file, actual) in [("plan.txt", shown.text), ("plan.md", shown.markdown), ("plan.json", shown.json)] {
+            snapbox::Assert::new()
+                .action_env(snapbox::assert::DEFAULT_ACTION_ENV)
+                .eq(actual, snapbox::Data::read_from(&folder.join(file), Some(DataFormat::Text)).raw());
+        }
+    }
+}
+
+/// A case's plan in every format.
+struct Rendered {
+    text: String,
+    markdown: String,
+    json: String,
+    document: PlanDocument,
+}
+
+impl Rendered {
+    fn of(case: &Case) -> Rendered {
+        let Case { sources, desired, live, recorded, options, verbose } = case;
+        let inputs = Inputs { desired, live, recorded, options };
+        let plan = plan::plan(&inputs);
+        let shown = Shown { plan: &plan, inputs, sources, verbose: *verbose };
+        let text = written(|out| text::plan(out, &shown));
+        let text = anstream::adapter::strip_str(&text).to_string();
+        let markdown = written(|out| markdown::plan(out, &shown, Kind::Plan));
+        let mut document = json::plan(&Header { created_at: options.now, api_url: API_URL.to_owned() }, &shown);
+        // A release changes no case.
+        document.shardctl = "[VERSION]".to_owned();
+        let json = written(|out| json::write(out, &document));
+        Rendered { text, markdown, json, document }
+    }
+}
+
+fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+    let mut bytes = Vec::new();
+    write(&mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn folders() -> Vec<PathBuf> {
+    let entries = fs::read_dir("tests/cases").unwrap().map(|entry| entry.unwrap().path());
+    let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}

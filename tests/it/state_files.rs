@@ -1,0 +1,191 @@
+//! The layout of a record's file: what is written is read again, and what is damaged is said to be.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use proptest::collection::btree_map;
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+use shardctl::model::{OrderId, PendingChange, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature};
+use shardctl::state::{decode, encode, schema};
+
+const API_URL: &str = "https://user-api.proxyshard.com";
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_record_is_read_as_it_was_written(recorded in records(), id in 1..=u64::MAX) {
+        let order_id = OrderId::new(id).unwrap();
+        let bytes = encode(order_id, API_URL, &recorded);
+        prop_assert_eq!(decode(&bytes, order_id, API_URL), Ok(recorded.clone()));
+        prop_assert_eq!(encode(order_id, API_URL, &recorded), bytes);
+    }
+
+    #[test]
+    fn no_truncated_record_is_taken_for_a_whole_one(recorded in records(), cut in any::<prop::sample::Index>()) {
+        let mut bytes = encode(order_id(), API_URL, &recorded);
+        // Without the line break at its end the file is still whole.
+        bytes.truncate(cut.index(bytes.len() - 1));
+        let error = decode(&bytes, order_id(), API_URL).unwrap_err();
+        prop_assert!(error.starts_with("it is damaged: EOF while parsing"), "{error}");
+    }
+
+    #[test]
+    fn arbitrary_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert!(decode(&bytes, order_id(), API_URL).is_err());
+    }
+}
+
+fn records() -> impl Strategy<Value = Recorded> {
+    let ips = || any::<IpAddr>().prop_map(ProxyIp::new);
+    let signatures = btree_map(ips(), select(Signature::ALL.to_vec()), 0..6);
+    let quantity = || prop_oneof![0..9u32, any::<u32>()];
+    let pending = prop_oneof![
+        Just(PendingChange::Cancel {}),
+        quantity().prop_map(|next_qty| PendingChange::Downgrade { next_qty })
+    ];
+    let slots = (quantity(), of(pending)).prop_map(|(qty, pending)| RecordedSlots { qty, pending });
+    let moments = Timestamp::MIN.as_second()..Timestamp::MAX.as_second();
+    let when = (moments, 0..1_000_000_000).prop_map(|(second, nanosecond)| Timestamp::new(second, nanosecond).unwrap());
+    let purchase = (quantity(), quantity(), when).prop_map(|(from_qty, add_qty, when)| PurchaseIntent {
+        from_qty,
+        add_qty: add_qty.max(1),
+        when,
+    });
+    (signatures, btree_map(ips(), any::<bool>(), 0..6), of(slots), of(purchase))
+        .prop_map(|(signatures, del_np, slots, purchase)| Recorded { signatures, del_np, slots, purchase })
+}
+
+#[test]
+fn keys_are_sorted_and_what_is_unknown_is_absent() {
+    let ip = |text: &str| text.parse::<ProxyIp>().unwrap();
+    let recorded = Recorded {
+        signatures: BTreeMap::from([(ip("203.0.113.9"), Signature::Win11), (ip("203.0.113.10"), Signature::Ios)]),
+        del_np: BTreeMap::from([(ip("2001:db8::7"), true)]),
+        slots: Some(RecordedSlots { qty: 4, pending: Some(PendingChange::Downgrade { next_qty: 2 }) }),
+        purchase: Some(PurchaseIntent { from_qty: 2, add_qty: 2, when: "2026-11-23T02:13:00Z".parse().unwrap() }),
+    };
+    let expected = r#"{
+  "api_url": "https://user-api.proxyshard.com",
+  "del_np": {
+    "2001:db8::7": true
+  },
+  "format_version": 1,
+  "order_id": 48213,
+  "purchase": {
+    "add_qty": 2,
+    "from_qty": 2,
+    "when": "2026-11-23T02:13:00Z"
+  },
+  "signatures": {
+    "203.0.113.10": "ios",
+    "203.0.113.9": "win11"
+  },
+  "slots": {
+    "pending": {
+      "action": "downgrade",
+      "next_qty": 2
+    },
+    "qty": 4
+  }
+}
+"#;
+    assert_eq!(String::from_utf8(encode(order_id(), API_URL, &recorded)).unwrap(), expected);
+    let nothing = r#"{
+  "api_url": "https://user-api.proxyshard.com",
+  "del_np": {},
+  "format_version": 1,
+  "order_id": 48213,
+  "purchase": null,
+  "signatures": {}
+}
+"#;
+    assert_eq!(String::from_utf8(encode(order_id(), API_URL, &Recorded::default())).unwrap(), nothing);
+}
+
+#[test]
+fn damage_is_named() {
+    let damaged = |field: &str, value: Value| {
+        let mut file = whole();
+        file[field] = value;
+        decode(file.to_string().as_bytes(), order_id(), API_URL).unwrap_err()
+    };
+    let table = [
+        (damaged("order_id", json!(48977)), "it is the record of order 48977"),
+        (
+            damaged("api_url", json!("http://127.0.0.1:4010")),
+            "it belongs to the API at http://127.0.0.1:4010, not https://user-api.proxyshard.com",
+        ),
+        (damaged("format_version", json!(2)), "it has format version 2, and this program reads 1"),
+        (damaged("format_version", json!(0)), "it has format version 0, and this program reads 1"),
+        (damaged("signatures", json!({"203.0.113.300": "win11"})), "it is damaged: `203.0.113.300` is no IP address"),
+        (damaged("del_np", json!({"\u{1b}[31m": true})), "it is damaged: `\\u{1b}[31m` is no IP address"),
+    ];
+    for (error, expected) in table {
+        assert_eq!(error, expected);
+    }
+    let table = [
+        (damaged("colour", json!("red")), "it is damaged: unknown field `colour`"),
+        (damaged("signatures", json!({"203.0.113.10": "win7"})), "it is damaged: unknown variant `win7`"),
+        (damaged("del_np", json!({"203.0.113.10": 1})), "it is damaged: invalid type: integer `1`"),
+        (damaged("format_version", json!("1")), "it is damaged: invalid type: string \"1\""),
+        (damaged("order_id", json!(-1)), "it is damaged: invalid value: integer `-1`"),
+        (damaged("slots", json!({"pending": null})), "it is damaged: missing field `qty`"),
+        (damaged("slots", json!({"qty": 4, "pending": {"action": "grow"}})), "it is damaged: unknown variant `grow`"),
+        (damaged("purchase", json!({"from_qty": 2})), "it is damaged: missing field `add_qty`"),
+    ];
+    for (error, expected) in table {
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_newer_version_is_named_whatever_else_is_in_the_file() {
+    let newer = json!({"format_version": 7, "orders": [], "api_url": null}).to_string();
+    let error = decode(newer.as_bytes(), order_id(), API_URL).unwrap_err();
+    assert_eq!(error, "it has format version 7, and this program reads 1");
+}
+
+#[test]
+fn a_missing_field_is_damage_where_it_cannot_be_unknown() {
+    for field in ["api_url", "format_version", "order_id"] {
+        let mut file = whole();
+        file.as_object_mut().unwrap().remove(field);
+        let error = decode(file.to_string().as_bytes(), order_id(), API_URL).unwrap_err();
+        assert!(error.starts_with(&format!("it is damaged: missing field `{field}`")), "{error}");
+    }
+    let least = json!({"format_version": 1, "api_url": API_URL, "order_id": 48213}).to_string();
+    assert_eq!(decode(least.as_bytes(), order_id(), API_URL), Ok(Recorded::default()));
+}
+
+#[test]
+fn what_is_written_keeps_to_the_schema() {
+    let validator = jsonschema::validator_for(&schema().to_value()).unwrap();
+    assert!(validator.is_valid(&whole()));
+    for wrong in [json!({"format_version": 2}), json!({"order_id": 0}), json!({"colour": "red"})] {
+        let mut file = whole();
+        file.as_object_mut().unwrap().extend(wrong.as_object().unwrap().clone());
+        assert!(!validator.is_valid(&file), "{wrong}");
+    }
+}
+
+/// A record's file with something in every field.
+fn whole() -> Value {
+    let recorded = Recorded {
+        signatures: BTreeMap::from([("203.0.113.10".parse().unwrap(), Signature::Win11)]),
+        del_np: BTreeMap::from([("203.0.113.10".parse().unwrap(), false)]),
+        slots: Some(RecordedSlots { qty: 4, pending: Some(PendingChange::Cancel {}) }),
+        purchase: Some(PurchaseIntent { from_qty: 2, add_qty: 2, when: Timestamp::UNIX_EPOCH }),
+    };
+    serde_json::from_slice(&encode(order_id(), API_URL, &recorded)).unwrap()
+}
+
+fn order_id() -> OrderId {
+    OrderId::new(48213).unwrap()
+}
