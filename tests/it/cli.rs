@@ -14,6 +14,7 @@ mod plan;
 mod purchase;
 mod sandbox;
 mod state;
+mod status;
 mod validate;
 
 use std::cell::RefCell;

@@ -1,5 +1,6 @@
 //! The integration tests, one binary.
 
+mod architecture;
 mod cases;
 #[cfg(feature = "sandbox")]
 mod cli;
@@ -17,6 +18,8 @@ mod rig;
 mod sandbox;
 #[cfg(feature = "sandbox")]
 mod saved_plans;
+#[cfg(feature = "sandbox")]
+mod schemas;
 #[cfg(feature = "sandbox")]
 mod state_directory;
 mod state_files;
