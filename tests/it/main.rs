@@ -17,9 +17,11 @@ mod rig;
 mod sandbox;
 #[cfg(feature = "sandbox")]
 mod saved_plans;
+#[cfg(all(unix, feature = "sandbox"))]
+mod signals;
 #[cfg(feature = "sandbox")]
 mod state_directory;
+mod state_files;
 #[cfg(feature = "sandbox")]
 mod sweep;
-mod state_files;
 mod words;
