@@ -149,8 +149,9 @@ async fn nobody_needs_to_read_what_is_said() {
         rig.break_with(json!([{"operation": "cancel", "delay_ms": HELD_UP}]));
         let mut command = rig.command(&[&APPLY[..], &["-vv"]].concat());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the built program");
-        let mut first = [0; 1];
-        child.stderr.take().expect("a pipe").read_exact(&mut first).expect("a first line");
+        let mut stderr = child.stderr.take().expect("a pipe");
+        let first = tokio::task::spawn_blocking(move || stderr.read_exact(&mut [0; 1]));
+        first.await.expect("a reader").expect("a first line");
         rig.struck().await;
         if signal {
             let kill = format!("kill -INT {}", child.id());
