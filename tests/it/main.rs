@@ -18,6 +18,8 @@ mod rig;
 mod sandbox;
 #[cfg(feature = "sandbox")]
 mod saved_plans;
+#[cfg(all(unix, feature = "sandbox"))]
+mod signals;
 #[cfg(feature = "sandbox")]
 mod schemas;
 #[cfg(feature = "sandbox")]
