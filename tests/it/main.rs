@@ -10,6 +10,10 @@ mod manifest;
 mod openapi;
 mod plan_properties;
 #[cfg(feature = "sandbox")]
+mod readme;
+#[cfg(feature = "sandbox")]
+mod recipes;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 mod state_files;
 mod words;
