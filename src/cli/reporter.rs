@@ -12,6 +12,7 @@ use crate::apply::ApplyEvents;
 use crate::live::ReadProgress;
 use crate::model::{OperationResult, OrderId};
 use crate::plan::Operation;
+use crate::render::printable;
 
 /// `-v`: what was decided.
 const DECISIONS: u8 = 1;
@@ -65,7 +66,7 @@ impl Reporter {
     fn log(&self, level: &str, message: &str, line: &str, mut fields: Value) {
         let now = jiff::Timestamp::now();
         let line = match self.format {
-            LogFormat::Text => format!("{now:.3} {level:5} {line}"),
+            LogFormat::Text => format!("{now:.3} {level:5} {}", printable(line)),
             LogFormat::Json => {
                 fields["time"] = json!(format!("{now:.3}"));
                 fields["level"] = json!(level);
@@ -135,7 +136,7 @@ impl Observer for Reporter {
             Stage::Unreadable { .. } | Stage::Unexpected { .. } => "the answer was not usable".to_owned(),
         };
         let message = format!("{operation}: {why}; again in {seconds:.1} s");
-        self.bar.set_message(message.clone());
+        self.bar.set_message(printable(&message));
         if self.verbose >= DECISIONS {
             self.log("warn", &message, &message, json!({"seconds": seconds}));
         }

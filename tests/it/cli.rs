@@ -10,6 +10,7 @@ mod broken_api;
 mod exit_status;
 mod help;
 mod import;
+mod pictures;
 mod plan;
 mod purchase;
 mod sandbox;

@@ -12,16 +12,19 @@ mod manifest;
 mod money;
 mod openapi;
 mod plan_properties;
+mod readme;
+#[cfg(feature = "sandbox")]
+mod recipes;
 #[cfg(feature = "sandbox")]
 mod rig;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 #[cfg(feature = "sandbox")]
 mod saved_plans;
-#[cfg(all(unix, feature = "sandbox"))]
-mod signals;
 #[cfg(feature = "sandbox")]
 mod schemas;
+#[cfg(all(unix, feature = "sandbox"))]
+mod signals;
 #[cfg(feature = "sandbox")]
 mod state_directory;
 mod state_files;
