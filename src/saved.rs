@@ -150,6 +150,10 @@ fn what_moved_in_order(saved: &OrderDocument, order: &OrderDocument) -> Vec<Stri
         (None, Some(_)) => return vec![format!("order {id}: it could not be read when the plan was made")],
     };
     let mut moved = Vec::new();
+    if saved.tag != order.tag {
+        let words = |tag: &Option<String>| tag.as_ref().map_or("none".to_owned(), |tag| format!("`{tag}`"));
+        moved.push(format!("order {id}: its tag was {}, now {}", words(&saved.tag), words(&order.tag)));
+    }
     if before.active_ips_sha256 != now.active_ips_sha256 {
         moved.push(format!("order {id}: its active IPs are not those that the plan was made of"));
     }
@@ -164,5 +168,17 @@ fn what_moved_in_order(saved: &OrderDocument, order: &OrderDocument) -> Vec<Stri
     if before.recorded_sha256 != now.recorded_sha256 {
         moved.push(format!("order {id}: its recorded state has changed; was the plan applied already?"));
     }
+    if moved.is_empty() {
+        moved.extend(what_blocks(saved, order));
+    }
     moved
+}
+
+/// Says which problems came and which went, where nothing else says why.
+fn what_blocks(saved: &OrderDocument, order: &OrderDocument) -> Vec<String> {
+    let id = saved.order_id;
+    let new = order.problems.iter().filter(|problem| !saved.problems.contains(problem));
+    let gone = saved.problems.iter().filter(|problem| !order.problems.contains(problem));
+    let new = new.map(|problem| format!("order {id}: it is blocked now: {}", problem.message));
+    new.chain(gone.map(|problem| format!("order {id}: it is no longer blocked: {}", problem.message))).collect()
 }

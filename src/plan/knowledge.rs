@@ -1,10 +1,12 @@
 //! What is known about an order: the record, brought up to date by what is live.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::count;
+use super::walk::Ascending;
 use crate::model::{
     LiveOrder, Note, NoteCode, PendingChange, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature,
 };
@@ -23,7 +25,7 @@ pub struct Knowledge {
     pub unsettled: Option<PurchaseIntent>,
     /// Whether the record differs from the stored one.
     pub recorded_is_new: bool,
-    reassert: bool,
+    pub(super) reassert: bool,
 }
 
 /// Whether it is known what is scheduled for the next renewal.
@@ -45,8 +47,11 @@ impl Knowledge {
         notes: &mut Vec<Note>,
     ) -> Knowledge {
         let mut recorded = stored.clone();
-        recorded.signatures.retain(|ip, _| live.active.contains(ip));
-        recorded.del_np.retain(|ip, _| live.active.contains(ip));
+        let some_are_gone = some_are_gone(&stored.signatures, live) || some_are_gone(&stored.del_np, live);
+        if some_are_gone {
+            recorded.signatures.retain(|ip, _| live.active.contains(ip));
+            recorded.del_np.retain(|ip, _| live.active.contains(ip));
+        }
         let mut knowledge = Knowledge {
             recorded,
             pending: PendingKnowledge::Unknown,
@@ -58,7 +63,8 @@ impl Knowledge {
             knowledge.settle_purchase(slots.current_qty, now, notes);
             knowledge.see_slots(slots.current_qty, notes);
         }
-        knowledge.recorded_is_new = knowledge.recorded != *stored;
+        let (now, before) = (&knowledge.recorded, stored);
+        knowledge.recorded_is_new = some_are_gone || now.slots != before.slots || now.purchase != before.purchase;
         knowledge
     }
 
@@ -124,4 +130,10 @@ impl Knowledge {
     pub fn holds_slot(&self, ip: &ProxyIp) -> bool {
         self.recorded.signatures.contains_key(ip)
     }
+}
+
+/// Tells whether any recorded IP has left the order.
+fn some_are_gone<V>(recorded: &BTreeMap<ProxyIp, V>, live: &LiveOrder) -> bool {
+    let mut active = Ascending::new(live.active.iter().map(|ip| (ip, ())));
+    recorded.keys().any(|ip| active.get(ip).is_none())
 }

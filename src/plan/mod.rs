@@ -8,6 +8,7 @@ mod knowledge;
 mod operation;
 mod order;
 mod precondition;
+mod walk;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use super::knowledge::{Knowledge, PendingKnowledge};
 use super::operation::{DelNpItem, Operation, SignatureItem};
+use super::walk::{Ascending, Row, rows};
 use super::{Options, OrderPlan, count};
 use crate::model::{
     DesiredOrder, LiveOrder, LiveSlots, Note, NoteCode, OrderId, PendingChange, Problem, ProblemCode, ProxyIp,
-    ReadFailure, Recorded, Span,
+    ReadFailure, Recorded, Signature, Span,
 };
 
 /// Compares one order's three states.
@@ -153,21 +154,14 @@ impl Difference<'_> {
     }
 
     fn set_signatures(&mut self) {
+        self.check_kept_ips();
         let mut items = Vec::new();
-        for (ip, kept) in self.desired.keep.iter().flatten() {
-            if !self.live.active.contains(ip) {
-                let message = format!("{ip} is not an active IP of order {}", self.order_id);
-                let problem = Problem::new(ProblemCode::IpNotInOrder, message)
-                    .help("remove the line, or find the order that this IP belongs to")
-                    .ip(*ip)
-                    .at(kept.span, "not among the order's active IPs");
-                self.problem(problem);
-                continue;
-            }
-            match kept.signature {
-                Some(to) if self.knowledge.signature(ip) == Some(to) => {}
-                Some(to) => items.push(SignatureItem { ip: *ip, from: self.knowledge.signature(ip), to }),
-                None => self.note_signature_that_stays(*ip),
+        for row in rows(self.desired, self.live, self.knowledge) {
+            let from = row.signature.filter(|_| !self.knowledge.reassert);
+            match (row.kept.map(|kept| kept.signature), row.signature) {
+                (Some(Some(to)), _) if from != Some(to) => items.push(SignatureItem { ip: row.ip, from, to }),
+                (Some(None), Some(stays)) => self.order.notes.push(signature_stays(row.ip, stays)),
+                _ => {}
             }
         }
         if !items.is_empty() {
@@ -175,26 +169,35 @@ impl Difference<'_> {
         }
     }
 
-    fn note_signature_that_stays(&mut self, ip: ProxyIp) {
-        if let Some(signature) = self.knowledge.recorded.signatures.get(&ip) {
-            let message =
-                format!("{ip} still has the signature {signature} and its slot: a signature cannot be removed");
-            self.order.notes.push(Note::new(NoteCode::SignatureStays, message).ip(ip));
+    /// Checks that every kept IP is one of the order's active IPs.
+    fn check_kept_ips(&mut self) {
+        let mut active = Ascending::new(self.live.active.iter().map(|ip| (ip, ())));
+        for (ip, kept) in self.desired.keep.iter().flatten() {
+            if active.get(ip).is_none() {
+                let message = format!("{ip} is not an active IP of order {}", self.order_id);
+                let problem = Problem::new(ProblemCode::IpNotInOrder, message)
+                    .help("remove the line, or find the order that this IP belongs to")
+                    .ip(*ip)
+                    .at(kept.span, "not among the order's active IPs");
+                self.problem(problem);
+            }
         }
     }
 
     fn set_del_np(&mut self) {
-        let Some(keep) = &self.desired.keep else { return };
+        if self.desired.keep.is_none() {
+            return;
+        }
         let (mut staying, mut leaving, mut already_leaving) = (Vec::new(), Vec::new(), 0usize);
-        for ip in &self.live.active {
-            let kept = keep.contains_key(ip);
-            if !kept && !self.desired.prune {
+        for row in rows(self.desired, self.live, self.knowledge) {
+            let to = row.kept.is_none();
+            if to && !self.desired.prune {
                 continue;
             }
-            let (from, to) = (self.knowledge.mark(ip), !kept);
-            already_leaving += usize::from(to && self.knowledge.was_leaving(ip));
+            let from = row.mark.filter(|_| !self.knowledge.reassert);
+            already_leaving += usize::from(to && row.mark == Some(true));
             if from != Some(to) {
-                if to { &mut leaving } else { &mut staying }.push(DelNpItem { ip: *ip, from, to });
+                if to { &mut leaving } else { &mut staying }.push(DelNpItem { ip: row.ip, from, to });
             }
         }
         if already_leaving > 0 {
@@ -236,26 +239,15 @@ impl Difference<'_> {
         let Some(slots) = self.live.slots else { return };
         let wanted = self.desired.p0f_slots.as_ref().map(|wanted| wanted.value);
         let there_are = wanted.unwrap_or(0).max(slots.current_qty);
-        let held = self.live.active.iter().filter(|ip| self.holds_slot(ip)).count();
-        let held_on = self.live.active.iter().filter(|ip| self.holds_slot(ip) && self.stays(ip)).count();
+        let (mut held, mut held_on) = (0usize, 0usize);
+        for row in rows(self.desired, self.live, self.knowledge).filter(Row::holds_slot) {
+            held += 1;
+            held_on += usize::from(row.stays(self.desired));
+        }
         if held > there_are as usize {
             self.not_enough_slots(held, there_are, "this plan");
         } else if let Some(wanted) = wanted.filter(|wanted| held_on > *wanted as usize) {
             self.not_enough_slots(held_on, wanted, "the renewal");
-        }
-    }
-
-    /// Tells whether an IP has a signature or gets one.
-    fn holds_slot(&self, ip: &ProxyIp) -> bool {
-        let kept = self.desired.keep.as_ref().and_then(|keep| keep.get(ip));
-        self.knowledge.holds_slot(ip) || kept.is_some_and(|kept| kept.signature.is_some())
-    }
-
-    /// Tells whether an IP is still there after the renewal.
-    fn stays(&self, ip: &ProxyIp) -> bool {
-        match &self.desired.keep {
-            Some(keep) if self.desired.prune || keep.contains_key(ip) => keep.contains_key(ip),
-            _ => !self.knowledge.was_leaving(ip),
         }
     }
 
@@ -282,6 +274,11 @@ impl Difference<'_> {
             .at(self.slots_span(), "not enough for the signatures");
         self.problem(problem);
     }
+}
+
+fn signature_stays(ip: ProxyIp, signature: Signature) -> Note {
+    let message = format!("{ip} still has the signature {signature} and its slot: a signature cannot be removed");
+    Note::new(NoteCode::SignatureStays, message).ip(ip)
 }
 
 /// Tells whether what is scheduled is what the manifest wants.

@@ -12,7 +12,8 @@ use crate::model::OrderId;
 
 /// A rule that breaks some of the requests.
 ///
-/// Its JSON is flat and has exactly one action: `status` (with `headers`, `body`), `close`, `delay_ms` or `truncate`.
+/// Its JSON is flat and has exactly one action: `status` (with `headers`, `body`), `close`, `hold`, `delay_ms` or
+/// `truncate`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "FlatRule", into = "FlatRule")]
 pub struct FaultRule {
@@ -82,6 +83,8 @@ pub enum Action {
     },
     /// The connection is dropped without an answer.
     Close,
+    /// No answer ever comes, and the connection stays open.
+    Hold,
     /// The request is held up, then goes on as if nothing had happened.
     Delay(Duration),
     /// The answer's body ends after so many bytes and the connection is dropped. The effect happens in any case.
@@ -185,6 +188,8 @@ struct FlatRule {
     body: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     close: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    hold: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     delay_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -212,12 +217,17 @@ impl FlatRule {
         if self.status.is_none() && (self.headers.is_some() || self.body.is_some()) {
             return Err("`headers` and `body` belong to `status`".to_owned());
         }
-        match (self.status, self.close, self.delay_ms, self.truncate) {
-            (Some(status), false, None, None) => answer(status, self.headers.unwrap_or_default(), self.body),
-            (None, true, None, None) => Ok(Action::Close),
-            (None, false, Some(delay), None) => Ok(Action::Delay(Duration::from_millis(delay))),
-            (None, false, None, Some(bytes)) => Ok(Action::Truncate(bytes)),
-            _ => Err("a fault has exactly one of `status`, `close: true`, `delay_ms` and `truncate`".to_owned()),
+        match (self.status, self.close, self.hold, self.delay_ms, self.truncate) {
+            (Some(status), false, false, None, None) => answer(status, self.headers.unwrap_or_default(), self.body),
+            (None, true, false, None, None) => Ok(Action::Close),
+            (None, false, true, None, None) => Ok(Action::Hold),
+            (None, false, false, Some(delay), None) => Ok(Action::Delay(Duration::from_millis(delay))),
+            (None, false, false, None, Some(bytes)) => Ok(Action::Truncate(bytes)),
+            _ => {
+                let message =
+                    "a fault has exactly one of `status`, `close: true`, `hold: true`, `delay_ms` and `truncate`";
+                Err(message.to_owned())
+            }
         }
     }
 }
@@ -248,6 +258,7 @@ impl From<FaultRule> for FlatRule {
             headers: None,
             body: None,
             close: false,
+            hold: false,
             delay_ms: None,
             truncate: None,
         };
@@ -257,6 +268,7 @@ impl From<FaultRule> for FlatRule {
                 flat.headers = (!headers.is_empty()).then_some(headers);
             }
             Action::Close => flat.close = true,
+            Action::Hold => flat.hold = true,
             Action::Delay(delay) => flat.delay_ms = Some(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
             Action::Truncate(bytes) => flat.truncate = Some(bytes),
         }

@@ -55,6 +55,7 @@ enum Ending {
     Whole(Response),
     Cut(Answer, usize),
     Close,
+    Hold,
 }
 
 struct Answer {
@@ -65,7 +66,7 @@ struct Answer {
 async fn play(operation: Operation, control: &Control, call: &Call, strike: Strike) -> Ending {
     pause(strike.delay_before).await;
     let ending = match strike.broken {
-        Some((When::Before, action @ (Action::Answer { .. } | Action::Close))) => broken(action, None),
+        Some((When::Before, action @ (Action::Answer { .. } | Action::Close | Action::Hold))) => broken(action, None),
         Some((_, action)) => broken(action, Some(effect(operation, control, call))),
         None => Ending::Whole(json(effect(operation, control, call))),
     };
@@ -73,7 +74,7 @@ async fn play(operation: Operation, control: &Control, call: &Call, strike: Stri
     match &ending {
         Ending::Whole(response) => call.request.answered(response.status().as_u16()),
         Ending::Cut(answer, _) => call.request.answered(answer.status),
-        Ending::Close => {}
+        Ending::Close | Ending::Hold => {}
     }
     ending
 }
@@ -100,6 +101,7 @@ fn broken(action: Action, answer: Option<Answer>) -> Ending {
         (Action::Answer { status, headers, body }, _) => Ending::Whole(replacement(status, &headers, body)),
         (Action::Truncate(bytes), Some(answer)) => Ending::Cut(answer, bytes),
         (Action::Delay(_), Some(answer)) => Ending::Whole(json(answer)),
+        (Action::Hold, _) => Ending::Hold,
         (Action::Close | Action::Truncate(_) | Action::Delay(_), _) => Ending::Close,
     }
 }
@@ -134,6 +136,7 @@ async fn finish(ending: Ending, kill_switch: &KillSwitch) -> Response {
             kill_switch.pull();
             std::future::pending().await
         }
+        Ending::Hold => std::future::pending().await,
     }
 }
 

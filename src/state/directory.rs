@@ -14,6 +14,7 @@ use super::{Holder, Lock, Raw, Record, Store, StoreError, decode, encode};
 use crate::model::{OrderId, Recorded, io_reason};
 
 const LOCK_FILE: &str = ".lock";
+const TEMPORARY_MIDDLE: &str = ".json.";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 /// A record larger than this is damaged; one of 100,000 IPs takes about 6 MB.
 const MAX_FILE_BYTES: u64 = 256 << 20;
@@ -153,7 +154,7 @@ impl Inner {
     fn replace(&self, order_id: OrderId, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.file(order_id);
         let write = || -> io::Result<()> {
-            let mut temporary = temporary_file(&self.path, &format!(".{order_id}.json."))?;
+            let mut temporary = temporary_file(&self.path, order_id)?;
             temporary.write_all(bytes)?;
             temporary.as_file().sync_all()?;
             temporary.persist(&path).map_err(|error| error.error)?;
@@ -234,22 +235,30 @@ impl Inner {
     fn remove_leftovers(&self) {
         for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            if name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(TEMPORARY_SUFFIX)) {
+            if name.to_str().is_some_and(is_temporary) {
                 let _ = fs::remove_file(entry.path());
             }
         }
     }
 }
 
-fn temporary_file(directory: &Path, prefix: &str) -> io::Result<tempfile::NamedTempFile> {
+fn temporary_file(directory: &Path, order_id: OrderId) -> io::Result<tempfile::NamedTempFile> {
+    let prefix = format!(".{order_id}{TEMPORARY_MIDDLE}");
     let mut builder = tempfile::Builder::new();
-    builder.prefix(prefix).suffix(TEMPORARY_SUFFIX);
+    builder.prefix(&prefix).suffix(TEMPORARY_SUFFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o644));
     }
     builder.tempfile_in(directory)
+}
+
+/// Tells whether a name is one that [`temporary_file`] gives: the directory may hold what belongs to others.
+fn is_temporary(name: &str) -> bool {
+    let name = name.strip_prefix('.').and_then(|name| name.strip_suffix(TEMPORARY_SUFFIX));
+    name.and_then(|name| name.split_once(TEMPORARY_MIDDLE))
+        .is_some_and(|(order_id, _)| order_id.parse::<OrderId>().is_ok())
 }
 
 #[cfg(unix)]

@@ -82,6 +82,9 @@ pub fn decode(bytes: &[u8], order_id: OrderId, api_url: &str) -> Result<Recorded
     if file.api_url != api_url {
         return Err(format!("it belongs to the API at {}, not {api_url}: check --api-url", file.api_url));
     }
+    if file.purchase.is_some_and(|intent| intent.add_qty == 0) {
+        return Err("it is damaged: a purchase of no slots".to_owned());
+    }
     Ok(Recorded {
         signatures: addresses(file.signatures)?,
         del_np: addresses(file.del_np)?,

@@ -7,6 +7,8 @@ mod client;
 #[cfg(feature = "sandbox")]
 mod executor;
 mod manifest;
+#[cfg(feature = "sandbox")]
+mod money;
 mod openapi;
 mod plan_properties;
 #[cfg(feature = "sandbox")]
@@ -14,6 +16,14 @@ mod readme;
 #[cfg(feature = "sandbox")]
 mod recipes;
 #[cfg(feature = "sandbox")]
+mod rig;
+#[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod saved_plans;
+#[cfg(feature = "sandbox")]
+mod state_directory;
 mod state_files;
+#[cfg(feature = "sandbox")]
+mod sweep;
 mod words;

@@ -53,8 +53,11 @@ fn records() -> impl Strategy<Value = Recorded> {
     let slots = (quantity(), of(pending)).prop_map(|(qty, pending)| RecordedSlots { qty, pending });
     let moments = Timestamp::MIN.as_second()..Timestamp::MAX.as_second();
     let when = (moments, 0..1_000_000_000).prop_map(|(second, nanosecond)| Timestamp::new(second, nanosecond).unwrap());
-    let purchase =
-        (quantity(), quantity(), when).prop_map(|(from_qty, add_qty, when)| PurchaseIntent { from_qty, add_qty, when });
+    let purchase = (quantity(), quantity(), when).prop_map(|(from_qty, add_qty, when)| PurchaseIntent {
+        from_qty,
+        add_qty: add_qty.max(1),
+        when,
+    });
     (signatures, btree_map(ips(), any::<bool>(), 0..6), of(slots), of(purchase))
         .prop_map(|(signatures, del_np, slots, purchase)| Recorded { signatures, del_np, slots, purchase })
 }

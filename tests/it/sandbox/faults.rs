@@ -128,6 +128,21 @@ async fn a_slow_write_takes_effect_though_the_client_gave_up() {
 }
 
 #[tokio::test]
+async fn a_held_request_is_never_answered() {
+    for (when, slots) in [("before", 3), ("after", 4)] {
+        let world = World::open(ACCOUNT).await;
+        world.break_with(json!([{"hold": true, "when": when}])).await;
+        let request = world.request("purchase", "1", &buy(1)).timeout(Duration::from_millis(60));
+        assert!(request.send().await.expect_err("no answer").is_timeout());
+        world.break_with(json!([])).await;
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        assert_eq!(world.slots(1), slots, "{when}: what was held does not go on later");
+        assert_eq!(outcome(&world).await, "200");
+        assert_eq!(world.get("requests").await[0]["status"], json!(null));
+    }
+}
+
+#[tokio::test]
 async fn wrong_rules_are_refused_and_leave_the_old_ones() {
     let world = World::open(ACCOUNT).await;
     let rule = json!({"operation": "purchase", "order_id": 1, "nth": 2, "times": 0, "when": "after", "status": 503,
@@ -140,6 +155,7 @@ async fn wrong_rules_are_refused_and_leave_the_old_ones() {
         (json!([{}]), "exactly one"),
         (json!([{"close": true, "delay_ms": 1}]), "exactly one"),
         (json!([{"status": 500, "truncate": 1}]), "exactly one"),
+        (json!([{"hold": true, "close": true}]), "exactly one"),
         (json!([{"close": true, "body": "x"}]), "belong to `status`"),
         (json!([{"status": 100}]), "status"),
         (json!([{"status": 1000}]), "status"),

@@ -1,0 +1,68 @@
+//! Walks through sorted maps side by side: many look-ups for the price of one pass.
+
+use std::iter::Peekable;
+
+use super::knowledge::Knowledge;
+use crate::model::{DesiredOrder, KeptIp, LiveOrder, ProxyIp, Signature};
+
+/// Looks up addresses that come in ascending order, each at most once, in one walk through sorted entries.
+pub(super) struct Ascending<I: Iterator> {
+    entries: Peekable<I>,
+}
+
+impl<'a, V, I: Iterator<Item = (&'a ProxyIp, V)>> Ascending<I> {
+    pub(super) fn new(entries: impl IntoIterator<IntoIter = I>) -> Ascending<I> {
+        Ascending { entries: entries.into_iter().peekable() }
+    }
+
+    /// Returns the value of an address; it must be above all that were asked for before.
+    pub(super) fn get(&mut self, ip: &ProxyIp) -> Option<V> {
+        while self.entries.next_if(|(entry, _)| *entry < ip).is_some() {}
+        self.entries.next_if(|(entry, _)| *entry == ip).map(|(_, value)| value)
+    }
+}
+
+/// An active IP with all that is declared and recorded of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row<'a> {
+    pub(super) ip: ProxyIp,
+    /// What the manifest says where it keeps the IP.
+    pub(super) kept: Option<&'a KeptIp>,
+    /// The recorded signature, even where it is to be asserted again.
+    pub(super) signature: Option<Signature>,
+    /// The recorded mark, even where it is to be asserted again.
+    pub(super) mark: Option<bool>,
+}
+
+impl Row<'_> {
+    /// Tells whether the IP has a signature or gets one.
+    pub(super) fn holds_slot(&self) -> bool {
+        self.signature.is_some() || self.kept.is_some_and(|kept| kept.signature.is_some())
+    }
+
+    /// Tells whether the IP is still there after the renewal.
+    pub(super) fn stays(&self, desired: &DesiredOrder) -> bool {
+        match self.kept {
+            Some(_) => true,
+            None if desired.keep.is_some() && desired.prune => false,
+            None => self.mark != Some(true),
+        }
+    }
+}
+
+/// Iterates over the active IPs in ascending order.
+pub(super) fn rows<'a>(
+    desired: &'a DesiredOrder,
+    live: &'a LiveOrder,
+    knowledge: &'a Knowledge,
+) -> impl Iterator<Item = Row<'a>> {
+    let mut kept = Ascending::new(desired.keep.iter().flatten());
+    let mut signatures = Ascending::new(&knowledge.recorded.signatures);
+    let mut marks = Ascending::new(&knowledge.recorded.del_np);
+    live.active.iter().map(move |ip| Row {
+        ip: *ip,
+        kept: kept.get(ip),
+        signature: signatures.get(ip).copied(),
+        mark: marks.get(ip).copied(),
+    })
+}

@@ -1,0 +1,92 @@
+//! What may be charged, and how often: under random faults, at every stage of a purchase, and by the limits.
+
+mod limits;
+mod purchases;
+mod random;
+
+use futures_util::{StreamExt, stream};
+use serde_json::json;
+use shardctl::sandbox::Operation;
+
+use crate::rig::{Ran, Rig};
+use random::{Case, Dice};
+
+/// Random cases; each is run, broken and killed, until it is complete.
+const CASES: u64 = 60;
+const AT_ONCE: usize = 6;
+/// Longer than any delay among the faults: after it, nothing that was sent is still on its way.
+const UNDER_WAY: std::time::Duration = std::time::Duration::from_millis(60);
+
+#[tokio::test]
+async fn whatever_breaks_nothing_is_charged_twice_or_beyond_the_plan() {
+    stream::iter(0..CASES).for_each_concurrent(AT_ONCE, survives).await;
+}
+
+async fn survives(seed: u64) {
+    let mut dice = Dice::new(seed);
+    let case = Case::roll(&mut dice);
+    let rig = Rig::new(&case.account(), &case.manifest(case.charge())).await;
+    if case.charge() > 0 {
+        below_the_limit(&case, &rig).await;
+    }
+    for _ in 0..dice.below(4) {
+        broken_run(&case, &rig, &mut dice).await;
+        if dice.one_in(3) {
+            rig.let_intents_age();
+        }
+    }
+    rig.break_with(json!([]));
+    rig.complete(&[]).await;
+    rig.nothing_left().await;
+    case.check(&rig);
+}
+
+/// One cent less than the charge, and not a single write is sent.
+async fn below_the_limit(case: &Case, rig: &Rig) {
+    let limit = (case.charge() - 1).to_string();
+    let ran = rig.run(&["apply", "--apply", "--format", "json", "--max-charge-cents", &limit]).await.expect(1);
+    assert!(ran.problems().contains(&"charge_limit".to_owned()), "{case:?}: {ran:?}");
+    let wrote = rig.control().requests().iter().any(|request| request.operation.is_some_and(Operation::writes));
+    assert!(!wrote && rig.charged() == 0 && rig.records().is_empty(), "{case:?}");
+}
+
+async fn broken_run(case: &Case, rig: &Rig, dice: &mut Dice) {
+    rig.break_with(random::faults(dice));
+    let (charged, unsettled) = (rig.charged(), case.unsettled(rig));
+    let sent = |rig: &Rig| case.ids().map(|id| rig.sent(Operation::Purchase, id)).collect::<Vec<_>>();
+    let before = sent(rig);
+    let retries = dice.below(2).to_string();
+    let words = ["apply", "--apply", "--format", "json", "--retries", &retries, "--timeout", "0.5", "--keep-going"];
+    let run = rig.start(&[&words[..], &["--settle-timeout", "0.05"]].concat());
+    let ran = if dice.one_in(3) {
+        tokio::time::sleep(std::time::Duration::from_millis(dice.below(80))).await;
+        run.kill();
+        None
+    } else {
+        Some(run.finish().await)
+    };
+    tokio::time::sleep(UNDER_WAY).await;
+    rig.check_records();
+    for ((before, after), unsettled) in before.into_iter().zip(sent(rig)).zip(unsettled) {
+        assert!(after - before <= usize::from(!unsettled), "a purchase is sent once for an intent: {case:?} {ran:?}");
+    }
+    let charged = rig.charged() - charged;
+    assert!(rig.charged() <= case.charge(), "{case:?}: {ran:?}");
+    if let Some(ran) = ran {
+        check_report(&ran, charged, case);
+    }
+}
+
+fn check_report(ran: &Ran, charged: u64, case: &Case) {
+    let status = ran.status.expect("an exit status");
+    assert!([0, 1, 3, 4].contains(&status), "{case:?}: {ran:?}");
+    if ran.stdout.is_empty() {
+        return assert_eq!((status, charged), (1, 0), "{case:?}: {ran:?}");
+    }
+    let report = ran.json();
+    let planned = report["summary"]["charge_cents"].as_u64().expect("an amount");
+    let said = report["charged_cents"].as_u64().expect("an amount");
+    assert!(said <= charged && charged <= planned, "{case:?}: charged {charged}: {ran:?}");
+    assert!(said == charged || status == 4, "only an unknown purchase can be missing: {case:?}: {ran:?}");
+    assert!(charged == 0 || status != 1, "{case:?}: {ran:?}");
+}

@@ -1,0 +1,198 @@
+//! Random accounts, manifests that can be reached from them, and faults; the same seed makes the same ones.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+use shardctl::model::{OrderId, PendingChange, Signature};
+
+use crate::rig::Rig;
+
+const PRICE: u64 = 100;
+const WORDS: [&str; 6] = ["ios", "macos", "android", "linux", "win10", "win11"];
+
+/// Pseudo-random numbers by splitmix64.
+pub struct Dice(u64);
+
+impl Dice {
+    pub fn new(seed: u64) -> Dice {
+        Dice(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    pub fn one_in(&mut self, chances: u64) -> bool {
+        self.below(chances) == 0
+    }
+
+    fn pick<T: Clone>(&mut self, among: &[T]) -> T {
+        among[self.below(among.len() as u64) as usize].clone()
+    }
+}
+
+/// Some orders, as they are and as they shall be.
+#[derive(Debug)]
+pub struct Case(Vec<OrderCase>);
+
+#[derive(Debug)]
+struct OrderCase {
+    id: u64,
+    slots: u64,
+    pending: Option<u64>,
+    /// `None`: slots are not managed.
+    wanted: Option<u64>,
+    /// By the last number of the address: whether it is kept, and with which signature.
+    addresses: Vec<Option<Option<&'static str>>>,
+}
+
+impl Case {
+    pub fn roll(dice: &mut Dice) -> Case {
+        let orders = 1 + dice.below(3);
+        Case((1..=orders).map(|id| OrderCase::roll(id, dice)).collect())
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().map(|order| order.id)
+    }
+
+    /// Returns what is to be bought, in cents.
+    pub fn charge(&self) -> u64 {
+        self.0.iter().map(|order| PRICE * order.missing()).sum()
+    }
+
+    pub fn account(&self) -> String {
+        let mut text = format!("token: t0ken\nwallet_cents: 100000\nslot_price_cents: {PRICE}\norders:\n");
+        for order in &self.0 {
+            let _ = write!(text, "  {}: {{p0f_slots: {}, ", order.id, order.slots);
+            if let Some(next_qty) = order.pending {
+                let _ = write!(text, "pending: {{action: downgrade, next_qty: {next_qty}}}, ");
+            }
+            let proxies: String =
+                (0..order.addresses.len()).map(|last| format!("{}: , ", order.address(last))).collect();
+            let _ = writeln!(text, "proxies: {{{proxies}}}}}");
+        }
+        text
+    }
+
+    pub fn manifest(&self, limit: u64) -> String {
+        let mut text =
+            format!("version: 1\nlimits: {{max_charge_cents: {limit}, max_removal_percent: 100}}\norders:\n");
+        for order in &self.0 {
+            let slots = order.wanted.map(|wanted| format!("p0f_slots: {wanted}, ")).unwrap_or_default();
+            let keep: String = order.kept().map(|(ip, word)| format!("{ip}: {}, ", word.unwrap_or(""))).collect();
+            let _ = writeln!(text, "  {}: {{{slots}keep: {{{keep}}}}}", order.id);
+        }
+        text
+    }
+
+    /// Tells of each order whether a purchase is open that the slots do not show and that is not yet void.
+    pub fn unsettled(&self, rig: &Rig) -> Vec<bool> {
+        let (account, records) = (rig.control().account(), rig.records());
+        let unsettled = |id: u64| {
+            let id = OrderId::new(id).expect("a positive id");
+            let intent = records.get(&id).and_then(|recorded| recorded.purchase);
+            intent.is_some_and(|intent| {
+                let age = jiff::Timestamp::now().duration_since(intent.when);
+                account.orders[&id].p0f_slots < intent.to_qty() && age < jiff::SignedDuration::from_mins(10)
+            })
+        };
+        self.ids().map(unsettled).collect()
+    }
+
+    /// Holds the account against the manifest.
+    pub fn check(&self, rig: &Rig) {
+        let account = rig.control().account();
+        for order in &self.0 {
+            let id = OrderId::new(order.id).expect("a positive id");
+            let truth = &account.orders[&id];
+            assert_eq!(u64::from(truth.p0f_slots), order.slots + order.missing(), "{order:?}");
+            assert_eq!(truth.pending, order.pending_in_the_end(), "{order:?}");
+            let charges = account.charges.iter().filter(|charge| charge.order_id == id);
+            let bought: Vec<u64> = charges.map(|charge| u64::from(charge.add_qty)).collect();
+            assert_eq!(bought, if order.missing() > 0 { vec![order.missing()] } else { Vec::new() }, "{order:?}");
+            for (last, kept) in order.addresses.iter().enumerate() {
+                let proxy = truth.proxies[&order.address(last).parse().expect("an address")];
+                let signature = kept.flatten().map(|word| word.parse::<Signature>().expect("a signature"));
+                assert_eq!((proxy.signature, proxy.del_np), (signature, kept.is_none()), "{order:?}: {last}");
+            }
+        }
+    }
+}
+
+impl OrderCase {
+    fn roll(id: u64, dice: &mut Dice) -> OrderCase {
+        let slots = dice.below(5);
+        let pending = (slots > 1 && dice.one_in(2)).then(|| 1 + dice.below(slots - 1));
+        let wanted = (!dice.one_in(4)).then(|| 1 + dice.below(5));
+        let mut free = wanted.unwrap_or(slots);
+        let mut address = |first: bool| {
+            let kept = first || !dice.one_in(4);
+            let signed = kept && free > 0 && dice.one_in(2);
+            free -= u64::from(signed);
+            kept.then(|| signed.then(|| dice.pick(&WORDS)))
+        };
+        let mut addresses = vec![address(true)];
+        addresses.extend((0..3).map(|_| address(false)));
+        OrderCase { id, slots, pending, wanted, addresses }
+    }
+
+    fn address(&self, last: usize) -> String {
+        format!("203.0.{}.{last}", self.id)
+    }
+
+    fn kept(&self) -> impl Iterator<Item = (String, Option<&'static str>)> {
+        let kept = self.addresses.iter().enumerate();
+        kept.filter_map(|(last, kept)| Some((self.address(last), (*kept)?)))
+    }
+
+    fn missing(&self) -> u64 {
+        self.wanted.unwrap_or(0).saturating_sub(self.slots)
+    }
+
+    fn pending_in_the_end(&self) -> Option<PendingChange> {
+        let next_qty = match self.wanted {
+            None => self.pending,
+            Some(wanted) => (wanted < self.slots).then_some(wanted),
+        };
+        next_qty.map(|next_qty| PendingChange::Downgrade { next_qty: next_qty as u32 })
+    }
+}
+
+/// Up to four fault rules.
+pub fn faults(dice: &mut Dice) -> Value {
+    let rules: Vec<Value> = (0..dice.below(5)).map(|_| fault(dice)).collect();
+    json!(rules)
+}
+
+fn fault(dice: &mut Dice) -> Value {
+    let actions = [
+        json!({"status": 500}),
+        json!({"status": 503}),
+        json!({"status": 408}),
+        json!({"status": 429, "headers": {"Retry-After": "0"}}),
+        json!({"status": 403}),
+        json!({"status": 202, "body": "{}"}),
+        json!({"close": true}),
+        json!({"hold": true}),
+        json!({"delay_ms": 30}),
+        json!({"truncate": 9}),
+    ];
+    let targets = ["any", "writes", "writes", "purchase", "purchase", "calculate", "cancel", "schedule", "set_del_np"];
+    let mut rule = dice.pick(&actions);
+    rule["operation"] = json!(dice.pick(&targets));
+    // A refusal is the API's word that nothing was done: it never comes after the effect.
+    let refusal = rule["status"] == 403 || rule["status"] == 429;
+    rule["when"] = json!(if refusal { "before" } else { dice.pick(&["before", "after"]) });
+    rule["nth"] = json!(1 + dice.below(4));
+    rule["times"] = json!(dice.pick(&[1, 1, 1, 2, 0]));
+    rule
+}
