@@ -15,6 +15,7 @@ mod plan_properties;
 mod readme;
 #[cfg(feature = "sandbox")]
 mod recipes;
+mod rendered;
 #[cfg(feature = "sandbox")]
 mod rig;
 #[cfg(feature = "sandbox")]
