@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::model::{Problem, SourceMap};
+use crate::render::printable;
 
 /// Writes a workflow command: one line, whatever the texts hold.
 pub(super) fn workflow_command(problem: &Problem, sources: &SourceMap) -> String {
@@ -18,7 +19,9 @@ pub(super) fn workflow_command(problem: &Problem, sources: &SourceMap) -> String
 }
 
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    // What is left of control characters would reach the log of the job.
+    printable(&text)
 }
 
 fn property(text: &str) -> String {

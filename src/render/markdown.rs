@@ -19,9 +19,9 @@ pub const MAX_CHARACTERS: usize = 64_000;
 /// The most problems that are listed one by one.
 const MAX_PROBLEMS: usize = 50;
 /// The most characters of a message that are shown.
-const MAX_MESSAGE: usize = 400;
+pub(super) const MAX_MESSAGE: usize = 400;
 /// The most characters of a tag that are shown.
-const MAX_TAG: usize = 100;
+pub(super) const MAX_TAG: usize = 100;
 
 /// What is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,7 +220,7 @@ fn in_short(order: &OrderPlan) -> String {
     if leaving > 0 {
         let verb = if leaving == 1 { "leaves" } else { "leave" };
         let when = words::at_renewal(order.renewal.as_ref());
-        parts.push(format!("{} {verb} {}", words::count(leaving, "IP"), escape(&short(&when, MAX_TAG))));
+        parts.push(format!("{} {verb} {}", words::count(leaving, "IP"), html(&short(&when, MAX_TAG))));
     }
     if !order.operations.is_empty() {
         parts.push(words::count(order.operations.len(), "operation"));
@@ -281,7 +281,7 @@ fn problem_item(problem: &Problem, sources: &SourceMap) -> String {
 }
 
 /// Makes a text from outside printable and cuts it where it is too long.
-fn short(text: &str, most: usize) -> String {
+pub(super) fn short(text: &str, most: usize) -> String {
     let text = words::printable(text);
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -324,18 +324,23 @@ pub(super) fn code(text: &str) -> String {
     format!("{ticks}{pad}{text}{pad}{ticks}")
 }
 
-/// Writes a text from outside as code inside of HTML, where Markdown may or may not have a say: what either could take
-/// for markup stands as a reference to its character.
-fn html_code(text: &str) -> String {
-    let mut code = String::from("<code>");
+/// Writes a text from outside as code inside of HTML.
+pub(super) fn html_code(text: &str) -> String {
+    format!("<code>{}</code>", html(text))
+}
+
+/// Makes a text from outside fit for HTML where Markdown may or may not have a say: what either could take for markup
+/// stands as a reference to its character.
+pub(super) fn html(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            ' ' | '-' | '.' | ',' | '/' => code.push(character),
-            _ if character.is_ascii_punctuation() => _ = write!(code, "&#{};", u32::from(character)),
-            _ => code.push(character),
+            ' ' | '-' | '.' | ',' | '/' => html.push(character),
+            _ if character.is_ascii_punctuation() => _ = write!(html, "&#{};", u32::from(character)),
+            _ => html.push(character),
         }
     }
-    code + "</code>"
+    html
 }
 
 /// Makes a sentence that may hold a text from outside fit for Markdown; its code spans stay what they are.

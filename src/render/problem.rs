@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::words::is_unprintable;
 use crate::model::{Label, Problem, SourceFile, SourceId, SourceMap, Span};
 
 /// The most problems that are shown; the rest is counted.
@@ -170,8 +171,8 @@ fn symbol(character: char) -> char {
     match character {
         '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)).unwrap_or(char::REPLACEMENT_CHARACTER),
         '\u{7f}' => '\u{2421}',
-        // C1 controls, and the marks that reorder the text around them.
-        '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
+        // C1 controls, separators of lines, and the marks that reorder the text around them.
+        _ if is_unprintable(character) => char::REPLACEMENT_CHARACTER,
         _ => character,
     }
 }

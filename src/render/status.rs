@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::markdown::code;
+use super::markdown::{MARKER, MAX_CHARACTERS, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
 use super::words::printable;
 use crate::model::{LiveOrder, OrderId, PendingChange, ReadFailure, Recorded, Renewal};
 use crate::plan::{Knowledge, PendingKnowledge};
@@ -180,21 +180,36 @@ pub fn text(out: &mut dyn Write, document: &StatusDocument) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the table for a pull request or a page.
+/// Writes the table for a pull request or a page, as much of it as fits into a comment.
 pub fn markdown(out: &mut dyn Write, document: &StatusDocument) -> io::Result<()> {
-    writeln!(out, "<!-- shardctl -->")?;
+    writeln!(out, "{MARKER}")?;
     writeln!(out, "## shardctl: {}\n", super::words::count(document.orders.len(), "order"))?;
-    writeln!(out, "| Order | Tag | Active IPs | Leaving | Signatures | Pending slots | Renews |")?;
-    writeln!(out, "| ---: | --- | ---: | --- | --- | --- | --- |")?;
-    for order in document.orders.iter().filter(|order| order.error.is_none()) {
-        let [id, tag, active, leaving, signatures, pending, renews] = cells(order);
-        let tag = if order.tag.is_some() { code(&tag).replace('|', "\\|") } else { String::new() };
-        writeln!(out, "| {id} | {tag} | {active} | {leaving} | {signatures} | {pending} | {renews} |")?;
+    let (unreadable, shown): (Vec<_>, Vec<_>) = document.orders.iter().partition(|order| order.error.is_some());
+    if !shown.is_empty() {
+        writeln!(out, "| Order | Tag | Active IPs | Leaving | Signatures | Pending slots | Renews |")?;
+        writeln!(out, "| ---: | --- | ---: | --- | --- | --- | --- |")?;
     }
-    for order in &document.orders {
-        if let Some(error) = &order.error {
-            writeln!(out, "\n- order {}: {}", order.order_id, code(&printable(error)))?;
+    let rows = shown.iter().map(|order| markdown_row(order));
+    let errors = unreadable.iter().filter_map(|order| {
+        let error = short(order.error.as_deref()?, MAX_MESSAGE);
+        Some(format!("\n- order {}: {}", order.order_id, code(&error)))
+    });
+    let (mut used, mut written) = (0, 0);
+    for line in rows.chain(errors) {
+        used += line.chars().count() + 1;
+        if used > MAX_CHARACTERS - 1000 {
+            let left_out = document.orders.len() - written;
+            return writeln!(out, "\n… and {} more.", super::words::count(left_out, "order"));
         }
+        writeln!(out, "{line}")?;
+        written += 1;
     }
     Ok(())
+}
+
+fn markdown_row(order: &StatusOrder) -> String {
+    let [id, tag, active, leaving, signatures, pending, renews] = cells(order);
+    let tag = if order.tag.is_some() { html_code(&short(&tag, MAX_TAG)) } else { String::new() };
+    let renews = html(&short(&renews, MAX_TAG));
+    format!("| {id} | {tag} | {active} | {leaving} | {signatures} | {pending} | {renews} |")
 }

@@ -4,6 +4,7 @@
 //! `SNAPSHOTS=overwrite cargo test` writes those files anew. Every run is searched for secrets, for traces of a panic
 //! and for the system's own words, and every request that it sent is checked against the vendor's description.
 
+mod annotations;
 mod apply;
 mod bad_input;
 mod broken_api;
@@ -14,8 +15,10 @@ mod pictures;
 mod plan;
 mod purchase;
 mod sandbox;
+mod side;
 mod state;
 mod status;
+mod status_document;
 mod validate;
 
 use std::cell::RefCell;

@@ -12,9 +12,11 @@ mod manifest;
 mod money;
 mod openapi;
 mod plan_properties;
+#[cfg(feature = "sandbox")]
 mod readme;
 #[cfg(feature = "sandbox")]
 mod recipes;
+mod rendered;
 #[cfg(feature = "sandbox")]
 mod rig;
 #[cfg(feature = "sandbox")]

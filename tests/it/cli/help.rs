@@ -18,6 +18,9 @@ fn every_command_has_help() {
         &["state", "show"],
         &["state", "forget"],
         &["state", "list"],
+        &["state", "push"],
+        &["state", "pull"],
+        &["state", "unlock"],
         &["schema"],
         &["sandbox"],
         &["completions"],
@@ -25,6 +28,7 @@ fn every_command_has_help() {
     for command in commands {
         shardctl.run(&[command, &["--help"]].concat()).exits(0);
     }
+    shardctl.remark("In short:").run(&["apply", "-h"]).exits(0);
     shardctl.snapshot("help");
     assert!(shardctl.run(&["--version"]).exits(0).stdout.starts_with("shardctl "));
 }
@@ -75,4 +79,22 @@ fn schemas_are_printed() {
         let schema: Value = shardctl.run(&["schema", kind]).exits(0).json();
         assert!(jsonschema::meta::is_valid(&schema), "{kind}");
     }
+}
+
+#[test]
+fn manual_pages_are_printed_or_written() {
+    let shardctl = Shardctl::new("");
+    let page = shardctl.run(&["man"]).exits(0).stdout;
+    assert!(page.contains(".TH shardctl 1") && page.contains("shardctl\\-plan(1)"), "{page}");
+    assert!(!page.contains("shardctl\\-man"), "it is for packagers");
+    shardctl.run(&["man", "share/man1"]).exits(0);
+    let pages = ["shardctl", "shardctl-apply", "shardctl-state", "shardctl-state-push", "shardctl-sandbox"];
+    for page in pages {
+        let path = shardctl.path("share/man1").join(format!("{page}.1"));
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}"));
+        assert!(text.contains(".SH SYNOPSIS"), "{page}");
+    }
+    shardctl.write("file", "");
+    let run = shardctl.run(&["man", "file"]).exits(1);
+    assert!(run.stderr.starts_with("error: the manual pages cannot be written to file"), "{}", run.stderr);
 }

@@ -155,6 +155,8 @@ impl History {
         let mut recorded = Recorded::default();
         match self {
             History::Unknown => {}
+            // Slots that were bought where there were none have nothing scheduled for them.
+            History::Intent { add_qty, bought: true, .. } if pending.is_some() && add_qty >= slots => {}
             History::Drifted { more } => recorded.slots = Some(RecordedSlots { qty: slots + more, pending: None }),
             History::BeforeTheRenewal { more } if pending.is_none() => {
                 let was_pending = Some(pending_change(slots));
