@@ -11,6 +11,8 @@ mod manifest;
 mod money;
 mod openapi;
 mod plan_properties;
+#[cfg(feature = "remote-state")]
+mod remote_state;
 #[cfg(feature = "sandbox")]
 mod rig;
 #[cfg(feature = "sandbox")]
