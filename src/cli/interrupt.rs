@@ -33,8 +33,9 @@ fn tell(message: &str) {
     eprintln!("{message}");
 }
 
+/// Waits for a signal.
 #[cfg(unix)]
-async fn wait() {
+pub(super) async fn wait() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => {
@@ -47,7 +48,8 @@ async fn wait() {
     }
 }
 
+/// Waits for a signal.
 #[cfg(not(unix))]
-async fn wait() {
+pub(super) async fn wait() {
     let _ = tokio::signal::ctrl_c().await;
 }

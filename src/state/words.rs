@@ -12,14 +12,9 @@ const MAX_CODE: usize = 60;
 
 /// Puts an error into words.
 pub(super) fn reason(error: &Error) -> String {
-    let code = code(error).map(|code| format!(" ({code})")).unwrap_or_default();
     match error {
         _ if is_missing_bucket(error) => "there is no such bucket".to_owned(),
-        Error::NotFound { .. } => format!("there is no such object{code}"),
-        Error::PermissionDenied { .. } => {
-            format!("permission denied{code}: the credentials are wrong, or they do not allow this")
-        }
-        Error::Unauthenticated { .. } => format!("the credentials were refused{code}"),
+        Error::NotFound { .. } => "there is no such object".to_owned(),
         Error::NotImplemented { .. } | Error::NotSupported { .. } => {
             "writes under a condition are switched off, and without them nothing is safe".to_owned()
         }
@@ -57,7 +52,11 @@ fn refused(error: &Error) -> Option<String> {
     let status = rest.split(':').next()?.trim();
     let code = code(error).map(|code| format!(" ({code})")).unwrap_or_default();
     let server = origin(&words).unwrap_or_else(|| "the server".to_owned());
-    Some(format!("{server} answered {status}{code}"))
+    Some(match status.split(' ').next()? {
+        "401" => format!("the credentials were refused{code}"),
+        "403" => format!("permission denied{code}: the credentials are wrong, or they do not allow this"),
+        _ => format!("{server} answered {status}{code}"),
+    })
 }
 
 /// Returns the code of an answer that is a cloud's error document.

@@ -5,7 +5,11 @@
 mod contract;
 mod faults;
 mod lease;
+#[cfg(feature = "sandbox")]
+mod program;
 mod reads;
+#[cfg(feature = "sandbox")]
+mod server;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;

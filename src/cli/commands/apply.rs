@@ -8,7 +8,8 @@ use crate::apply::{self, ApplySettings, Stop};
 use crate::cli::args::{ApplyArgs, Format};
 use crate::cli::commands::plan;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::interrupt::Listener;
+use crate::cli::interrupt::{self, Listener};
+use crate::cli::reporter::Reporter;
 use crate::cli::session::{self, Loaded, Planned};
 use crate::cli::terminal::Terminal;
 use crate::model::{Desired, OperationResult, OrderReport, Outcome, Report, SourceMap};
@@ -54,7 +55,15 @@ async fn plan_and_act(
     let options = session::options(&args.planning);
     let options = saved.as_ref().map_or_else(|| options.clone(), |saved| saved.options(options.now));
     let reporter = terminal.reporter.clone();
-    let planned = session::make_plan(sources, desired, connection, store, options, saved.as_ref(), &reporter).await?;
+    let planning = session::make_plan(sources, desired, connection, store, options, saved.as_ref(), &reporter);
+    let planned = match lock {
+        None => planning.await?,
+        // A lock that is a lease would outlive the process that a signal ends.
+        Some(_) => tokio::select! {
+            planned = planning => planned?,
+            () = interrupt::wait() => return Err(interrupted(&reporter)),
+        },
+    };
     let header = Header { created_at: planned.options.now, api_url: connection.url().to_string() };
     if let (Some(saved), Some(path)) = (&saved, &args.plan) {
         refuse_stale(saved, path, &json::plan(&header, &planned.shown(true)))?;
@@ -68,6 +77,11 @@ async fn plan_and_act(
         Some(lock) => carry_out(args, terminal, connection, (store, lock), &planned, &header).await,
         None => dry_run(args, terminal, &planned, &header),
     }
+}
+
+fn interrupted(reporter: &Reporter) -> Failure {
+    reporter.finish();
+    Failure::new("interrupted while the plan was made: nothing was changed")
 }
 
 fn read_saved(path: &Path) -> Result<SavedPlan, Failure> {
