@@ -1,5 +1,7 @@
 //! The integration tests, one binary.
 
+#[cfg(all(feature = "sandbox", feature = "remote-state"))]
+mod buckets;
 mod cases;
 #[cfg(feature = "sandbox")]
 mod cli;
