@@ -115,11 +115,12 @@ impl<'a> OrderRun<'a> {
         Failure::Failed(error.to_string())
     }
 
-    /// Forgets the slots, durably where they were known, and returns what they were.
+    /// Forgets the slots, durably where they are recorded, and returns what they were.
     async fn forget_slots(&mut self) -> Result<Option<RecordedSlots>, Failure> {
         self.ensure_locked().await?;
         let before = self.recorded.slots.take();
-        if before.is_some() {
+        // What is stored may say more than what is known by now, where the slots were changed elsewhere.
+        if before.is_some() || self.unsaved {
             self.save().await?;
         }
         Ok(before)
@@ -137,11 +138,20 @@ impl<'a> OrderRun<'a> {
         let before = self.forget_slots().await?;
         let answer = match self.context.writer.cancel_downgrade(self.order.order_id).await {
             // A lost answer to an earlier attempt makes a known pending change an unknown one.
-            Err(error) if (pending.is_none() || !error.had_no_effect) && means_nothing_pending(&error) => nothing,
+            Err(error) if (pending.is_none() || !error.had_no_effect) && means_nothing_pending(&error) => {
+                return self.nothing_was_pending(nothing, &error).await;
+            }
             Err(error) => return Err(self.failed(&error, before.is_some(), |recorded| recorded.slots = before).await),
             Ok(answer) => answer,
         };
         self.slots_changed(answer, nothing).await
+    }
+
+    /// Records that nothing is scheduled; unless an earlier attempt took it back, nothing was changed.
+    async fn nothing_was_pending(&mut self, slots: RecordedSlots, error: &ApiError) -> Result<(), Failure> {
+        self.report.changed |= !error.had_no_effect;
+        self.recorded.slots = Some(slots);
+        self.save().await.map_err(|error| Failure::Failed(format!("nothing is scheduled, but not recorded: {error}")))
     }
 
     async fn schedule_downgrade(&mut self, from_qty: u32, next_qty: u32) -> Result<(), Failure> {

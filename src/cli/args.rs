@@ -33,12 +33,12 @@ pub(super) struct OutputArgs {
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
     pub(super) verbose: u8,
     /// Also show each problem as a GitHub workflow command on stderr; auto: where GITHUB_ACTIONS is true
-    #[arg(long, global = true, value_enum, default_value_t = Annotations::Auto, value_name = "WHERE", help_heading = "Output")]
+    #[arg(long, hide_short_help = true, global = true, value_enum, default_value_t = Annotations::Auto, value_name = "WHERE", help_heading = "Output")]
     pub(super) annotations: Annotations,
     /// How to write what -v says
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT", help_heading = "Output")]
+    #[arg(long, hide_short_help = true, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT", help_heading = "Output")]
     pub(super) log_format: LogFormat,
-    /// Say nothing on stderr but errors
+    /// Say nothing on stderr but errors and warnings
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
 }
@@ -83,7 +83,7 @@ pub(super) enum Command {
     Import(ImportArgs),
     /// Print a table of the manifest's orders, or of those that are named
     Status(StatusArgs),
-    /// Print or drop what is recorded of an order
+    /// Print, copy or drop what is recorded; break the lock of a bucket
     State(StateArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
@@ -92,6 +92,9 @@ pub(super) enum Command {
     Sandbox(SandboxArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all commands
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 #[derive(Debug, Args)]
@@ -116,20 +119,20 @@ pub(super) struct ApiArgs {
     /// File that holds the API token [default: the environment variable PROXYSHARD_TOKEN]
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = "API")]
     pub(super) token_file: Option<PathBuf>,
-    /// Requests under way at once
-    #[arg(long, default_value_t = 16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "API")]
+    /// Most requests under way at once, from 1 to 1024
+    #[arg(long, hide_short_help = true, default_value_t = 16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "API")]
     pub(super) concurrency: u16,
-    /// How often a failed request is sent again; a purchase never is
-    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100), help_heading = "API")]
+    /// How often a request that failed on its way is sent again; a purchase that may have arrived never is
+    #[arg(long, hide_short_help = true, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100), help_heading = "API")]
     pub(super) retries: u32,
-    /// Time for one request, its retries not counted
-    #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = seconds, help_heading = "API")]
+    /// Time for one request in seconds, its retries not counted
+    #[arg(long, hide_short_help = true, default_value = "30", value_name = "SECONDS", value_parser = seconds, help_heading = "API")]
     pub(super) timeout: Duration,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct PlanningArgs {
-    /// Only this order; may be repeated
+    /// Only this order of the manifest; may be repeated [default: all]
     #[arg(long = "order", value_name = "ID")]
     pub(super) orders: Vec<OrderId>,
     /// Treat everything that cannot be read back as unknown, to repair what was changed elsewhere
@@ -138,10 +141,11 @@ pub(super) struct PlanningArgs {
     /// Exit with 2 if there are changes
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
-    /// The most that one apply may charge, in cents; over the manifest's limit
+    /// The most that one apply may charge, in cents [default: the manifest's limit, else 0]
     #[arg(long, value_name = "N", help_heading = "Guard rails")]
     pub(super) max_charge_cents: Option<u64>,
-    /// The most of an order's active IPs that one apply may newly mark to go; over the manifest's limit
+    /// The most of an order's active IPs that one apply may newly mark to go, in percent [default: the manifest's
+    /// limit, else 30]
     #[arg(long, value_name = "N", help_heading = "Guard rails")]
     pub(super) max_removal_percent: Option<Percent>,
     /// Lift the removal limit for a plan that newly marks at most N IPs in all
@@ -218,7 +222,7 @@ pub(super) struct ApplyArgs {
     /// Go on with other orders after a failure, and with those without problems where others have some
     #[arg(long)]
     pub(super) keep_going: bool,
-    /// How long to look for a purchase whose answer was lost
+    /// How many seconds to look for a purchase whose answer was lost
     #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = seconds)]
     pub(super) settle_timeout: Duration,
     #[command(flatten)]
@@ -273,7 +277,7 @@ pub(super) struct StateCopyArgs {
     /// The directory [default: shardctl.state beside the manifest]
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) directory: Option<PathBuf>,
-    /// Overwrite records of the target that are newer
+    /// Overwrite records of the target even where they are newer
     #[arg(long)]
     pub(super) force: bool,
     #[command(flatten)]
@@ -347,6 +351,13 @@ pub(super) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// Directory to write the pages of all commands to; without it the main page is printed
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) directory: Option<PathBuf>,
 }
 
 /// Reads a positive time in seconds, whole or with decimals.

@@ -55,6 +55,7 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> 
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => block_on(commands::sandbox::run(&args, terminal)),
         Command::Completions(args) => commands::completions::run(&args, terminal),
+        Command::Man(args) => commands::man::run(&args, terminal),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Progress and logs on stderr.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -12,6 +12,7 @@ use crate::apply::ApplyEvents;
 use crate::live::ReadProgress;
 use crate::model::{OperationResult, OrderId};
 use crate::plan::Operation;
+use crate::render::printable;
 
 /// `-v`: what was decided.
 const DECISIONS: u8 = 1;
@@ -62,11 +63,10 @@ impl Reporter {
         }
     }
 
-    #[allow(clippy::print_stderr, reason = "log lines go to stderr from several tasks at once")]
     fn log(&self, level: &str, message: &str, line: &str, mut fields: Value) {
         let now = jiff::Timestamp::now();
         let line = match self.format {
-            LogFormat::Text => format!("{now:.3} {level:5} {line}"),
+            LogFormat::Text => format!("{now:.3} {level:5} {}", printable(line)),
             LogFormat::Json => {
                 fields["time"] = json!(format!("{now:.3}"));
                 fields["level"] = json!(level);
@@ -74,7 +74,8 @@ impl Reporter {
                 fields.to_string()
             }
         };
-        self.bar.suspend(|| eprintln!("{line}"));
+        // Log lines come from several tasks at once, and nobody may be there to read them any more.
+        self.bar.suspend(|| drop(writeln!(io::stderr(), "{line}")));
     }
 }
 
@@ -135,7 +136,7 @@ impl Observer for Reporter {
             Stage::Unreadable { .. } | Stage::Unexpected { .. } => "the answer was not usable".to_owned(),
         };
         let message = format!("{operation}: {why}; again in {seconds:.1} s");
-        self.bar.set_message(message.clone());
+        self.bar.set_message(printable(&message));
         if self.verbose >= DECISIONS {
             self.log("warn", &message, &message, json!({"seconds": seconds}));
         }

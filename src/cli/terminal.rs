@@ -12,7 +12,8 @@ use super::reporter::Reporter;
 use crate::model::{Problem, SourceMap};
 use crate::render;
 
-const ERROR: Style = AnsiColor::Red.on_default().bold();
+const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Stdout, up to the first failure: a reader that has gone away, as `head` does, is none, others are told once.
 pub(super) struct Out {
@@ -85,6 +86,7 @@ impl Terminal {
         // What was printed so far comes first; where that is impossible there is nobody to tell.
         let _ = self.out.flush();
         let Failure { message, hint } = failure;
+        let message = printable_lines(message);
         let _ = writeln!(self.err, "{}error:{} {message}", ERROR.render(), ERROR.render_reset());
         if let Some(hint) = hint {
             let _ = writeln!(self.err, "  help: {hint}");
@@ -105,8 +107,13 @@ impl Terminal {
     pub(super) fn problems(&mut self, problems: &[Problem], sources: &SourceMap) {
         let text = render::problem::problems(problems, sources, true);
         let _ = self.out.flush();
-        let _ = self.err.write_all(text.as_bytes());
+        let _ = writeln!(self.err, "{text}");
         self.annotate(problems, sources);
+    }
+
+    /// Says what may cost something, whether somebody wants to hear it or not.
+    pub(super) fn warn(&mut self, message: &str) {
+        let _ = writeln!(self.err, "{}warning:{} {message}", WARNING.render(), WARNING.render_reset());
     }
 
     /// Says something on the side.
@@ -115,4 +122,9 @@ impl Terminal {
             let _ = writeln!(self.err, "{message}");
         }
     }
+}
+
+/// Makes a message that may hold texts from outside fit for the terminal; its own line breaks stay.
+fn printable_lines(message: &str) -> String {
+    message.split('\n').map(render::printable).collect::<Vec<_>>().join("\n")
 }

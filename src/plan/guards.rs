@@ -26,13 +26,16 @@ fn judge_charge(orders: &mut [OrderPlan], desired: &Desired, options: &Options) 
         Some(limit) => format!("the limit is {} cents", limit.0),
         None => "no limit is set, so that nothing may be bought".to_owned(),
     };
+    let help = format!(
+        "once the charge is right, set `max_charge_cents: {}` under `limits:` in the manifest, or pass --max-charge-cents {}",
+        total.0, total.0
+    );
+    // One limit holds for all orders: said once is enough.
+    let mut help = Some(help);
     for order in orders.iter_mut().filter(|order| order.operations.iter().any(is_purchase)) {
         let message = format!("the plan charges {} cents ({total}) in all; {allows}", total.0);
-        let help = format!(
-            "once the charge is right, set `max_charge_cents: {}` under `limits:` in the manifest, or pass --max-charge-cents {}",
-            total.0, total.0
-        );
-        let mut problem = Problem::new(ProblemCode::ChargeLimit, message).help(help).order(order.order_id);
+        let mut problem = Problem::new(ProblemCode::ChargeLimit, message).order(order.order_id);
+        problem.help = help.take();
         if let Some(declared) = desired.orders.get(&order.order_id) {
             let span = declared.p0f_slots.as_ref().map_or(declared.span, |slots| slots.span);
             problem = problem.at(span, format!("charges {} cents", order.charge().0));

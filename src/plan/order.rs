@@ -1,5 +1,7 @@
 //! The plan of one order.
 
+use jiff::Timestamp;
+
 use super::knowledge::{Knowledge, PendingKnowledge};
 use super::operation::{DelNpItem, Operation, SignatureItem};
 use super::walk::{Ascending, Row, rows};
@@ -42,7 +44,7 @@ pub(super) fn plan_order(
     }
     if let (Ok(live), Ok(recorded)) = (live, recorded) {
         let knowledge = Knowledge::new(recorded, live, options.now, options.reassert, &mut order.notes);
-        Difference { order_id, desired, live, knowledge: &knowledge, order: &mut order }.take();
+        Difference { order_id, desired, live, knowledge: &knowledge, now: options.now, order: &mut order }.take();
         order.knowledge = Some(knowledge);
     }
     order
@@ -54,6 +56,7 @@ struct Difference<'a> {
     desired: &'a DesiredOrder,
     live: &'a LiveOrder,
     knowledge: &'a Knowledge,
+    now: Timestamp,
     order: &'a mut OrderPlan,
 }
 
@@ -98,7 +101,13 @@ impl Difference<'_> {
             intent.when,
             count(intent.to_qty(), "slot")
         );
-        let help = "run again later: it is settled once the slots show it, or void 10 minutes after it was sent";
+        let help = match intent.when > self.now {
+            true => {
+                "the purchase lies in the future: set this machine's clock right; where it is right, look at the order's \
+                     slots in the panel and drop the record by `shardctl state forget`"
+            }
+            false => "run again later: it is settled once the slots show it, or void 10 minutes after it was sent",
+        };
         let problem = Problem::new(ProblemCode::PurchaseUnsettled, message).help(help).at(self.desired.span, "");
         self.problem(problem);
     }
@@ -284,7 +293,7 @@ fn read_problem(order_id: OrderId, desired: &DesiredOrder, failure: &ReadFailure
             Problem::new(ProblemCode::OrderUnavailable, text).help("remove the order from the manifest, or mend its id")
         }
         ReadFailure::NotFound { message } => {
-            let text = format!("order {order_id} does not exist ({message})");
+            let text = format!("there is no such order: {message}");
             Problem::new(ProblemCode::OrderNotFound, text).help("remove the order from the manifest, or mend its id")
         }
         ReadFailure::Failed { message } => {

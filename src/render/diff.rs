@@ -1,10 +1,11 @@
 //! An order as it is and as it is declared, both written as a manifest, and the difference of the two.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::words::printable;
+use super::words::is_unprintable;
 use super::{FOLD_AFTER, Shown};
 use crate::model::{DesiredOrder, KeptIp, LiveOrder, PendingChange, ProxyIp};
 use crate::plan::{Knowledge, OrderPlan, PendingKnowledge};
@@ -12,8 +13,8 @@ use crate::plan::{Knowledge, OrderPlan, PendingKnowledge};
 /// A line of a difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Line {
-    /// Where the lines that follow stand.
-    Hunk(String),
+    /// Lines that are the same on both sides were left out here.
+    Gap,
     /// The same on both sides.
     Same(String),
     /// Only as it is.
@@ -42,7 +43,10 @@ fn compare(before: &[String], after: &[String]) -> Vec<Line> {
     let diff = TextDiff::from_slices(&before, &after);
     let mut lines = Vec::new();
     for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
-        lines.push(Line::Hunk(hunk.header().to_string()));
+        // Line numbers would count lines of a text that exists nowhere.
+        if hunk.ops().first().is_some_and(|op| op.old_range().start > 0) {
+            lines.push(Line::Gap);
+        }
         lines.extend(hunk.iter_changes().map(|change| {
             let text = change.value().to_owned();
             match change.tag() {
@@ -137,12 +141,32 @@ fn pending_comment(pending: PendingKnowledge) -> String {
     }
 }
 
-/// Writes a text as a YAML scalar, quoted where it has to be.
+/// Writes a text as a YAML scalar on one line, quoted where it has to be.
 pub(super) fn scalar(text: &str) -> String {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     if plain && text.matches('.').count() == 3 {
         return text.to_owned();
     }
-    let written = serde_yaml::to_string(text).unwrap_or_else(|_| format!("{text:?}"));
-    printable(written.trim_end())
+    // The writer leaves some characters as they are that end a line, vanish, or reorder what is around them.
+    if text.contains(needs_escape) {
+        return double_quoted(text);
+    }
+    serde_yaml::to_string(text).map_or_else(|_| double_quoted(text), |written| written.trim_end().to_owned())
+}
+
+fn double_quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            _ if needs_escape(character) => _ = write!(quoted, "\\U{:08X}", u32::from(character)),
+            _ => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn needs_escape(character: char) -> bool {
+    is_unprintable(character) || matches!(character, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }

@@ -18,6 +18,10 @@ pub const MARKER: &str = "<!-- shardctl -->";
 pub const MAX_CHARACTERS: usize = 64_000;
 /// The most problems that are listed one by one.
 const MAX_PROBLEMS: usize = 50;
+/// The most characters of a message that are shown.
+const MAX_MESSAGE: usize = 400;
+/// The most characters of a tag that are shown.
+const MAX_TAG: usize = 100;
 
 /// What is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,11 +42,12 @@ enum Detail {
 
 /// Writes a plan.
 pub fn plan(out: &mut dyn Write, shown: &Shown<'_>, kind: Kind) -> io::Result<()> {
-    let summary = shown.plan.summary();
     let what = if kind == Kind::DryRun { "apply (dry run)" } else { "plan" };
     let mut head = format!("{MARKER}\n## shardctl {what}: {}\n\n", headline(shown));
     if shown.plan.has_changes() || shown.plan.is_blocked() {
-        let _ = writeln!(head, "{}\n", words::summary(&summary));
+        let parts = words::summary(&shown.plan.summary());
+        let parts: Vec<String> = parts.iter().map(|(weight, part)| weighted(*weight, part)).collect();
+        let _ = writeln!(head, "{}.\n", parts.join("; "));
     }
     head.push_str(&problem_list(shown.plan.problems(), shown.sources));
     let tail = match kind {
@@ -55,13 +60,15 @@ pub fn plan(out: &mut dyn Write, shown: &Shown<'_>, kind: Kind) -> io::Result<()
         .iter()
         .filter(|order| order.status() != Status::Unchanged || !order.notes.is_empty())
         .collect();
-    write_bounded(out, &head, tail, orders.len(), |index, detail| order_block(shown, orders[index], detail))
+    let rest = "`shardctl plan` shows them all";
+    write_bounded(out, &head, (tail, rest), orders.len(), |index, detail| order_block(shown, orders[index], detail))
 }
 
 /// Writes the problems of a manifest that cannot be used.
 pub fn invalid_manifest(out: &mut dyn Write, problems: &[Problem], sources: &SourceMap) -> io::Result<()> {
     let head = format!("{MARKER}\n## shardctl: the manifest has {}\n\n", words::count(problems.len(), "problem"));
-    write_bounded(out, &head, &problem_list(problems, sources), 0, |_, _| String::new())
+    out.write_all(head.as_bytes())?;
+    out.write_all(problem_list(problems, sources).as_bytes())
 }
 
 /// Writes what a validation found.
@@ -83,7 +90,8 @@ pub fn report(out: &mut dyn Write, shown: &Shown<'_>, report: &Report) -> io::Re
     let mut head = format!("{MARKER}\n## shardctl apply: {outcome}\n\n{}\n\n", words::report(report));
     head.push_str(&problem_list(shown.plan.problems(), shown.sources));
     let orders: Vec<&OrderPlan> = shown.plan.orders.iter().filter(|order| !order.operations.is_empty()).collect();
-    write_bounded(out, &head, "", orders.len(), |index, detail| report_block(orders[index], report, detail))
+    let rest = "`shardctl plan` shows what is left to do";
+    write_bounded(out, &head, ("", rest), orders.len(), |index, detail| report_block(orders[index], report, detail))
 }
 
 fn headline(shown: &Shown<'_>) -> String {
@@ -102,37 +110,38 @@ fn headline(shown: &Shown<'_>) -> String {
 }
 
 /// Writes head, blocks and tail with as much detail as the bound allows, and never without head and tail.
+///
+/// A block that is empty, or that does not fit even without detail, is counted; `rest` says where those are shown.
 fn write_bounded(
     out: &mut dyn Write,
     head: &str,
-    tail: &str,
+    (tail, rest): (&str, &str),
     blocks: usize,
     block: impl Fn(usize, Detail) -> String,
 ) -> io::Result<()> {
-    let room = MAX_CHARACTERS.saturating_sub(head.chars().count() + tail.chars().count() + 100);
+    let room = MAX_CHARACTERS.saturating_sub(head.chars().count() + tail.chars().count() + 200);
     let mut body = String::new();
     for detail in [Detail::Full, Detail::WithoutIps, Detail::Titles] {
         body.clear();
-        let mut used = 0;
-        let mut fitted = 0;
-        while fitted < blocks {
-            let next = block(fitted, detail);
-            used += next.chars().count();
-            if used > room {
-                break;
+        let (mut used, mut left_out) = (0, 0);
+        for index in 0..blocks {
+            let next = block(index, detail);
+            let length = next.chars().count();
+            if length == 0 || used + length > room {
+                left_out += 1;
+                if detail != Detail::Titles {
+                    break;
+                }
+            } else {
+                used += length;
+                body.push_str(&next);
             }
-            body.push_str(&next);
-            fitted += 1;
         }
-        if fitted == blocks {
+        if left_out == 0 {
             break;
         }
         if detail == Detail::Titles {
-            let _ = writeln!(
-                body,
-                "\n… and {} more; the job's log shows them all.",
-                words::count(blocks - fitted, "order")
-            );
+            let _ = writeln!(body, "\n… and {} more; {rest}.", words::count(left_out, "order"));
         }
     }
     out.write_all(head.as_bytes())?;
@@ -150,21 +159,25 @@ fn order_block(shown: &Shown<'_>, order: &OrderPlan, detail: Detail) -> String {
         return format!("- {title}\n");
     }
     let open = if order.status() == Status::Blocked { " open" } else { "" };
-    let mut block = format!("<details{open}><summary>{title}</summary>\n\n{}\n\n", facts(order));
+    let mut block = format!("<details{open}><summary>{title}</summary>\n\n");
+    match facts(order) {
+        facts if facts.is_empty() => block.push_str("It could not be read.\n"),
+        facts => _ = writeln!(block, "{facts}\n"),
+    }
     if !order.operations.is_empty() && detail == Detail::Full {
         block.push_str(&diff_fence(&diff::order(shown, order)));
     }
     for (index, operation) in order.operations.iter().enumerate() {
         let words = words::operation(operation, order.renewal.as_ref(), shown.verbose);
-        let _ = writeln!(block, "{}. {}", index + 1, weighted(&words));
+        let _ = writeln!(block, "{}. {}", index + 1, weighted(words.weight, &words.title));
         if detail == Detail::Full && !words.details.is_empty() {
-            let fence = fence(words.details.iter().map(String::as_str));
-            let lines: String = words.details.iter().map(|line| format!("   {line}\n")).collect();
+            let fence = fence(words.details.iter().map(|(_, line)| line.as_str()));
+            let lines: String = words.details.iter().map(|(_, line)| format!("   {line}\n")).collect();
             let _ = write!(block, "\n   {fence}text\n{lines}   {fence}\n\n");
         }
     }
     for note in &order.notes {
-        let _ = writeln!(block, "\n> **{}**: {}", note.code, escape(&words::printable(&note.message)));
+        let _ = writeln!(block, "\n> **{}**: {}", note.code, escape(&short(&note.message, MAX_MESSAGE)));
     }
     block.push_str("\n</details>\n\n");
     block
@@ -181,14 +194,14 @@ fn report_block(order: &OrderPlan, report: &Report, detail: Detail) -> String {
         let words = words::operation(operation, order.renewal.as_ref(), false);
         let (word, reason) = words::result(result);
         let word = if *result == OperationResult::Done { word.to_owned() } else { format!("**{word}**") };
-        let _ = write!(block, "{}. {word}: {}", index + 1, weighted(&words));
+        let _ = write!(block, "{}. {word}: {}", index + 1, weighted(words.weight, &words.title));
         if let Some(reason) = reason {
-            let _ = write!(block, "<br>{}", code(&words::printable(reason)));
+            let _ = write!(block, "<br>{}", code(&short(reason, MAX_MESSAGE)));
         }
         block.push('\n');
     }
     if let Some(failure) = &done.failure {
-        let _ = writeln!(block, "\n**failed**: {}", code(&words::printable(failure)));
+        let _ = writeln!(block, "\n**failed**: {}", code(&short(failure, MAX_MESSAGE)));
     }
     block.push('\n');
     block
@@ -207,7 +220,7 @@ fn in_short(order: &OrderPlan) -> String {
     if leaving > 0 {
         let verb = if leaving == 1 { "leaves" } else { "leave" };
         let when = words::at_renewal(order.renewal.as_ref());
-        parts.push(format!("{} {verb} {}", words::count(leaving, "IP"), escape(&words::printable(&when))));
+        parts.push(format!("{} {verb} {}", words::count(leaving, "IP"), escape(&short(&when, MAX_TAG))));
     }
     if !order.operations.is_empty() {
         parts.push(words::count(order.operations.len(), "operation"));
@@ -217,41 +230,39 @@ fn in_short(order: &OrderPlan) -> String {
 
 fn order_name(order: &OrderPlan) -> String {
     match &order.tag {
-        Some(tag) => format!("<b>order {}</b> ({})", order.order_id, html_code(&words::printable(tag))),
+        Some(tag) => format!("<b>order {}</b> ({})", order.order_id, html_code(&short(tag, MAX_TAG))),
         None => format!("<b>order {}</b>", order.order_id),
     }
 }
 
 fn facts(order: &OrderPlan) -> String {
-    escape(&words::order_facts(order))
+    escape(&short(&words::order_facts(order), MAX_MESSAGE))
 }
 
-fn weighted(words: &words::Words) -> String {
-    let title = escape(&words::printable(&words.title));
-    match words.weight {
-        Weight::Money | Weight::Leaving => format!("**{title}**"),
-        Weight::Asserted => format!("<sub>{title}</sub>"),
-        Weight::Plain => title,
+fn weighted(weight: Weight, text: &str) -> String {
+    let text = escape(&short(text, MAX_MESSAGE));
+    match weight {
+        Weight::Money | Weight::Leaving => format!("**{text}**"),
+        Weight::Asserted => format!("<sub>{text}</sub>"),
+        Weight::Plain => text,
     }
 }
 
 fn problem_list<'a>(problems: impl IntoIterator<Item = &'a Problem>, sources: &SourceMap) -> String {
     let problems: Vec<&Problem> = problems.into_iter().collect();
     let mut list = String::new();
+    let (mut listed, mut used) = (0, 0);
     for problem in problems.iter().take(MAX_PROBLEMS) {
-        let place = problem.primary.as_ref().map(|label| {
-            let (file, position) = sources.locate(label.span);
-            format!(" {}", code(&words::printable(&format!("{file}:{}:{}", position.line, position.column))))
-        });
-        let _ =
-            write!(list, "- **{}**{}: {}", problem.code, place.unwrap_or_default(), escape(&short(&problem.message)));
-        if let Some(help) = &problem.help {
-            let _ = write!(list, "<br>{}", escape(&short(help)));
+        let item = problem_item(problem, sources);
+        used += item.chars().count();
+        if used > MAX_CHARACTERS / 2 {
+            break;
         }
-        list.push('\n');
+        list.push_str(&item);
+        listed += 1;
     }
-    if problems.len() > MAX_PROBLEMS {
-        let _ = writeln!(list, "- … and {} more", problems.len() - MAX_PROBLEMS);
+    if listed < problems.len() {
+        let _ = writeln!(list, "- … and {} more", problems.len() - listed);
     }
     if !list.is_empty() {
         list.push('\n');
@@ -259,9 +270,20 @@ fn problem_list<'a>(problems: impl IntoIterator<Item = &'a Problem>, sources: &S
     list
 }
 
-fn short(text: &str) -> String {
+fn problem_item(problem: &Problem, sources: &SourceMap) -> String {
+    let place = problem.primary.as_ref().map(|label| {
+        let (file, position) = sources.locate(label.span);
+        format!(" {}", code(&short(&format!("{file}:{}:{}", position.line, position.column), MAX_MESSAGE)))
+    });
+    let message = escape(&short(&problem.message, MAX_MESSAGE));
+    let help = problem.help.as_ref().map(|help| format!("<br>{}", escape(&short(help, MAX_MESSAGE))));
+    format!("- **{}**{}: {message}{}\n", problem.code, place.unwrap_or_default(), help.unwrap_or_default())
+}
+
+/// Makes a text from outside printable and cuts it where it is too long.
+fn short(text: &str, most: usize) -> String {
     let text = words::printable(text);
-    match text.char_indices().nth(400) {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
@@ -274,7 +296,7 @@ fn diff_fence(lines: &[Line]) -> String {
     let mut body = String::from("--- live\n+++ declared\n");
     for line in lines {
         let _ = match line {
-            Line::Hunk(header) => writeln!(body, "{}", header.trim_end()),
+            Line::Gap => writeln!(body, "@@ … @@"),
             Line::Same(text) => writeln!(body, " {text}"),
             Line::Removed(text) => writeln!(body, "-{text}"),
             Line::Added(text) => writeln!(body, "+{text}"),
@@ -302,19 +324,29 @@ pub(super) fn code(text: &str) -> String {
     format!("{ticks}{pad}{text}{pad}{ticks}")
 }
 
-/// Writes a text from outside as code inside of HTML, where Markdown has no say.
+/// Writes a text from outside as code inside of HTML, where Markdown may or may not have a say: what either could take
+/// for markup stands as a reference to its character.
 fn html_code(text: &str) -> String {
-    format!("<code>{}</code>", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
+    let mut code = String::from("<code>");
+    for character in text.chars() {
+        match character {
+            ' ' | '-' | '.' | ',' | '/' => code.push(character),
+            _ if character.is_ascii_punctuation() => _ = write!(code, "&#{};", u32::from(character)),
+            _ => code.push(character),
+        }
+    }
+    code + "</code>"
 }
 
 /// Makes a sentence that may hold a text from outside fit for Markdown; its code spans stay what they are.
 fn escape(text: &str) -> String {
-    let paired = text.matches('`').count().is_multiple_of(2);
+    // Longer runs of backticks open and close code spans by rules of their own.
+    let has_spans = longest_backtick_run(text) == 1 && text.matches('`').count().is_multiple_of(2);
     let mut in_code = false;
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '`' if paired => {
+            '`' if has_spans => {
                 in_code = !in_code;
                 escaped.push(c);
             }
@@ -322,9 +354,9 @@ fn escape(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
-            // An invisible space keeps it from being a mention.
-            '@' => escaped.push_str("@\u{200b}"),
-            '\\' | '`' | '*' | '[' | ']' | '#' | '|' | '~' => escaped.extend(['\\', c]),
+            // An invisible space keeps it from being a mention, or a reference to an issue.
+            '@' | '#' => escaped.extend(['\\', c, '\u{200b}']),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => escaped.extend(['\\', c]),
             _ => escaped.push(c),
         }
     }

@@ -10,6 +10,8 @@ mod style;
 pub mod text;
 mod words;
 
+pub use words::printable;
+
 use crate::model::SourceMap;
 use crate::plan::{Inputs, Plan};
 

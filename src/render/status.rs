@@ -183,7 +183,7 @@ pub fn text(out: &mut dyn Write, document: &StatusDocument) -> io::Result<()> {
 /// Writes the table for a pull request or a page.
 pub fn markdown(out: &mut dyn Write, document: &StatusDocument) -> io::Result<()> {
     writeln!(out, "<!-- shardctl -->")?;
-    writeln!(out, "## shardctl: {} orders\n", document.orders.len())?;
+    writeln!(out, "## shardctl: {}\n", super::words::count(document.orders.len(), "order"))?;
     writeln!(out, "| Order | Tag | Active IPs | Leaving | Signatures | Pending slots | Renews |")?;
     writeln!(out, "| ---: | --- | ---: | --- | --- | --- | --- |")?;
     for order in document.orders.iter().filter(|order| order.error.is_none()) {

@@ -9,7 +9,7 @@ pub(super) const DIM: Style = Style::new().dimmed();
 pub(super) const ADDED: Style = AnsiColor::Green.on_default();
 pub(super) const REMOVED: Style = AnsiColor::Red.on_default();
 pub(super) const MONEY: Style = AnsiColor::Yellow.on_default().bold();
-pub(super) const WRONG: Style = AnsiColor::Red.on_default().bold();
+pub(super) const WRONG: Style = AnsiColor::BrightRed.on_default().bold();
 
 /// A text in a style.
 pub(super) struct Styled<T>(pub(super) Style, pub(super) T);

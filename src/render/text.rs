@@ -1,5 +1,6 @@
 //! Plans and reports for a terminal.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::diff::{self, Line};
@@ -19,7 +20,9 @@ pub fn plan(out: &mut dyn Write, shown: &Shown<'_>) -> io::Result<()> {
     if !shown.plan.has_changes() && !shown.plan.is_blocked() {
         return writeln!(out, "No changes.");
     }
-    writeln!(out, "{} {}", Styled(BOLD, "Plan:"), words::summary(&shown.plan.summary()))
+    let parts = words::summary(&shown.plan.summary());
+    let parts: Vec<String> = parts.iter().map(|(weight, part)| weighted(*weight, part)).collect();
+    writeln!(out, "{} {}.", Styled(BOLD, "Plan:"), parts.join("; "))
 }
 
 fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io::Result<()> {
@@ -32,9 +35,9 @@ fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io:
         write_diff(out, &diff::order(shown, order))?;
         for (index, operation) in order.operations.iter().enumerate() {
             let words = words::operation(operation, order.renewal.as_ref(), shown.verbose);
-            writeln!(out, "  {}. {}", index + 1, styled_title(&words))?;
-            for detail in words.details {
-                writeln!(out, "       {detail}")?;
+            writeln!(out, "  {}. {}", index + 1, weighted(words.weight, &words.title))?;
+            for (weight, detail) in &words.details {
+                writeln!(out, "       {}", weighted(*weight, detail))?;
             }
         }
     }
@@ -48,12 +51,12 @@ fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io:
     writeln!(out)
 }
 
-fn styled_title(words: &words::Words) -> String {
-    match words.weight {
-        Weight::Money => Styled(MONEY, &words.title).to_string(),
-        Weight::Leaving => Styled(REMOVED, &words.title).to_string(),
-        Weight::Asserted => Styled(DIM, &words.title).to_string(),
-        Weight::Plain => words.title.clone(),
+fn weighted(weight: Weight, text: &str) -> String {
+    match weight {
+        Weight::Money => Styled(MONEY, text).to_string(),
+        Weight::Leaving => Styled(REMOVED, text).to_string(),
+        Weight::Asserted => Styled(DIM, text).to_string(),
+        Weight::Plain => text.to_owned(),
     }
 }
 
@@ -63,20 +66,52 @@ fn write_diff(out: &mut dyn Write, lines: &[Line]) -> io::Result<()> {
     }
     writeln!(out, "  {}", Styled(DIM, "--- live"))?;
     writeln!(out, "  {}", Styled(DIM, "+++ declared"))?;
+    let asserted = asserted(lines);
     for line in lines {
+        let style = |style| if line.key().is_some_and(|key| asserted.contains(key)) { DIM } else { style };
         match line {
-            Line::Hunk(header) => writeln!(out, "  {}", Styled(DIM, header.trim_end()))?,
+            Line::Gap => writeln!(out, "  {}", Styled(DIM, "@@ … @@"))?,
             Line::Same(text) => writeln!(out, "   {text}")?,
-            Line::Removed(text) => writeln!(out, "  {}", Styled(REMOVED, format!("-{text}")))?,
-            Line::Added(text) => writeln!(out, "  {}", Styled(ADDED, format!("+{text}")))?,
+            Line::Removed(text) => writeln!(out, "  {}", Styled(style(REMOVED), format!("-{text}")))?,
+            Line::Added(text) => writeln!(out, "  {}", Styled(style(ADDED), format!("+{text}")))?,
             Line::More(number) => writeln!(out, "  {}", Styled(DIM, format!("  … {number} more lines like these")))?,
         }
     }
     writeln!(out)
 }
 
-/// Writes what came of a plan: every operation with its result, then a summary line.
+/// Returns the keys of the lines that differ only in what was unknown until now.
+fn asserted(lines: &[Line]) -> BTreeSet<&str> {
+    let added = lines.iter().filter_map(|line| match line {
+        Line::Added(text) => Some((line.key()?, text.as_str())),
+        _ => None,
+    });
+    let added: BTreeMap<&str, &str> = added.collect();
+    let keys = lines.iter().filter_map(|line| match line {
+        Line::Removed(text) => {
+            let (known, remark) = text.split_once("  # ")?;
+            let declared = added.get(line.key()?)?;
+            let same = known == *declared || (known.ends_with(':') && declared.starts_with(known));
+            (same && remark.ends_with("unknown")).then(|| line.key()).flatten()
+        }
+        _ => None,
+    });
+    keys.collect()
+}
+
+impl Line {
+    /// Returns what a changed line is about: its first word.
+    fn key(&self) -> Option<&str> {
+        match self {
+            Line::Removed(text) | Line::Added(text) => text.split_whitespace().next(),
+            Line::Gap | Line::Same(_) | Line::More(_) => None,
+        }
+    }
+}
+
+/// Writes what came of a plan, which was written before: every operation with its result, then a summary line.
 pub fn report(out: &mut dyn Write, shown: &Shown<'_>, report: &Report) -> io::Result<()> {
+    writeln!(out)?;
     for order in &shown.plan.orders {
         let Some(done) = report.order(order.order_id) else { continue };
         if order.operations.is_empty() && done.failure.is_none() {

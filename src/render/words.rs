@@ -23,8 +23,8 @@ pub(super) struct Words {
     pub(super) title: String,
     /// What the operation means to the reader.
     pub(super) weight: Weight,
-    /// The IPs, line by line.
-    pub(super) details: Vec<String>,
+    /// The IPs, line by line, each with what its change means.
+    pub(super) details: Vec<(Weight, String)>,
 }
 
 /// Puts an operation into words.
@@ -78,16 +78,22 @@ fn marks(items: &[DelNpItem], renewal: Option<&Renewal>, verbose: bool) -> Words
     let leaving = items.iter().filter(|item| item.to).count();
     let unknown = items.iter().filter(|item| item.from.is_none()).count();
     let title = match (items.len() - leaving, leaving) {
-        (staying, 0) => format!("mark {} to stay{}", count(staying, "IP"), unknown_until_now(unknown)),
+        (staying, 0) => format!("mark {} to stay", count(staying, "IP")),
         (0, leaving) => format!("mark {} to go {}", count(leaving, "IP"), at_renewal(renewal)),
         (staying, leaving) => {
             format!("mark {} to stay and {leaving} to go {}", count(staying, "IP"), at_renewal(renewal))
         }
     };
+    let title = title + &unknown_until_now(unknown);
     let line = |item: &DelNpItem, ip: &str| {
-        let from = item.from.map_or("mark unknown", mark_word);
+        let from = item.from.map_or("unknown", mark_word);
         let to = if item.to { format!("leaves {}", at_renewal(renewal)) } else { "stays".to_owned() };
-        format!("{ip}  {from} -> {to}")
+        let weight = match (item.from, item.to) {
+            (_, true) => Weight::Leaving,
+            (None, false) => Weight::Asserted,
+            (Some(_), false) => Weight::Plain,
+        };
+        (weight, format!("{ip}  {from} -> {to}"))
     };
     let weight = match leaving {
         0 if unknown == items.len() => Weight::Asserted,
@@ -97,8 +103,9 @@ fn marks(items: &[DelNpItem], renewal: Option<&Renewal>, verbose: bool) -> Words
     Words { title, weight, details: folded(items, |item| (item.from, item.to), line, verbose) }
 }
 
-fn signature_line(item: &SignatureItem, ip: &str) -> String {
-    format!("{ip}  {} -> {}", item.from.map_or("unknown", crate::model::Signature::as_str), item.to)
+fn signature_line(item: &SignatureItem, ip: &str) -> (Weight, String) {
+    let weight = if item.from.is_none() { Weight::Asserted } else { Weight::Plain };
+    (weight, format!("{ip}  {} -> {}", item.from.map_or("unknown", crate::model::Signature::as_str), item.to))
 }
 
 fn unknown_until_now(unknown: usize) -> String {
@@ -130,9 +137,9 @@ impl Addressed for DelNpItem {
 fn folded<T: Addressed, C: PartialEq>(
     items: &[T],
     change: impl Fn(&T) -> C,
-    line: impl Fn(&T, &str) -> String,
+    line: impl Fn(&T, &str) -> (Weight, String),
     verbose: bool,
-) -> Vec<String> {
+) -> Vec<(Weight, String)> {
     let mut groups: Vec<(C, Vec<&T>)> = Vec::new();
     for item in items {
         let change = change(item);
@@ -141,13 +148,15 @@ fn folded<T: Addressed, C: PartialEq>(
             None => groups.push((change, vec![item])),
         }
     }
+    let shown = |group: &[&T]| if verbose { group.len() } else { group.len().min(FOLD_AFTER) };
+    let widths = groups.iter().flat_map(|(_, group)| group[..shown(group)].iter().map(|item| item.ip().len()));
+    let width = widths.max().unwrap_or(0);
     let mut lines = Vec::new();
     for (_, group) in groups {
-        let shown = if verbose || group.len() <= FOLD_AFTER { group.len() } else { FOLD_AFTER };
-        let width = group[..shown].iter().map(|item| item.ip().len()).max().unwrap_or(0);
+        let shown = shown(&group);
         lines.extend(group[..shown].iter().map(|item| line(item, &format!("{:width$}", item.ip()))));
         if let Some(next) = group.get(shown) {
-            lines.push(line(next, &format!("and {} more", group.len() - shown)));
+            lines.push(line(next, &format!("{:width$}", format!("and {} more", group.len() - shown))));
         }
     }
     lines
@@ -184,27 +193,28 @@ pub(super) fn order_facts(order: &OrderPlan) -> String {
     facts.join(", ")
 }
 
-/// Puts the summary of a plan into one line.
-pub(super) fn summary(summary: &Summary) -> String {
+/// Puts the summary of a plan into the parts of one line.
+pub(super) fn summary(summary: &Summary) -> Vec<(Weight, String)> {
     let Summary { orders, changed, unchanged, blocked, operations, charge_cents, ips_leaving, signatures_set } =
         *summary;
-    let mut parts = Vec::new();
     let states = [(changed, "to change"), (unchanged, "unchanged"), (blocked, "blocked")];
-    parts.extend(states.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")));
-    let mut text = format!("{} ({})", count(orders, "order"), parts.join(", "));
-    text.push_str(&format!("; {}", count(operations, "operation")));
-    text.push_str(&match charge_cents {
-        0 => "; charges nothing".to_owned(),
-        cents => format!("; charges {} now", Cents(cents)),
-    });
+    let states = states.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}"));
+    let states: Vec<String> = states.collect();
+    let mut parts = vec![
+        (Weight::Plain, format!("{} ({})", count(orders, "order"), states.join(", "))),
+        (Weight::Plain, count(operations, "operation")),
+        match charge_cents {
+            0 => (Weight::Plain, "charges nothing".to_owned()),
+            cents => (Weight::Money, format!("charges {} now", Cents(cents))),
+        },
+    ];
     if ips_leaving > 0 {
-        text.push_str(&format!("; {} marked to go", count(ips_leaving, "IP")));
+        parts.push((Weight::Leaving, format!("{} marked to go", count(ips_leaving, "IP"))));
     }
     if signatures_set > 0 {
-        text.push_str(&format!("; {} set", count(signatures_set, "signature")));
+        parts.push((Weight::Plain, format!("{} set", count(signatures_set, "signature"))));
     }
-    text.push('.');
-    text
+    parts
 }
 
 /// Puts what came of an operation into a word and, where there is one, the reason.
@@ -240,12 +250,16 @@ pub(super) fn report(report: &Report) -> String {
     text
 }
 
-/// Makes a text from outside fit for a terminal: control characters are shown as escapes.
-pub(super) fn printable(text: &str) -> String {
-    match text.chars().any(char::is_control) {
-        true => {
-            text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
-        }
-        false => text.to_owned(),
+/// Makes a text from outside fit for a terminal: what would command it or reorder the line is shown as an escape.
+pub fn printable(text: &str) -> String {
+    if !text.contains(is_unprintable) {
+        return text.to_owned();
     }
+    text.chars().flat_map(|c| if is_unprintable(c) { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+/// Tells whether a character is a control, a separator of lines, or a mark that reorders the text around it.
+pub(super) fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

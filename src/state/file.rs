@@ -72,14 +72,15 @@ pub fn decode(bytes: &[u8], order_id: OrderId, api_url: &str) -> Result<Recorded
     if let Ok(Version { format_version }) = serde_json::from_slice(bytes)
         && format_version != FORMAT_VERSION
     {
-        return Err(format!("it has format version {format_version}, and this program reads {FORMAT_VERSION}"));
+        let newer = if format_version > FORMAT_VERSION { ": use the newer shardctl that wrote it" } else { "" };
+        return Err(format!("it has format version {format_version}, and this program reads {FORMAT_VERSION}{newer}"));
     }
     let file: StateFile = serde_json::from_slice(bytes).map_err(|error| format!("it is damaged: {error}"))?;
     if file.order_id != order_id.get() {
         return Err(format!("it is the record of order {}", file.order_id));
     }
     if file.api_url != api_url {
-        return Err(format!("it belongs to the API at {}, not {api_url}", file.api_url));
+        return Err(format!("it belongs to the API at {}, not {api_url}: check --api-url", file.api_url));
     }
     if file.purchase.is_some_and(|intent| intent.add_qty == 0) {
         return Err("it is damaged: a purchase of no slots".to_owned());

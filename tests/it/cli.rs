@@ -10,10 +10,12 @@ mod broken_api;
 mod exit_status;
 mod help;
 mod import;
+mod pictures;
 mod plan;
 mod purchase;
 mod sandbox;
 mod state;
+mod status;
 mod validate;
 
 use std::cell::RefCell;

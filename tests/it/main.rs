@@ -1,5 +1,6 @@
 //! The integration tests, one binary.
 
+mod architecture;
 #[cfg(all(feature = "sandbox", feature = "remote-state"))]
 mod buckets;
 mod cases;
@@ -13,6 +14,9 @@ mod manifest;
 mod money;
 mod openapi;
 mod plan_properties;
+mod readme;
+#[cfg(feature = "sandbox")]
+mod recipes;
 #[cfg(feature = "remote-state")]
 mod remote_state;
 #[cfg(feature = "sandbox")]
@@ -21,6 +25,10 @@ mod rig;
 mod sandbox;
 #[cfg(feature = "sandbox")]
 mod saved_plans;
+#[cfg(feature = "sandbox")]
+mod schemas;
+#[cfg(all(unix, feature = "sandbox"))]
+mod signals;
 #[cfg(feature = "sandbox")]
 mod state_directory;
 mod state_files;

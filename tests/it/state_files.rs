@@ -109,6 +109,8 @@ fn keys_are_sorted_and_what_is_unknown_is_absent() {
     assert_eq!(String::from_utf8(encode(order_id(), API_URL, &Recorded::default())).unwrap(), nothing);
 }
 
+const NEWER: &str = "it has format version 2, and this program reads 1: use the newer shardctl that wrote it";
+
 #[test]
 fn damage_is_named() {
     let damaged = |field: &str, value: Value| {
@@ -120,9 +122,9 @@ fn damage_is_named() {
         (damaged("order_id", json!(48977)), "it is the record of order 48977"),
         (
             damaged("api_url", json!("http://127.0.0.1:4010")),
-            "it belongs to the API at http://127.0.0.1:4010, not https://user-api.proxyshard.com",
+            "it belongs to the API at http://127.0.0.1:4010, not https://user-api.proxyshard.com: check --api-url",
         ),
-        (damaged("format_version", json!(2)), "it has format version 2, and this program reads 1"),
+        (damaged("format_version", json!(2)), NEWER),
         (damaged("format_version", json!(0)), "it has format version 0, and this program reads 1"),
         (damaged("signatures", json!({"203.0.113.300": "win11"})), "it is damaged: `203.0.113.300` is no IP address"),
         (damaged("del_np", json!({"\u{1b}[31m": true})), "it is damaged: `\\u{1b}[31m` is no IP address"),
@@ -149,7 +151,7 @@ fn damage_is_named() {
 fn a_newer_version_is_named_whatever_else_is_in_the_file() {
     let newer = json!({"format_version": 7, "orders": [], "api_url": null}).to_string();
     let error = decode(newer.as_bytes(), order_id(), API_URL).unwrap_err();
-    assert_eq!(error, "it has format version 7, and this program reads 1");
+    assert_eq!(error, NEWER.replace('2', "7"));
 }
 
 #[test]

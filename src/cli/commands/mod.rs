@@ -3,6 +3,7 @@
 pub(super) mod apply;
 pub(super) mod completions;
 pub(super) mod import;
+pub(super) mod man;
 pub(super) mod plan;
 #[cfg(feature = "sandbox")]
 pub(super) mod sandbox;

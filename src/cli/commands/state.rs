@@ -1,4 +1,4 @@
-//! `shardctl state`: prints or drops what is recorded of an order.
+//! `shardctl state`: prints, copies or drops what is recorded, and breaks a lock.
 
 use std::io::Write;
 
@@ -10,6 +10,7 @@ use crate::cli::args::{
 use crate::cli::error::{Exit, Failure};
 use crate::cli::session;
 use crate::cli::terminal::Terminal;
+use crate::render::printable;
 use crate::state::{Lock, Raw, StateFile, Store, StoreError};
 
 /// How many records are read at once.
@@ -38,16 +39,28 @@ async fn show(args: &StateOrderArgs, terminal: &mut Terminal) -> Result<Exit, Fa
 async fn forget(args: &StateOrderArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let store = session::open_store(&args.state, &args.manifest, "")?;
     let order = args.order;
-    if store.raw(order).await?.is_none() {
+    let Some(raw) = store.raw(order).await? else {
         terminal.say(&format!("Nothing is recorded of order {order}."));
         return Ok(Exit::Done);
-    }
+    };
     let lock = store.lock().await?;
     let forgotten = store.forget(order).await;
     lock.release().await;
     forgotten?;
+    if has_open_purchase(&raw.bytes) {
+        terminal.warn(&format!(
+            "a purchase of order {order} was open, and whether it was carried out is no longer followed: look at the \
+             order's slots in the panel before the next apply, which may buy them again"
+        ));
+    }
     terminal.say(&format!("Forgot order {order}: everything about it is unknown now, and the next apply asserts it."));
     Ok(Exit::Done)
+}
+
+/// Tells whether a record, damaged or not, holds a purchase whose outcome is not known.
+fn has_open_purchase(record: &[u8]) -> bool {
+    let record: Option<serde_json::Value> = serde_json::from_slice(record).ok();
+    record.is_some_and(|record| !record["purchase"].is_null())
 }
 
 async fn list(args: &StateListArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
@@ -165,7 +178,8 @@ async fn unlock(args: &StateUnlockArgs, terminal: &mut Terminal) -> Result<Exit,
         return Ok(Exit::Done);
     };
     let until = holder.expires.map_or("it ends with its process".to_owned(), |expires| format!("expires {expires:.0}"));
-    writeln!(terminal.out, "{}: held by {} since {:.0}, {until}", holder.id, holder.who, holder.since)?;
+    let (id, who) = (printable(&holder.id), printable(&holder.who));
+    writeln!(terminal.out, "{id}: held by {who} since {:.0}, {until}", holder.since)?;
     match &args.id {
         Some(id) => {
             store.unlock(id).await?;

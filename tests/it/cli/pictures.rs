@@ -1,0 +1,133 @@
+//! Pictures of the terminal for the README: what the program prints in colour, drawn.
+//!
+//! `SNAPSHOTS=overwrite cargo test` draws `docs/NAME.term.svg` anew. Look at them before you commit them.
+
+use std::path::Path;
+
+use serde_json::json;
+use snapbox::data::DataFormat;
+
+use super::Shardctl;
+
+/// Two orders: of one, all that can be is recorded once [`BEFORE`] was applied; the other is new.
+const ACCOUNT: &str = "
+wallet_cents: 5000
+slot_price_cents: 150
+orders:
+  48213:
+    tag: eu-scrapers
+    until: 2026-12-01
+    p0f_slots: 2
+    proxies: {203.0.113.10: linux, 203.0.113.11: , 203.0.113.12: , 203.0.113.13: }
+  48977:
+    tag: us-checkout
+    until: 2026-12-14
+    p0f_slots: 4
+    proxies: {198.51.100.7: win10, 198.51.100.8: }
+";
+const BEFORE: &str = "\
+version: 1
+orders:
+  48213:
+    p0f_slots: 2
+    keep:
+      203.0.113.10: linux
+      203.0.113.11: macos
+      203.0.113.12:
+      203.0.113.13:
+";
+const AFTER: &str = "\
+version: 1
+limits:
+  max_charge_cents: 500
+orders:
+  48213:
+    tag: eu-scrapers
+    p0f_slots: 3
+    keep:
+      203.0.113.10: win11
+      203.0.113.11: macos
+      203.0.113.12: android
+  48977:
+    tag: us-checkout
+    p0f_slots: 2
+    keep:
+      198.51.100.7: win10
+      198.51.100.8:
+";
+const THREE_PROBLEMS: &str = "\
+version: 1
+orders:
+  48213:
+    p0f_slots: 1
+    keep:
+      203.0.113.10: windows11
+      203.0.113.11: macos
+      203.0.113.12: macos
+    tags: eu-scrapers
+";
+
+/// Browsers apply `opacity` to no part of a text; and the colours of today's terminals are brighter.
+const STYLES: [(&str, &str); 4] = [
+    (".dimmed { opacity: 0.4; }", ".dimmed { fill-opacity: 0.6; }"),
+    (".fg-yellow { fill: #AA5500 }", ".fg-yellow { fill: #E5B93C }"),
+    (".fg-red { fill: #AA0000 }", ".fg-red { fill: #E05252 }"),
+    (".fg { fill: #AAAAAA }", ".fg { fill: #C8C8C8 }"),
+];
+
+impl Shardctl {
+    /// Runs the program in colour and compares what a terminal shows of it with the picture.
+    #[track_caller]
+    fn draw(&self, name: &str, arguments: &[&str], status: i32) {
+        let run = self.aside(&[arguments, &["--color", "always"]].concat()).exits(status);
+        let command = format!("\u{1b}[1m$ shardctl {}\u{1b}[0m\n", arguments.join(" "));
+        let shown = command + &self.redact(&run.stdout) + &self.redact(&run.stderr);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(format!("{name}.term.svg"));
+        let expected = snapbox::Data::read_from(&path, Some(DataFormat::TermSvg)).raw();
+        let drawn = snapbox::Data::text(shown.trim_end()).coerce_to(DataFormat::TermSvg).to_string();
+        let drawn = STYLES.iter().fold(drawn, |drawn, (from, to)| drawn.replace(from, to));
+        let drawn = snapbox::Data::text(drawn).is(DataFormat::TermSvg);
+        snapbox::Assert::new().action_env(snapbox::assert::DEFAULT_ACTION_ENV).eq(drawn, expected);
+    }
+
+    fn half_recorded() -> Shardctl {
+        let shardctl = Shardctl::new(ACCOUNT).file("shardctl.yaml", BEFORE);
+        shardctl.aside(&["apply", "--apply"]).exits(0);
+        shardctl.file("shardctl.yaml", AFTER)
+    }
+}
+
+#[test]
+fn a_plan_with_every_kind_of_operation() {
+    let shardctl = Shardctl::half_recorded();
+    shardctl.draw("plan", &["plan"], 0);
+    let plan = shardctl.aside(&["plan", "--format", "json"]).exits(0).stdout;
+    for kind in ["cancel_downgrade", "purchase_slots", "set_signatures", "set_del_np", "schedule_downgrade"] {
+        assert!(plan.contains(&format!("\"kind\": \"{kind}\"")), "{kind}");
+    }
+}
+
+#[test]
+fn a_blocked_plan() {
+    let wrong = AFTER.replace("max_charge_cents: 500", "max_charge_cents: 100").replace("100.8", "100.9");
+    Shardctl::half_recorded().file("shardctl.yaml", &wrong).draw("blocked", &["plan"], 1);
+}
+
+#[test]
+fn no_changes() {
+    let shardctl = Shardctl::half_recorded();
+    shardctl.aside(&["apply", "--apply"]).exits(0);
+    shardctl.draw("no-changes", &["plan"], 0);
+}
+
+#[test]
+fn an_apply_report_with_a_failure() {
+    let shardctl = Shardctl::small();
+    shardctl.break_with(json!([{"operation": "set_signatures", "status": 400}]));
+    shardctl.draw("apply-failed", &["apply", "--apply", "--concurrency", "1"], 3);
+}
+
+#[test]
+fn a_manifest_with_three_problems() {
+    Shardctl::new("").file("shardctl.yaml", THREE_PROBLEMS).draw("problems", &["validate"], 1);
+}
