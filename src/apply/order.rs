@@ -85,8 +85,8 @@ impl<'a> OrderRun<'a> {
     }
 
     /// Fails where the lock was lost: somebody else may be at work now.
-    pub(super) fn ensure_locked(&self) -> Result<(), String> {
-        self.context.lock.ensure_held().map_err(|error| error.to_string())
+    pub(super) async fn ensure_locked(&self) -> Result<(), String> {
+        self.context.lock.ensure_held().await.map_err(|error| error.to_string())
     }
 
     /// Stores the record, durably.
@@ -117,7 +117,7 @@ impl<'a> OrderRun<'a> {
 
     /// Forgets the slots, durably where they are recorded, and returns what they were.
     async fn forget_slots(&mut self) -> Result<Option<RecordedSlots>, Failure> {
-        self.ensure_locked()?;
+        self.ensure_locked().await?;
         let before = self.recorded.slots.take();
         // What is stored may say more than what is known by now, where the slots were changed elsewhere.
         if before.is_some() || self.unsaved {
@@ -183,7 +183,7 @@ impl<'a> OrderRun<'a> {
     ) -> Result<(), Failure> {
         for (chunks_sent, chunk) in wanted.chunks(MAX_ITEMS_PER_REQUEST).enumerate() {
             self.check_stop(chunks_sent, wanted.len())?;
-            self.ensure_locked()?;
+            self.ensure_locked().await?;
             let values = part(&mut self.recorded);
             let before: Vec<(ProxyIp, V)> = chunk.iter().filter_map(|(ip, _)| values.remove_entry(ip)).collect();
             if !before.is_empty() {

@@ -187,7 +187,7 @@ pub(super) async fn run(run: &mut OrderRun<'_>, planned: Planned) -> Result<(), 
 async fn store_intent(run: &mut OrderRun<'_>, planned: Planned) -> Result<(), String> {
     let Planned { from_qty, quote } = planned;
     run.recorded.purchase = Some(PurchaseIntent { from_qty, add_qty: quote.add_qty, when: Timestamp::now() });
-    let stored = match run.ensure_locked() {
+    let stored = match run.ensure_locked().await {
         Ok(()) => run.save().await,
         Err(lost) => Err(lost),
     };

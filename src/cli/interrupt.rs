@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM while a plan is carried out.
+//! Ctrl-C and SIGTERM while a plan is made under a lock, and while it is carried out.
 
 use std::io::{self, Write};
 use std::process;
@@ -14,9 +14,7 @@ pub(super) struct Listener(tokio::task::JoinHandle<()>);
 
 impl Listener {
     /// Starts to listen.
-    pub(super) fn start(stop: Stop) -> Listener {
-        // Heard from here on without a gap: none is lost between the first and the second.
-        let mut signals = Signals::new();
+    pub(super) fn start(stop: Stop, mut signals: Signals) -> Listener {
         Listener(tokio::spawn(async move {
             signals.next().await;
             stop.request();
@@ -39,18 +37,21 @@ fn tell(message: &str) {
     let _ = writeln!(io::stderr(), "{message}");
 }
 
+/// The signals, heard from its making on without a gap: none is lost between the first and the second.
 #[cfg(unix)]
-struct Signals(Vec<tokio::signal::unix::Signal>);
+pub(super) struct Signals(Vec<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
 impl Signals {
-    fn new() -> Signals {
+    /// Begins to hear.
+    pub(super) fn new() -> Signals {
         use tokio::signal::unix::{SignalKind, signal};
         let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
         Signals(kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect())
     }
 
-    async fn next(&mut self) {
+    /// Waits for one.
+    pub(super) async fn next(&mut self) {
         std::future::poll_fn(|context| match self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready()) {
             true => Poll::Ready(()),
             false => Poll::Pending,
@@ -59,16 +60,19 @@ impl Signals {
     }
 }
 
+/// The signals.
 #[cfg(not(unix))]
-struct Signals;
+pub(super) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn new() -> Signals {
+    /// Begins to hear.
+    pub(super) fn new() -> Signals {
         Signals
     }
 
-    async fn next(&mut self) {
+    /// Waits for one.
+    pub(super) async fn next(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
     }
 }

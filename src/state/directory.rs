@@ -45,8 +45,8 @@ struct LockFile {
 }
 
 impl Lock for DirectoryLock {
-    fn ensure_held(&self) -> Result<(), StoreError> {
-        Ok(())
+    fn ensure_held(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        std::future::ready(Ok(())).boxed()
     }
 
     fn release(self: Box<Self>) -> BoxFuture<'static, ()> {

@@ -1,6 +1,8 @@
 //! The integration tests, one binary.
 
 mod architecture;
+#[cfg(all(feature = "sandbox", feature = "remote-state"))]
+mod buckets;
 mod cases;
 #[cfg(feature = "sandbox")]
 mod cli;
@@ -16,6 +18,8 @@ mod plan_properties;
 mod readme;
 #[cfg(feature = "sandbox")]
 mod recipes;
+#[cfg(feature = "remote-state")]
+mod remote_state;
 mod rendered;
 #[cfg(feature = "sandbox")]
 mod rig;
