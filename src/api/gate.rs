@@ -1,21 +1,118 @@
-//! The bound on requests under way at once.
+//! The bound on requests under way at once: halved when the API asks to slow down, recovered answer by answer.
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
 
 /// Lets at most so many requests be under way at once.
 #[derive(Debug)]
 pub(super) struct Gate {
-    permits: Semaphore,
+    most: usize,
+    state: Mutex<State>,
+    /// Woken for each place that becomes free.
+    freed: Notify,
 }
 
+#[derive(Debug)]
+struct State {
+    limit: usize,
+    under_way: usize,
+    /// Answers since the limit last changed.
+    answers: usize,
+}
+
+/// A place that is given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Place<'a>(&'a Gate);
+
 impl Gate {
-    pub(super) fn new(at_once: usize) -> Gate {
-        Gate { permits: Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)) }
+    pub(super) fn new(most: usize) -> Gate {
+        let most = most.max(1);
+        Gate { most, state: Mutex::new(State { limit: most, under_way: 0, answers: 0 }), freed: Notify::new() }
     }
 
-    /// Waits for a place; it is given back when the permit is dropped.
-    pub(super) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
-        // The semaphore is never closed, so there always is a permit in the end.
-        self.permits.acquire().await.ok()
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a place.
+    pub(super) async fn enter(&self) -> Place<'_> {
+        loop {
+            {
+                let mut state = self.state();
+                if state.under_way < state.limit {
+                    state.under_way += 1;
+                    return Place(self);
+                }
+            }
+            self.freed.notified().await;
+        }
+    }
+
+    /// Takes note of an answer that asks to slow down. A burst of them, sent under one limit, halves it once.
+    pub(super) fn slow_down(&self) {
+        let mut state = self.state();
+        state.answers += 1;
+        if state.limit == self.most || state.answers > state.limit {
+            state.limit = (state.limit / 2).max(1);
+            state.answers = 0;
+        }
+    }
+
+    /// Takes note of any other answer: one more place for as many as there are places.
+    pub(super) fn go_on(&self) {
+        let mut state = self.state();
+        if state.limit < self.most {
+            state.answers += 1;
+            if state.answers > state.limit {
+                state.limit += 1;
+                state.answers = 0;
+                self.freed.notify_one();
+            }
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.state().under_way -= 1;
+        self.0.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    async fn can_enter<'a>(gate: &'a Gate, places: &mut Vec<Place<'a>>) -> bool {
+        let place = tokio::time::timeout(Duration::from_millis(5), gate.enter()).await;
+        places.extend(place);
+        places.len() == gate.state().under_way && gate.state().under_way < gate.state().limit
+    }
+
+    #[tokio::test]
+    async fn no_more_than_the_limit_are_under_way_and_every_place_comes_back() {
+        let gate = Gate::new(2);
+        let mut places = Vec::new();
+        assert!(can_enter(&gate, &mut places).await);
+        assert!(!can_enter(&gate, &mut places).await, "the second place was the last");
+        can_enter(&gate, &mut places).await;
+        assert_eq!(places.len(), 2);
+        let waiting = async { drop(gate.enter().await) };
+        let freeing = async { places.clear() };
+        tokio::time::timeout(Duration::from_secs(5), async { tokio::join!(waiting, freeing) }).await.expect("a place");
+        assert_eq!(gate.state().under_way, 0);
+    }
+
+    #[test]
+    fn a_burst_halves_once_and_answers_bring_it_back() {
+        let gate = Gate::new(16);
+        (0..8).for_each(|_| gate.slow_down());
+        assert_eq!(gate.state().limit, 8);
+        (0..100).for_each(|_| gate.slow_down());
+        assert_eq!(gate.state().limit, 1, "never below one");
+        (0..1000).for_each(|_| gate.go_on());
+        assert_eq!(gate.state().limit, 16);
     }
 }

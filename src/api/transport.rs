@@ -168,6 +168,10 @@ impl Connection {
         let target = &url[url::Position::BeforePath..];
         let (started, mut status) = (Instant::now(), None);
         let result = self.attempt(call, method.clone(), url.clone(), &mut status, read).await;
+        match status {
+            Some(429) => self.shared.gate.slow_down(),
+            _ => self.shared.gate.go_on(),
+        }
         self.shared.observer.request_ended(&RequestEnded {
             operation: call.operation,
             method: method.as_str(),

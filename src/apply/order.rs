@@ -85,8 +85,8 @@ impl<'a> OrderRun<'a> {
     }
 
     /// Fails where the lock was lost: somebody else may be at work now.
-    pub(super) fn ensure_locked(&self) -> Result<(), String> {
-        self.context.lock.ensure_held().map_err(|error| error.to_string())
+    pub(super) async fn ensure_locked(&self) -> Result<(), String> {
+        self.context.lock.ensure_held().await.map_err(|error| error.to_string())
     }
 
     /// Stores the record, durably.
@@ -115,11 +115,12 @@ impl<'a> OrderRun<'a> {
         Failure::Failed(error.to_string())
     }
 
-    /// Forgets the slots, durably where they were known, and returns what they were.
+    /// Forgets the slots, durably where they are recorded, and returns what they were.
     async fn forget_slots(&mut self) -> Result<Option<RecordedSlots>, Failure> {
-        self.ensure_locked()?;
+        self.ensure_locked().await?;
         let before = self.recorded.slots.take();
-        if before.is_some() {
+        // What is stored may say more than what is known by now, where the slots were changed elsewhere.
+        if before.is_some() || self.unsaved {
             self.save().await?;
         }
         Ok(before)
@@ -137,11 +138,20 @@ impl<'a> OrderRun<'a> {
         let before = self.forget_slots().await?;
         let answer = match self.context.writer.cancel_downgrade(self.order.order_id).await {
             // A lost answer to an earlier attempt makes a known pending change an unknown one.
-            Err(error) if (pending.is_none() || !error.had_no_effect) && means_nothing_pending(&error) => nothing,
+            Err(error) if (pending.is_none() || !error.had_no_effect) && means_nothing_pending(&error) => {
+                return self.nothing_was_pending(nothing, &error).await;
+            }
             Err(error) => return Err(self.failed(&error, before.is_some(), |recorded| recorded.slots = before).await),
             Ok(answer) => answer,
         };
         self.slots_changed(answer, nothing).await
+    }
+
+    /// Records that nothing is scheduled; unless an earlier attempt took it back, nothing was changed.
+    async fn nothing_was_pending(&mut self, slots: RecordedSlots, error: &ApiError) -> Result<(), Failure> {
+        self.report.changed |= !error.had_no_effect;
+        self.recorded.slots = Some(slots);
+        self.save().await.map_err(|error| Failure::Failed(format!("nothing is scheduled, but not recorded: {error}")))
     }
 
     async fn schedule_downgrade(&mut self, from_qty: u32, next_qty: u32) -> Result<(), Failure> {
@@ -173,7 +183,7 @@ impl<'a> OrderRun<'a> {
     ) -> Result<(), Failure> {
         for (chunks_sent, chunk) in wanted.chunks(MAX_ITEMS_PER_REQUEST).enumerate() {
             self.check_stop(chunks_sent, wanted.len())?;
-            self.ensure_locked()?;
+            self.ensure_locked().await?;
             let values = part(&mut self.recorded);
             let before: Vec<(ProxyIp, V)> = chunk.iter().filter_map(|(ip, _)| values.remove_entry(ip)).collect();
             if !before.is_empty() {

@@ -3,6 +3,8 @@
 //! [`State`] is a value, [`State::next`] a function of it and of what happened: both can be tested without a network.
 //! [`run`] only performs what the state asks for.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
@@ -58,6 +60,8 @@ pub enum Event {
     SlotsRead(Result<u32, ApiError>),
     /// The time to wait is over.
     TimeUp,
+    /// The user asked to stop, and the purchase is not sent yet.
+    Interrupted,
 }
 
 /// What was planned.
@@ -84,6 +88,8 @@ impl State {
             (State::Intending, Event::Stored(Err(reason))) => {
                 State::NotBought { reason: format!("nothing was bought: {reason}"), intended: false }
             }
+            (State::Intending, Event::Interrupted) => interrupted(false),
+            (State::Sending, Event::Interrupted) => interrupted(true),
             (State::Sending, Event::Answered(answer)) => judge_answer(planned, answer),
             (State::ReadingBack { .. }, Event::SlotsRead(Ok(qty))) if qty >= planned.to_qty() => State::Found,
             (State::ReadingBack { reason }, Event::TimeUp) => {
@@ -95,6 +101,10 @@ impl State {
             (state, _) => state,
         }
     }
+}
+
+fn interrupted(intended: bool) -> State {
+    State::NotBought { reason: "nothing was bought: interrupted".to_owned(), intended }
 }
 
 fn judge_quote(planned: Planned, quoted: Result<LiveSlots, ApiError>) -> State {
@@ -144,13 +154,16 @@ pub(super) async fn run(run: &mut OrderRun<'_>, planned: Planned) -> Result<(), 
                 charge = quoted.as_ref().ok().and_then(|slots| slots.quote).map_or(charge, |now| now.charge);
                 Event::Quoted(quoted)
             }
+            State::Intending | State::Sending if run.context.stop.is_requested() => Event::Interrupted,
             State::Intending => Event::Stored(store_intent(run, planned).await),
             State::Sending => {
                 Event::Answered(run.context.writer.purchase_slots(run.order.order_id, planned.quote.add_qty).await)
             }
             State::ReadingBack { .. } => {
-                let until = *time_up.get_or_insert_with(|| Instant::now() + run.context.settings.settle_timeout);
-                read_back(run, until).await
+                let settings = run.context.settings;
+                let pause = if time_up.is_some() { settings.settle_interval } else { Duration::ZERO };
+                let until = *time_up.get_or_insert_with(|| Instant::now() + settings.settle_timeout);
+                read_back(run, pause, until).await
             }
             State::Bought { slots } => {
                 run.recorded.purchase = None;
@@ -174,7 +187,7 @@ pub(super) async fn run(run: &mut OrderRun<'_>, planned: Planned) -> Result<(), 
 async fn store_intent(run: &mut OrderRun<'_>, planned: Planned) -> Result<(), String> {
     let Planned { from_qty, quote } = planned;
     run.recorded.purchase = Some(PurchaseIntent { from_qty, add_qty: quote.add_qty, when: Timestamp::now() });
-    let stored = match run.ensure_locked() {
+    let stored = match run.ensure_locked().await {
         Ok(()) => run.save().await,
         Err(lost) => Err(lost),
     };
@@ -192,17 +205,15 @@ async fn not_bought(run: &mut OrderRun<'_>, reason: &str, intended: bool) -> Fai
     }
 }
 
-async fn read_back(run: &OrderRun<'_>, until: Instant) -> Event {
+async fn read_back(run: &OrderRun<'_>, pause: Duration, until: Instant) -> Event {
+    sleep(pause.min(until.saturating_duration_since(Instant::now()))).await;
     if Instant::now() >= until {
         return Event::TimeUp;
     }
     let read = tokio::time::timeout_at(until, run.context.writer.reader().quote_slots(run.order.order_id, 1)).await;
     match read {
         Err(_) => Event::TimeUp,
-        Ok(read) => {
-            sleep(run.context.settings.settle_interval.min(until.saturating_duration_since(Instant::now()))).await;
-            Event::SlotsRead(read.map(|slots| slots.current_qty))
-        }
+        Ok(read) => Event::SlotsRead(read.map(|slots| slots.current_qty)),
     }
 }
 

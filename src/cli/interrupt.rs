@@ -1,6 +1,9 @@
-//! Ctrl-C and SIGTERM while a plan is carried out.
+//! Ctrl-C and SIGTERM while a plan is made under a lock, and while it is carried out.
 
+use std::io::{self, Write};
 use std::process;
+#[cfg(unix)]
+use std::task::Poll;
 
 use crate::apply::Stop;
 
@@ -11,12 +14,12 @@ pub(super) struct Listener(tokio::task::JoinHandle<()>);
 
 impl Listener {
     /// Starts to listen.
-    pub(super) fn start(stop: Stop) -> Listener {
+    pub(super) fn start(stop: Stop, mut signals: Signals) -> Listener {
         Listener(tokio::spawn(async move {
-            wait().await;
+            signals.next().await;
             stop.request();
             tell("Stopping: requests under way are finished and recorded. Once more ends at once.");
-            wait().await;
+            signals.next().await;
             process::exit(i32::from(Exit::Interrupted.code()));
         }))
     }
@@ -28,26 +31,48 @@ impl Drop for Listener {
     }
 }
 
-#[allow(clippy::print_stderr, reason = "the terminal is in use by the command that is being stopped")]
+/// The terminal is in use by the command that is being stopped.
 fn tell(message: &str) {
-    eprintln!("{message}");
+    // Nobody may be there to read it any more.
+    let _ = writeln!(io::stderr(), "{message}");
 }
 
+/// The signals, heard from its making on without a gap: none is lost between the first and the second.
 #[cfg(unix)]
-async fn wait() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        Err(_) => drop(tokio::signal::ctrl_c().await),
+pub(super) struct Signals(Vec<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Signals {
+    /// Begins to hear.
+    pub(super) fn new() -> Signals {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+        Signals(kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect())
+    }
+
+    /// Waits for one.
+    pub(super) async fn next(&mut self) {
+        std::future::poll_fn(|context| match self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
     }
 }
 
+/// The signals.
 #[cfg(not(unix))]
-async fn wait() {
-    let _ = tokio::signal::ctrl_c().await;
+pub(super) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    /// Begins to hear.
+    pub(super) fn new() -> Signals {
+        Signals
+    }
+
+    /// Waits for one.
+    pub(super) async fn next(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }

@@ -1,6 +1,6 @@
 //! Progress and logs on stderr.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -63,7 +63,6 @@ impl Reporter {
         }
     }
 
-    #[allow(clippy::print_stderr, reason = "log lines go to stderr from several tasks at once")]
     fn log(&self, level: &str, message: &str, line: &str, mut fields: Value) {
         let now = jiff::Timestamp::now();
         let line = match self.format {
@@ -75,7 +74,8 @@ impl Reporter {
                 fields.to_string()
             }
         };
-        self.bar.suspend(|| eprintln!("{line}"));
+        // Log lines come from several tasks at once, and nobody may be there to read them any more.
+        self.bar.suspend(|| drop(writeln!(io::stderr(), "{line}")));
     }
 }
 

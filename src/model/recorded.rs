@@ -43,7 +43,7 @@ pub struct RecordedSlots {
 }
 
 /// A change of an add-on that takes effect at the next renewal (`addons[].pending`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "action", rename_all = "lowercase", deny_unknown_fields)]
 pub enum PendingChange {
     /// Fewer slots from the next renewal on.

@@ -29,7 +29,7 @@ pub struct Knowledge {
 }
 
 /// Whether it is known what is scheduled for the next renewal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PendingKnowledge {
     /// It is known: this, or nothing.
     Known(Option<PendingChange>),

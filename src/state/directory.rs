@@ -45,8 +45,8 @@ struct LockFile {
 }
 
 impl Lock for DirectoryLock {
-    fn ensure_held(&self) -> Result<(), StoreError> {
-        Ok(())
+    fn ensure_held(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        std::future::ready(Ok(())).boxed()
     }
 
     fn release(self: Box<Self>) -> BoxFuture<'static, ()> {
@@ -188,7 +188,7 @@ impl Inner {
     }
 
     fn lock(&self) -> Result<DirectoryLock, StoreError> {
-        fs::create_dir_all(&self.path).map_err(|error| failed("create", &self.path, &error))?;
+        create_directory(&self.path).map_err(|error| failed("create", &self.path, &error))?;
         let path = self.path.join(LOCK_FILE);
         let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = open.map_err(|error| failed("lock", &path, &error))?;
@@ -259,6 +259,16 @@ fn is_temporary(name: &str) -> bool {
     let name = name.strip_prefix('.').and_then(|name| name.strip_suffix(TEMPORARY_SUFFIX));
     name.and_then(|name| name.split_once(TEMPORARY_MIDDLE))
         .is_some_and(|(order_id, _)| order_id.parse::<OrderId>().is_ok())
+}
+
+/// Creates a directory and those above it, durably: a synced file in a directory that a crash takes away is lost, too.
+fn create_directory(path: &Path) -> io::Result<()> {
+    let missing = path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).count();
+    fs::create_dir_all(path)?;
+    for parent in path.ancestors().skip(1).take(missing) {
+        sync_directory(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
+    }
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -1,7 +1,16 @@
 //! The lock of a bucket: an object with a holder and an expiry, renewed while it is held.
 //!
 //! Every step is a conditional write, so that two who try at once cannot both have it. A holder that dies leaves a
-//! lease that expires. A holder that could not renew in time stops before its next write.
+//! lease that expires. Before each write its holder looks whether it is still its own.
+//!
+//! What is assumed: the clocks of those who share a bucket differ by less than [`LeaseTimes::margin`], and a request
+//! that its holder began is over within [`LeaseTimes::reserve`] and that margin. The holder itself goes by a clock that
+//! nobody sets. Where the first does not hold, a lease is taken from a live holder, which notices before its next
+//! write. Where the second does not, a request may take effect beside another holder's: a purchase is then still
+//! guarded by its intent, because records are written under the version that was read.
+//!
+//! A bucket that does not answer ends the lease for its holder, after `lifetime - reserve` without a renewal. A holder
+//! that is killed, as by a second Ctrl-C, leaves it to expire, or to be broken by its id.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,12 +19,16 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use object_store::UpdateVersion;
+use object_store::{Error, UpdateVersion};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::remote::Bucket;
-use super::{Holder, Lock, StoreError};
+use super::{Holder, Lock, StoreError, whereabouts};
+
+/// How long the holder's look before a write may take; a bucket that is slower counts as one that does not answer.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a lease lasts and how often it is renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,17 +37,23 @@ pub struct LeaseTimes {
     pub lifetime: Duration,
     /// From one renewal to the next.
     pub renewal: Duration,
-    /// What is kept clear of the expiry, on both sides, for clocks that differ.
+    /// What has to be left of it for the holder to begin a write: longer than one request to the API takes.
+    pub reserve: Duration,
+    /// How long others wait beyond the expiry, because clocks differ.
     pub margin: Duration,
 }
 
 impl Default for LeaseTimes {
     fn default() -> Self {
-        LeaseTimes {
-            lifetime: Duration::from_secs(60),
-            renewal: Duration::from_secs(15),
-            margin: Duration::from_secs(5),
-        }
+        let [lifetime, renewal, reserve, margin] = [120, 15, 35, 10].map(Duration::from_secs);
+        LeaseTimes { lifetime, renewal, reserve, margin }
+    }
+}
+
+impl LeaseTimes {
+    /// For how long a look at the lease is believed.
+    fn freshness(self) -> Duration {
+        self.renewal / 15
     }
 }
 
@@ -47,8 +66,10 @@ struct LeaseFile {
     since: Timestamp,
 }
 
+/// The expiry of a lease that somebody broke.
+const BROKEN: Timestamp = Timestamp::UNIX_EPOCH;
+
 /// A lease that is held, and renewed in the background until it is dropped.
-#[derive(Debug)]
 pub(super) struct Lease {
     shared: Arc<Shared>,
     renewal: JoinHandle<()>,
@@ -58,30 +79,25 @@ struct Shared {
     bucket: Arc<Bucket>,
     times: LeaseTimes,
     file: LeaseFile,
-    held: Mutex<Held>,
+    /// The version that was written last; locked while the next one is written.
+    version: tokio::sync::Mutex<UpdateVersion>,
+    known: Mutex<Known>,
     lost: AtomicBool,
 }
 
-/// The lease as it was last written.
-#[derive(Debug, Clone)]
-struct Held {
-    version: UpdateVersion,
-    until: Instant,
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("file", &self.file).finish_non_exhaustive()
-    }
+/// What is known of the lease, by the holder's own clock.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    expires: Instant,
+    looked: Instant,
 }
 
 impl LeaseFile {
     fn new(times: LeaseTimes) -> LeaseFile {
         let now = Timestamp::now();
-        let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "a host without HOSTNAME".to_owned());
         LeaseFile {
-            expires: expiry(now, times),
-            holder: format!("process {} on {host}", std::process::id()),
+            expires: later(now, times.lifetime),
+            holder: whereabouts::this_process(),
             id: fresh_id(),
             since: now,
         }
@@ -90,10 +106,15 @@ impl LeaseFile {
     fn bytes(&self) -> Vec<u8> {
         serde_json::to_vec_pretty(self).unwrap_or_default()
     }
+
+    /// Returns when others may take it.
+    fn free_at(&self, times: LeaseTimes) -> Timestamp {
+        later(self.expires, times.margin)
+    }
 }
 
-fn expiry(now: Timestamp, times: LeaseTimes) -> Timestamp {
-    now.checked_add(times.lifetime).unwrap_or(now)
+fn later(moment: Timestamp, by: Duration) -> Timestamp {
+    moment.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// Makes an id that nobody else has: the randomness is that of the standard library's hash keys.
@@ -104,87 +125,131 @@ fn fresh_id() -> String {
     format!("{:016x}{:016x}", part(), part())
 }
 
+/// Reads the lease's object, whether it has expired or not.
+async fn read(bucket: &Bucket, verb: &str) -> Result<Option<(LeaseFile, UpdateVersion)>, StoreError> {
+    let object = bucket.get(&bucket.lease_path()).await.map_err(|error| bucket.failed(verb, &error))?;
+    let Some(object) = object else { return Ok(None) };
+    let mut file: LeaseFile = serde_json::from_slice(&object.bytes).map_err(|_| {
+        StoreError(format!("the lock in {} is damaged: once nobody is at work there, remove lock.json", bucket.place))
+    })?;
+    // What somebody else wrote is shown on a terminal.
+    for text in [&mut file.holder, &mut file.id] {
+        text.retain(|c| !c.is_control());
+    }
+    Ok(Some((file, object.version)))
+}
+
 impl Lease {
     /// Takes the lease, or says who holds it.
     pub(super) async fn take(bucket: Arc<Bucket>, times: LeaseTimes) -> Result<Lease, StoreError> {
-        let path = bucket.lease_path();
-        let found = bucket.get(&path).await.map_err(|error| bucket.failed("lock", &error))?;
-        let seen = match found {
-            None => None,
-            Some(object) => {
-                let current = serde_json::from_slice::<LeaseFile>(&object.bytes)
-                    .map_err(|_| StoreError(format!("the lock in {} is damaged: remove lock.json", bucket.place)))?;
-                let free_at = current.expires.checked_add(times.margin).unwrap_or(current.expires);
-                if Timestamp::now() < free_at {
-                    return Err(held_by(&bucket, &current));
-                }
-                Some(object.version)
+        let seen = match read(&bucket, "lock").await? {
+            Some((current, _)) if Timestamp::now() < current.free_at(times) => {
+                return Err(held_by(&bucket, &current, times));
             }
+            found => found.map(|(_, version)| version),
         };
         let file = LeaseFile::new(times);
         let started = Instant::now();
-        match bucket.put(&path, &file.bytes(), seen).await.map_err(|error| bucket.failed("lock", &error))? {
-            Some(version) => Ok(Lease::held(bucket, times, file, Held { version, until: started + times.lifetime })),
-            None => Err(StoreError(format!("the state in {} was locked by somebody else just now", bucket.place))),
-        }
-    }
-
-    fn held(bucket: Arc<Bucket>, times: LeaseTimes, file: LeaseFile, held: Held) -> Lease {
-        let shared = Arc::new(Shared { bucket, times, file, held: Mutex::new(held), lost: AtomicBool::new(false) });
+        let put = bucket.put(&bucket.lease_path(), &file.bytes(), seen).await;
+        let Some(version) = put.map_err(|error| bucket.failed("lock", &error))? else {
+            let message =
+                format!("the state in {} was locked by somebody else just now; run again later", bucket.place);
+            return Err(StoreError(message));
+        };
+        let known = Mutex::new(Known { expires: started + times.lifetime, looked: started });
+        let (version, lost) = (tokio::sync::Mutex::new(version), AtomicBool::new(false));
+        let shared = Arc::new(Shared { bucket, times, file, version, known, lost });
         let renewal = tokio::spawn(Arc::clone(&shared).renew());
-        Lease { shared, renewal }
+        Ok(Lease { shared, renewal })
     }
 }
 
 impl Shared {
-    fn held(&self) -> Held {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn known(&self) -> Known {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learn(&self, learn: impl FnOnce(&mut Known)) {
+        learn(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::SeqCst)
     }
 
     async fn renew(self: Arc<Self>) {
-        while !self.lost.load(Ordering::SeqCst) {
+        while !self.is_lost() {
             tokio::time::sleep(self.times.renewal).await;
-            self.write(expiry(Timestamp::now(), self.times)).await;
+            // An attempt that hangs must not use up the time in which the next could succeed.
+            let _ = timeout(self.times.renewal, self.write(self.times.lifetime)).await;
         }
     }
 
-    /// Writes the lease with another expiry, if it is still ours.
-    async fn write(&self, expires: Timestamp) {
-        let file = LeaseFile { expires, ..self.file.clone() };
-        let started = Instant::now();
-        let written = self.bucket.put(&self.bucket.lease_path(), &file.bytes(), Some(self.held().version)).await;
-        match written {
-            Ok(Some(version)) => {
-                let held = Held { version, until: started + self.times.lifetime };
-                *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
+    /// Writes the lease with another lifetime from now on, if it is still ours.
+    async fn write(&self, lifetime: Duration) {
+        let mut version = self.version.lock().await;
+        for _attempt in 0..3 {
+            let (now, started) = (Timestamp::now(), Instant::now());
+            // One that is given up expired long enough ago for nobody to wait for the margin.
+            let given_up = now.checked_sub(self.times.margin * 2).unwrap_or(now);
+            let expires = if lifetime.is_zero() { given_up } else { later(now, lifetime) };
+            let bytes = LeaseFile { expires, ..self.file.clone() }.bytes();
+            match self.bucket.put(&self.bucket.lease_path(), &bytes, Some(version.clone())).await {
+                Ok(Some(written)) => {
+                    *version = written;
+                    self.learn(|known| *known = Known { expires: started + lifetime, looked: started });
+                    return;
+                }
+                // Perhaps an earlier renewal of ours, whose answer was lost.
+                Ok(None) => match self.look().await {
+                    Some(current) => *version = current,
+                    None => return,
+                },
+                // The store does not answer: the lease is held until it expires, and renewed if that succeeds in time.
+                Err(_) => return,
             }
-            Ok(None) => self.lost.store(true, Ordering::SeqCst),
-            // The store does not answer: the lease is held until it expires, and renewed if that succeeds in time.
-            Err(_) => {}
         }
+    }
+
+    /// Looks whether the lease is still ours, and returns its version; `None`: it is not, or nobody can say.
+    async fn look(&self) -> Option<UpdateVersion> {
+        let started = Instant::now();
+        match read(&self.bucket, "read").await {
+            Ok(Some((file, version))) if file.id == self.file.id && file.expires != BROKEN => {
+                self.learn(|known| known.looked = known.looked.max(started));
+                Some(version)
+            }
+            Ok(_) => {
+                self.lost.store(true, Ordering::SeqCst);
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    async fn ensure_held(&self) -> Result<(), StoreError> {
+        if !self.is_lost() && self.known().looked.elapsed() > self.times.freshness() {
+            let _ = timeout(LOOK_TIMEOUT, self.look()).await;
+        }
+        let left = self.known().expires.saturating_duration_since(Instant::now());
+        if left > self.times.reserve && !self.is_lost() {
+            return Ok(());
+        }
+        let place = &self.bucket.place;
+        Err(StoreError(format!("the lock on the state in {place} was lost: nothing further is written; run again")))
     }
 }
 
 impl Lock for Lease {
-    fn ensure_held(&self) -> Result<(), StoreError> {
-        let still = self.shared.held().until.checked_duration_since(Instant::now());
-        let in_time = still.is_some_and(|still| still > self.shared.times.margin);
-        match in_time && !self.shared.lost.load(Ordering::SeqCst) {
-            true => Ok(()),
-            false => Err(StoreError(format!(
-                "the lock on the state in {} was lost: nothing further is written; run again",
-                self.shared.bucket.place
-            ))),
-        }
+    fn ensure_held(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.shared.ensure_held().boxed()
     }
 
     fn release(self: Box<Self>) -> BoxFuture<'static, ()> {
         async move {
             self.renewal.abort();
-            if self.ensure_held().is_ok() {
-                // Expired long enough ago that nobody has to wait for the margin.
-                let given_up = Timestamp::now().checked_sub(self.shared.times.margin * 2).unwrap_or_default();
-                self.shared.write(given_up).await;
+            if !self.shared.is_lost() {
+                let _ = timeout(self.shared.times.renewal, self.shared.write(Duration::ZERO)).await;
             }
         }
         .boxed()
@@ -198,40 +263,36 @@ impl Drop for Lease {
 }
 
 /// Tells who holds the lease, if anybody does.
-pub(super) async fn holder(bucket: &Bucket) -> Result<Option<Holder>, StoreError> {
-    let object = bucket.get(&bucket.lease_path()).await.map_err(|error| bucket.failed("read", &error))?;
-    let file = object.and_then(|object| serde_json::from_slice::<LeaseFile>(&object.bytes).ok());
-    Ok(file.filter(|file| Timestamp::now() < file.expires).map(|file| Holder {
+pub(super) async fn holder(bucket: &Bucket, times: LeaseTimes) -> Result<Option<Holder>, StoreError> {
+    let found = read(bucket, "read").await?.map(|(file, _)| file);
+    Ok(found.filter(|file| Timestamp::now() < file.free_at(times)).map(|file| Holder {
+        expires: Some(file.free_at(times)),
         id: file.id,
         who: file.holder,
         since: file.since,
-        expires: Some(file.expires),
     }))
 }
 
 /// Breaks the lease with an id; the one that held it stops before its next write.
-pub(super) async fn unlock(bucket: &Bucket, id: &str) -> Result<(), StoreError> {
-    let path = bucket.lease_path();
-    let object = bucket.get(&path).await.map_err(|error| bucket.failed("read", &error))?;
-    let nobody = || StoreError(format!("nobody holds the lock {id} on the state in {}", bucket.place));
-    let object = object.ok_or_else(nobody)?;
-    let file: LeaseFile = serde_json::from_slice(&object.bytes).map_err(|_| nobody())?;
-    if file.id != id || file.expires < Timestamp::now() {
-        return Err(nobody());
-    }
-    let broken = LeaseFile { expires: Timestamp::UNIX_EPOCH, ..file };
-    let put = bucket.put(&path, &broken.bytes(), Some(object.version)).await;
-    match put.map_err(|error| bucket.failed("unlock", &error))? {
+pub(super) async fn unlock(bucket: &Bucket, times: LeaseTimes, id: &str) -> Result<(), StoreError> {
+    let found = read(bucket, "read").await?.filter(|(file, _)| Timestamp::now() < file.free_at(times));
+    let Some((file, version)) = found.filter(|(file, _)| file.id == id) else {
+        return Err(StoreError(format!("nobody holds the lock {id} on the state in {}", bucket.place)));
+    };
+    let broken = LeaseFile { expires: BROKEN, ..file };
+    let put = bucket.put(&bucket.lease_path(), &broken.bytes(), Some(version)).await;
+    match put.map_err(|error: Error| bucket.failed("unlock", &error))? {
         Some(_) => Ok(()),
         None => Err(StoreError("the lock changed while it was broken: look at it again".to_owned())),
     }
 }
 
-fn held_by(bucket: &Bucket, file: &LeaseFile) -> StoreError {
-    let LeaseFile { expires, holder, id, since } = file;
+fn held_by(bucket: &Bucket, file: &LeaseFile, times: LeaseTimes) -> StoreError {
+    let LeaseFile { holder, id, since, .. } = file;
     StoreError(format!(
-        "the state in {} is locked by {holder} since {since:.0}; wait until it has ended, or until {expires:.0}. If it is \
-         gone for good: shardctl state unlock {id}",
-        bucket.place
+        "the state in {} is locked by {holder} since {since:.0}; wait until it has ended, or until {:.0}. If it is gone \
+         for good: shardctl state unlock {id}",
+        bucket.place,
+        file.free_at(times)
     ))
 }

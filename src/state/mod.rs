@@ -6,6 +6,10 @@ mod file;
 mod lease;
 #[cfg(feature = "remote-state")]
 mod remote;
+#[cfg(feature = "remote-state")]
+mod whereabouts;
+#[cfg(feature = "remote-state")]
+mod words;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -60,8 +64,8 @@ pub struct Holder {
 
 /// A lock that is held.
 pub trait Lock: Send + Sync {
-    /// Tells whether it is still held, as far as is known; asked before every write.
-    fn ensure_held(&self) -> Result<(), StoreError>;
+    /// Fails where it was lost, as far as can be known; asked before every write.
+    fn ensure_held(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Gives it up.
     fn release(self: Box<Self>) -> BoxFuture<'static, ()>;

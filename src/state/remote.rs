@@ -1,23 +1,25 @@
 //! Records in a bucket: the same objects as in the directory, conditional writes, and a lease in place of the lock.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, TryStreamExt};
 use jiff::Timestamp;
-use object_store::aws::AmazonS3Builder;
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::path::Path;
 use object_store::{
-    ClientOptions, Error, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, PutResult,
+    ClientConfigKey, Error, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, PutResult,
     RetryConfig, UpdateVersion,
 };
 use url::Url;
 
-use super::lease::{Lease, LeaseTimes};
+use super::lease::{self, Lease, LeaseTimes};
+use super::words::{is_missing_bucket, reason};
 use super::{Holder, Lock, Raw, Record, Store, StoreError, decode, encode};
 use crate::model::{OrderId, Recorded};
 
@@ -25,7 +27,8 @@ use crate::model::{OrderId, Recorded};
 pub(super) const LEASE_OBJECT: &str = "lock.json";
 /// A record larger than this is damaged.
 const MAX_OBJECT_BYTES: u64 = 256 << 20;
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long one request may take, unless the environment says otherwise.
+const REQUEST_TIMEOUT: &str = "15 seconds";
 
 /// A prefix of a bucket with one object for each order.
 #[derive(Clone)]
@@ -92,27 +95,54 @@ fn parse_place(url: &str) -> Result<Url, StoreError> {
     }
 }
 
+/// Builds a client from the cloud's usual environment.
 fn connect(url: &Url) -> Result<Arc<dyn ObjectStore>, Error> {
     let retry = RetryConfig { max_retries: 4, retry_timeout: Duration::from_secs(30), ..RetryConfig::default() };
-    let options = || ClientOptions::default().with_timeout(REQUEST_TIMEOUT);
-    let allow_http = std::env::var("AWS_ALLOW_HTTP").is_ok_and(|value| value == "true");
     Ok(match url.scheme() {
         "s3" => {
-            let options = options().with_allow_http(allow_http);
-            let builder = AmazonS3Builder::from_env().with_url(url.as_str());
-            Arc::new(builder.with_client_options(options).with_retry(retry).build()?)
+            let builder = variables("AWS_").fold(
+                // Not every store that speaks S3 deletes in bulk.
+                AmazonS3Builder::new()
+                    .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), REQUEST_TIMEOUT)
+                    .with_disable_bulk_delete(true),
+                |builder, (name, value)| set(builder, &name, |b, key| b.with_config(key, value)),
+            );
+            Arc::new(builder.with_url(url.as_str()).with_retry(retry).build()?)
         }
         "gs" => {
-            let builder = GoogleCloudStorageBuilder::from_env().with_url(url.as_str());
-            Arc::new(builder.with_client_options(options()).with_retry(retry).build()?)
+            let builder = variables("GOOGLE_").chain(variables("SERVICE_ACCOUNT")).fold(
+                GoogleCloudStorageBuilder::new()
+                    .with_config(GoogleConfigKey::Client(ClientConfigKey::Timeout), REQUEST_TIMEOUT),
+                |builder, (name, value)| set(builder, &name, |b, key| b.with_config(key, value)),
+            );
+            Arc::new(builder.with_url(url.as_str()).with_retry(retry).build()?)
         }
         _ => {
-            let emulator = std::env::var("AZURE_STORAGE_USE_EMULATOR").is_ok_and(|value| value == "true");
-            let builder = MicrosoftAzureBuilder::from_env().with_url(url.as_str());
-            let options = options().with_allow_http(emulator);
-            Arc::new(builder.with_client_options(options).with_retry(retry).build()?)
+            let builder = variables("AZURE_").chain(variables("IDENTITY_ENDPOINT")).fold(
+                MicrosoftAzureBuilder::new()
+                    .with_config(AzureConfigKey::Client(ClientConfigKey::Timeout), REQUEST_TIMEOUT),
+                |builder, (name, value)| set(builder, &name, |b, key| b.with_config(key, value)),
+            );
+            Arc::new(builder.with_url(url.as_str()).with_retry(retry).build()?)
         }
     })
+}
+
+/// Returns what the environment says to a cloud's client. A variable that is set to nothing says nothing, as CI systems
+/// set those that are not configured; an empty session token would be sent.
+fn variables(prefix: &'static str) -> impl Iterator<Item = (String, String)> {
+    let text =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    text.filter(move |(name, value)| name.starts_with(prefix) && !value.is_empty())
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+}
+
+/// Sets what a client knows, and passes over all else.
+fn set<Builder, Key: FromStr>(builder: Builder, name: &str, set: impl FnOnce(Builder, Key) -> Builder) -> Builder {
+    match name.parse() {
+        Ok(key) => set(builder, key),
+        Err(_) => builder,
+    }
 }
 
 impl Bucket {
@@ -140,7 +170,8 @@ impl Bucket {
     pub(super) async fn get(&self, path: &Path) -> Result<Option<Object>, Error> {
         let result = match self.store.get_opts(path, GetOptions::default()).await {
             Ok(result) => result,
-            Err(Error::NotFound { .. }) => return Ok(None),
+            // A bucket that is missing holds no records that are missing.
+            Err(error @ Error::NotFound { .. }) if !is_missing_bucket(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
         if result.meta.size > MAX_OBJECT_BYTES {
@@ -162,6 +193,7 @@ impl Bucket {
         bytes: &[u8],
         seen: Option<UpdateVersion>,
     ) -> Result<Option<UpdateVersion>, Error> {
+        let update = seen.is_some();
         let mode = seen.map_or(PutMode::Create, PutMode::Update);
         let payload = PutPayload::from(bytes.to_vec());
         let put = self.store.put_opts(path, payload, PutOptions { mode, ..PutOptions::default() }).await;
@@ -169,11 +201,15 @@ impl Bucket {
             Ok(PutResult { e_tag, version, .. }) => return Ok(Some(UpdateVersion { e_tag, version })),
             Err(error) => error,
         };
-        let conflict =
-            matches!(error, Error::AlreadyExists { .. } | Error::Precondition { .. } | Error::NotFound { .. });
+        let conflict = match &error {
+            Error::AlreadyExists { .. } | Error::Precondition { .. } => true,
+            Error::NotFound { .. } => update && !is_missing_bucket(&error),
+            _ => false,
+        };
         match self.get(path).await {
             Ok(Some(object)) if object.bytes == bytes => Ok(Some(object.version)),
-            _ if conflict => Ok(None),
+            Ok(_) if conflict => Ok(None),
+            Err(unread) if conflict => Err(unread),
             _ => Err(error),
         }
     }
@@ -212,6 +248,7 @@ impl Bucket {
 
     async fn forget(&self, order_id: OrderId) -> Result<bool, StoreError> {
         let path = self.order_path(order_id);
+        // There is no conditional removal: the lock alone keeps others away.
         let existed = self.get(&path).await.map_err(|error| self.failed("read", &error))?.is_some();
         if existed {
             self.store.delete(&path).await.map_err(|error| self.failed("remove", &error))?;
@@ -221,12 +258,10 @@ impl Bucket {
     }
 
     async fn list(&self) -> Result<Vec<OrderId>, StoreError> {
-        let objects: Vec<_> =
-            self.store.list(Some(&self.prefix)).try_collect().await.map_err(|error| self.failed("list", &error))?;
-        let ours = objects.iter().filter(|object| object.location.prefix_matches(&self.prefix));
-        let direct = ours.filter(|object| object.location.parts().count() == self.prefix.parts().count() + 1);
-        let mut orders: Vec<OrderId> =
-            direct.filter_map(|object| object.location.filename()?.strip_suffix(".json")?.parse().ok()).collect();
+        let listed = self.store.list_with_delimiter(Some(&self.prefix)).await;
+        let objects = listed.map_err(|error| self.failed("list", &error))?.objects;
+        let names = objects.iter().filter_map(|object| object.location.filename()?.strip_suffix(".json"));
+        let mut orders: Vec<OrderId> = names.filter_map(|name| name.parse().ok()).collect();
         orders.sort_unstable();
         Ok(orders)
     }
@@ -277,25 +312,10 @@ impl Store for Remote {
     }
 
     fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, StoreError>> {
-        super::lease::holder(&self.inner).boxed()
+        lease::holder(&self.inner, self.lease_times).boxed()
     }
 
     fn unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
-        super::lease::unlock(&self.inner, id).boxed()
+        lease::unlock(&self.inner, self.lease_times, id).boxed()
     }
-}
-
-/// Puts an error of the store into words. What follows a `?` in a URL may be a signature, and is left out.
-fn reason(error: &Error) -> String {
-    let words = match error {
-        Error::NotFound { .. } => "there is no such bucket or object".to_owned(),
-        Error::PermissionDenied { .. } => "permission denied".to_owned(),
-        Error::Unauthenticated { .. } => "the credentials were refused".to_owned(),
-        other => other.to_string(),
-    };
-    let without_queries = words.split_inclusive(char::is_whitespace).map(|word| match word.split_once('?') {
-        Some((before, _)) if before.contains("://") => format!("{before} "),
-        _ => word.to_owned(),
-    });
-    without_queries.collect::<String>().trim_end().chars().filter(|c| !c.is_control()).take(600).collect()
 }

@@ -18,6 +18,7 @@ mod sandbox;
 mod side;
 mod state;
 mod status;
+mod status_document;
 mod validate;
 
 use std::cell::RefCell;

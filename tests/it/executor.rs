@@ -353,11 +353,12 @@ struct Held {
 }
 
 impl Lock for Held {
-    fn ensure_held(&self) -> Result<(), StoreError> {
-        match self.lost.load(Ordering::SeqCst) {
+    fn ensure_held(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        let held = match self.lost.load(Ordering::SeqCst) {
             true => Err(StoreError("the lock was lost".to_owned())),
             false => Ok(()),
-        }
+        };
+        ready(held).boxed()
     }
 
     fn release(self: Box<Self>) -> BoxFuture<'static, ()> {

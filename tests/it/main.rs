@@ -1,5 +1,8 @@
 //! The integration tests, one binary.
 
+mod architecture;
+#[cfg(all(feature = "sandbox", feature = "remote-state"))]
+mod buckets;
 mod cases;
 #[cfg(feature = "sandbox")]
 mod cli;
@@ -16,6 +19,8 @@ mod plan_properties;
 mod readme;
 #[cfg(feature = "sandbox")]
 mod recipes;
+#[cfg(feature = "remote-state")]
+mod remote_state;
 mod rendered;
 #[cfg(feature = "sandbox")]
 mod rig;
@@ -23,6 +28,10 @@ mod rig;
 mod sandbox;
 #[cfg(feature = "sandbox")]
 mod saved_plans;
+#[cfg(feature = "sandbox")]
+mod schemas;
+#[cfg(all(unix, feature = "sandbox"))]
+mod signals;
 #[cfg(feature = "sandbox")]
 mod state_directory;
 mod state_files;

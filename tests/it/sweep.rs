@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
-use shardctl::model::{OrderId, Recorded};
+use shardctl::model::{OrderId, PendingChange, Recorded, RecordedSlots};
 use shardctl::sandbox::{Account, Operation};
 
 use crate::rig::{Ran, Rig};
@@ -246,4 +246,21 @@ fn check_report(rig: &Rig, ran: &Ran, it: &Break) {
     assert!(said == rig.charged() || found, "{it:?}: {ran:?}");
     let limit = report["summary"]["charge_cents"].as_u64().expect("an amount");
     assert!(rig.charged() <= limit, "{it:?}: {ran:?}");
+}
+
+/// What somebody else changed makes the record worth nothing, and it must not come true again by another change.
+#[tokio::test]
+async fn what_drifted_is_forgotten_before_a_write() {
+    let account = "{token: t0ken, orders: {1: {p0f_slots: 3, pending: {action: downgrade, next_qty: 1}, proxies: {203.0.113.1: }}}}";
+    let rig = Rig::new(account, "{version: 1, orders: {1: {p0f_slots: 3}}}").await;
+    let order = OrderId::new(1).expect("a positive id");
+    let seen_before = Some(RecordedSlots { qty: 4, pending: Some(PendingChange::Downgrade { next_qty: 2 }) });
+    rig.put_record(order, &Recorded { slots: seen_before, ..Recorded::default() });
+    rig.break_with(json!([{"operation": "cancel", "hold": true, "when": "after"}]));
+    let run = rig.start(&["apply", "--apply"]);
+    rig.struck().await;
+    run.kill();
+    rig.break_with(json!([]));
+    rig.control().with_account(|account| account.orders.get_mut(&order).expect("the order").p0f_slots = 4);
+    rig.check_records();
 }

@@ -8,7 +8,8 @@ use crate::apply::{self, ApplySettings, Stop};
 use crate::cli::args::{ApplyArgs, Format};
 use crate::cli::commands::plan;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::interrupt::Listener;
+use crate::cli::interrupt::{Listener, Signals};
+use crate::cli::reporter::Reporter;
 use crate::cli::session::{self, Loaded, Planned};
 use crate::cli::terminal::Terminal;
 use crate::model::{Desired, OperationResult, OrderReport, Outcome, Report, SourceMap};
@@ -54,7 +55,16 @@ async fn plan_and_act(
     let options = session::options(&args.planning);
     let options = saved.as_ref().map_or_else(|| options.clone(), |saved| saved.options(options.now));
     let reporter = terminal.reporter.clone();
-    let planned = session::make_plan(sources, desired, connection, store, options, saved.as_ref(), &reporter).await?;
+    let planning = session::make_plan(sources, desired, connection, store, options, saved.as_ref(), &reporter);
+    // A lock that is a lease would outlive a process that a signal ends.
+    let mut acting = lock.map(|lock| (lock, Signals::new()));
+    let planned = match &mut acting {
+        None => planning.await?,
+        Some((_, signals)) => tokio::select! {
+            planned = planning => planned?,
+            () = signals.next() => return Err(interrupted(&reporter)),
+        },
+    };
     let header = Header { created_at: planned.options.now, api_url: connection.url().to_string() };
     if let (Some(saved), Some(path)) = (&saved, &args.plan) {
         refuse_stale(saved, path, &json::plan(&header, &planned.shown(true)))?;
@@ -64,10 +74,15 @@ async fn plan_and_act(
         text::plan(&mut terminal.out, &planned.shown(terminal.verbose > 0))?;
         terminal.out.flush()?;
     }
-    match lock {
-        Some(lock) => carry_out(args, terminal, connection, (store, lock), &planned, &header).await,
+    match acting {
+        Some((lock, signals)) => carry_out(args, terminal, connection, (store, lock), signals, &planned, &header).await,
         None => dry_run(args, terminal, &planned, &header),
     }
+}
+
+fn interrupted(reporter: &Reporter) -> Failure {
+    reporter.finish();
+    Failure::new("interrupted while the plan was made: nothing was changed")
 }
 
 fn read_saved(path: &Path) -> Result<SavedPlan, Failure> {
@@ -104,6 +119,7 @@ async fn carry_out(
     terminal: &mut Terminal,
     connection: &Connection,
     (store, lock): (&dyn Store, &dyn Lock),
+    signals: Signals,
     planned: &Planned,
     header: &Header,
 ) -> Result<Exit, Failure> {
@@ -115,7 +131,7 @@ async fn carry_out(
         ApplySettings { keep_going: args.keep_going, settle_timeout: args.settle_timeout, ..ApplySettings::default() };
     let writer = Writer::new(connection.clone());
     let stop = Stop::default();
-    let listener = Listener::start(stop.clone());
+    let listener = Listener::start(stop.clone(), signals);
     let reporter = terminal.reporter.clone();
     reporter.start("Applying", planned.plan.orders.iter().filter(|order| !order.operations.is_empty()).count());
     let report = apply::apply(&planned.plan, &writer, store, lock, &settings, &reporter, &stop).await;

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
+
 use crate::cli::args::{
     StateAction, StateArgs, StateCopyArgs, StateListArgs, StateOrderArgs, StatePlaceArgs, StateUnlockArgs,
 };
@@ -9,7 +11,10 @@ use crate::cli::error::{Exit, Failure};
 use crate::cli::session;
 use crate::cli::terminal::Terminal;
 use crate::render::printable;
-use crate::state::Store;
+use crate::state::{Lock, Raw, StateFile, Store, StoreError};
+
+/// How many records are read at once.
+const READS_AT_ONCE: usize = 16;
 
 pub(in crate::cli) async fn run(args: &StateArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     match &args.action {
@@ -96,40 +101,74 @@ fn both_places(args: &StateCopyArgs) -> Result<Places, Failure> {
     Ok(Places { directory, bucket })
 }
 
-/// Copies every record that differs; refuses as a whole where one of the target's is newer.
+/// Copies every record that differs; refuses as a whole where one of the target's would be lost.
 async fn copy(from: &dyn Store, to: &dyn Store, force: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let lock = to.lock().await?;
-    let copied = copy_locked(from, to, force).await;
+    let copied = copy_locked(from, to, &*lock, force).await;
     lock.release().await;
-    let copied = copied?;
-    terminal.say(&match copied {
-        1 => "Copied 1 record.".to_owned(),
-        copied => format!("Copied {copied} records."),
+    let Copied { written, same } = copied?;
+    terminal.say(&match (written, same) {
+        (0, 0) => "There are no records to copy.".to_owned(),
+        (written, 0) => format!("Copied {}.", records(written)),
+        (written, same) => format!("Copied {}; {} were the same already.", records(written), records(same)),
     });
     Ok(Exit::Done)
 }
 
-async fn copy_locked(from: &dyn Store, to: &dyn Store, force: bool) -> Result<usize, Failure> {
-    let (mut differing, mut newer) = (Vec::new(), Vec::new());
-    for order in from.list().await? {
-        let Some(source) = from.raw(order).await? else { continue };
-        let target = to.raw(order).await?;
-        if target.as_ref().is_some_and(|target| target.bytes == source.bytes) {
-            continue;
+/// How many records were copied, and how many did not have to be.
+struct Copied {
+    written: usize,
+    same: usize,
+}
+
+fn records(number: usize) -> String {
+    if number == 1 { "1 record".to_owned() } else { format!("{number} records") }
+}
+
+async fn copy_locked(from: &dyn Store, to: &dyn Store, lock: &dyn Lock, force: bool) -> Result<Copied, Failure> {
+    let pairs = stream::iter(from.list().await?).map(|order| async move {
+        let (source, target) = tokio::try_join!(from.raw(order), to.raw(order))?;
+        Ok::<_, StoreError>((order, source, target))
+    });
+    let pairs: Vec<_> = pairs.buffered(READS_AT_ONCE).try_collect().await?;
+    let (mut differing, mut obstacles, mut same) = (Vec::new(), Vec::new(), 0);
+    for (order, source, target) in pairs {
+        let Some(source) = source else { continue };
+        match target {
+            Some(target) if target.bytes == source.bytes => same += 1,
+            target => {
+                obstacles.extend(target.and_then(|target| obstacle(&source, &target)).map(|why| (order, why)));
+                differing.push((order, source.bytes));
+            }
         }
-        if target.is_some_and(|target| target.modified > source.modified) {
-            newer.push(order.to_string());
-        }
-        differing.push((order, source.bytes));
     }
-    if !newer.is_empty() && !force {
-        let message = format!("nothing was copied: the target has newer records of {}", newer.join(", "));
+    if !obstacles.is_empty() && !force {
+        let list: Vec<String> = obstacles.iter().map(|(order, why)| format!("{order} ({why})")).collect();
+        let message = format!("nothing was copied: the target has records that would be lost: {}", list.join(", "));
         return Err(Failure::new(message).hint("look at both by `state show`; --force overwrites them"));
     }
-    for (order, bytes) in &differing {
-        to.put_raw(*order, bytes).await?;
+    for (done, (order, bytes)) in differing.iter().enumerate() {
+        let written = async {
+            lock.ensure_held().await?;
+            to.put_raw(*order, bytes).await
+        };
+        if let Err(error) = written.await {
+            let so_far = format!("{done} of {} were copied; run it again to copy the rest", records(differing.len()));
+            return Err(Failure::new(error.to_string()).hint(so_far));
+        }
     }
-    Ok(differing.len())
+    Ok(Copied { written: differing.len(), same })
+}
+
+/// Tells why a record of the target must not be lost, if so.
+fn obstacle(source: &Raw, target: &Raw) -> Option<&'static str> {
+    match serde_json::from_slice::<StateFile>(&target.bytes) {
+        Err(_) => Some("it cannot be read"),
+        Ok(file) if file.purchase.is_some() => Some("a purchase is open"),
+        // A bucket says the second alone: within the same one nobody can tell which is newer.
+        Ok(_) if target.modified.as_second() >= source.modified.as_second() => Some("newer"),
+        Ok(_) => None,
+    }
 }
 
 async fn unlock(args: &StateUnlockArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {

@@ -24,9 +24,12 @@ fn manifest(limits: &str, slots: [u32; 2], leaving: [usize; 2]) -> String {
     format!("version: 1\nlimits: {{{limits}}}\norders:\n{}{}", order(1), order(2))
 }
 
+/// Limits of the manifest, slots wanted, IPs leaving, flags, and the problems that these make.
+type Row = (&'static str, [u32; 2], [usize; 2], &'static [&'static str], &'static [&'static str]);
+
 #[tokio::test]
 async fn a_plan_beyond_a_limit_is_shown_whole_and_changes_nothing() {
-    let rows: &[(&str, [u32; 2], [usize; 2], &[&str], &[&str])] = &[
+    let rows: &[Row] = &[
         // Without a limit nothing is bought at all, and the problem stands at each order that buys.
         ("", [3, 1], [0, 0], &[], &["charge_limit", "charge_limit"]),
         ("max_charge_cents: 299", [3, 1], [0, 0], &[], &["charge_limit", "charge_limit"]),

@@ -1,0 +1,123 @@
+//! The rooms of the program keep to the table in `ARCHITECTURE.md`, and what never happens does not happen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// A line of code, without what stands behind `//`.
+struct Line {
+    /// The path below `src` with slashes, and the number of the line.
+    place: String,
+    room: String,
+    code: String,
+}
+
+/// Reads the code of all files below `src` but the two roots, which only put the rooms together.
+fn code() -> Vec<Line> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut lines = Vec::new();
+    let mut directories = vec![source.clone()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            let file = path.strip_prefix(&source).expect("below src").to_string_lossy().replace('\\', "/");
+            if !["lib.rs", "main.rs"].contains(&file.as_str()) {
+                lines.extend(lines_of(&file, &fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+    lines.sort_by(|one, other| one.place.cmp(&other.place));
+    lines
+}
+
+fn lines_of(file: &str, text: &str) -> Vec<Line> {
+    let room = file.split('/').next().unwrap_or(file).trim_end_matches(".rs").to_owned();
+    let code = |line: &str| line.split("//").next().unwrap_or_default().to_owned();
+    let numbered = text.lines().zip(1..);
+    numbered
+        .map(|(line, number)| Line { place: format!("src/{file}:{number}"), room: room.clone(), code: code(line) })
+        .collect()
+}
+
+/// Reads which rooms a room may use.
+fn table() -> BTreeMap<String, BTreeSet<String>> {
+    let text = include_str!("../../ARCHITECTURE.md");
+    let rooms = text.lines().skip_while(|line| !line.starts_with("| room |")).skip(2);
+    let rooms = rooms.take_while(|line| line.starts_with('|'));
+    let names = |cell: &str| -> BTreeSet<String> {
+        let quoted = cell.split('`').skip(1).step_by(2);
+        quoted.map(|name| name.trim_end_matches('/').trim_end_matches(".rs").to_owned()).collect()
+    };
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.split('|').collect();
+        let room = names(cells[1]).pop_first().expect("a room");
+        (room, names(cells[3]))
+    };
+    rooms.map(row).collect()
+}
+
+/// Returns the rooms that a line of code names.
+fn named(code: &str) -> Vec<&str> {
+    let ends = |rest: &str| rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    code.split("crate::").skip(1).map(|rest| &rest[..ends(rest)]).collect()
+}
+
+#[test]
+fn a_room_uses_only_what_the_table_allows() {
+    let table = table();
+    assert!(table.len() > 8, "{table:?}");
+    let lines = code();
+    let rooms: BTreeSet<&String> = lines.iter().map(|line| &line.room).collect();
+    assert_eq!(rooms, table.keys().collect(), "every room stands in the table, and nothing else");
+    for Line { place, room, code } in &lines {
+        assert!(!code.contains("super::super::"), "{place}: a path that climbs out of its room: {code}");
+        for other in named(code) {
+            // The command line may use everything.
+            let allowed = other == room || room == "cli" || table[room].contains(other);
+            // `pub(in crate::cli)` of a room names itself; `crate::{…}` names nothing that could be checked.
+            assert!(allowed, "{place}: `{room}` may not use `{other}`: {}", code.trim());
+        }
+    }
+}
+
+#[test]
+fn only_an_apply_makes_a_writer() {
+    let makers: BTreeSet<String> = code()
+        .into_iter()
+        .filter(|line| line.code.replace("BufWriter", "").contains("Writer::new"))
+        .map(|line| line.place.split(':').next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(makers, BTreeSet::from(["src/cli/commands/apply.rs".to_owned()]));
+}
+
+#[test]
+fn nobody_is_told_that_it_is_a_dry_run() {
+    for Line { place, room, code } in code() {
+        let told = code.contains("dry_run:") || code.contains("is_dry_run") || code.contains("dry: bool");
+        assert!(!told, "{place}: without a Writer nothing can be written: {code}");
+        assert!(room == "cli" || !code.contains("fn dry_run"), "{place}: {code}");
+    }
+}
+
+#[test]
+fn a_plan_is_made_of_data_alone() {
+    let impure = ["::now()", "std::env", "std::fs", "std::time::Instant", "SystemTime", "tokio", "async ", "random"];
+    for Line { place, code, .. } in code().into_iter().filter(|line| line.room == "plan" || line.room == "model") {
+        let found = impure.iter().find(|word| code.contains(*word));
+        assert_eq!(found, None, "{place}: {code}");
+    }
+}
+
+#[test]
+fn no_answer_has_a_place_for_a_password() {
+    for Line { place, room, code } in code() {
+        // A URL may hold one, and is refused for it.
+        let reads_answers = ["api", "live", "model"].contains(&&*room) && !place.starts_with("src/api/url.rs");
+        let secret = ["username", "password"].iter().any(|word| code.contains(word));
+        assert!(!secret || !reads_answers, "{place}: {code}");
+    }
+}

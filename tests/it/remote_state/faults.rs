@@ -1,0 +1,88 @@
+//! A bucket that fails: answers that are lost, and reads that are not answered.
+
+use std::sync::atomic::Ordering;
+
+use shardctl::model::Recorded;
+use shardctl::state::{Record, Store};
+
+use super::{Fault, Faulty, order, recorded, remote};
+
+#[tokio::test]
+async fn a_lost_answer_is_told_by_what_is_there() {
+    let store = Faulty::new();
+    let bucket = remote(&store);
+    assert_eq!(bucket.load(order(1)).await, Ok(Record::Known(Recorded::default())));
+    store.fail_puts([Some(Fault::After), None, Some(Fault::After), None]);
+    for number in 1..=4 {
+        bucket.save(order(1), &recorded(number)).await.unwrap();
+        assert_eq!(remote(&store).load(order(1)).await, Ok(Record::Known(recorded(number))));
+    }
+}
+
+#[tokio::test]
+async fn a_write_without_effect_is_an_error_and_can_be_repeated() {
+    let store = Faulty::new();
+    let bucket = remote(&store);
+    for number in 1..=2 {
+        store.fail_puts([Some(Fault::Before)]);
+        let error = bucket.save(order(1), &recorded(number)).await.unwrap_err().to_string();
+        assert!(error.starts_with("cannot write the state in s3://bucket/states: "), "{error}");
+        assert!(!error.contains("somebody else"), "{error}");
+        bucket.save(order(1), &recorded(number)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_fate_cannot_be_read_is_an_error_that_overwrites_nothing_later() {
+    let store = Faulty::new();
+    let bucket = remote(&store);
+    bucket.save(order(1), &recorded(1)).await.unwrap();
+    store.fail_puts([Some(Fault::After)]);
+    store.reads_down.store(true, Ordering::SeqCst);
+    assert!(bucket.save(order(1), &recorded(2)).await.is_err());
+    store.reads_down.store(false, Ordering::SeqCst);
+    // It did have its effect, so that what this process believes is there is not.
+    assert!(bucket.save(order(1), &recorded(3)).await.is_err());
+    assert_eq!(remote(&store).load(order(1)).await, Ok(Record::Known(recorded(2))));
+    // The very same record again is no conflict.
+    bucket.save(order(1), &recorded(2)).await.unwrap();
+    bucket.save(order(1), &recorded(3)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_conflict_whose_fate_cannot_be_read_is_an_error() {
+    let store = Faulty::new();
+    let (first, second) = (remote(&store), remote(&store));
+    assert!(second.load(order(1)).await.is_ok());
+    first.save(order(1), &recorded(1)).await.unwrap();
+    store.reads_down.store(true, Ordering::SeqCst);
+    assert!(second.save(order(1), &recorded(2)).await.is_err());
+    store.reads_down.store(false, Ordering::SeqCst);
+    assert_eq!(first.load(order(1)).await, Ok(Record::Known(recorded(1))));
+}
+
+#[tokio::test]
+async fn a_read_that_fails_is_never_an_empty_record() {
+    let store = Faulty::new();
+    let bucket = remote(&store);
+    bucket.save(order(1), &recorded(1)).await.unwrap();
+    store.down.store(true, Ordering::SeqCst);
+    let errors = [
+        bucket.load(order(1)).await.map(drop),
+        bucket.raw(order(1)).await.map(drop),
+        bucket.list().await.map(drop),
+        bucket.forget(order(1)).await.map(drop),
+        bucket.save(order(1), &recorded(2)).await,
+        remote(&store).save(order(2), &recorded(2)).await,
+        bucket.lock().await.map(drop),
+        bucket.holder().await.map(drop),
+        bucket.unlock("id").await,
+    ];
+    for error in errors {
+        let error = error.unwrap_err().to_string();
+        assert!(error.starts_with("cannot ") && error.contains(" the state in s3://bucket/states: "), "{error}");
+    }
+    store.down.store(false, Ordering::SeqCst);
+    assert_eq!(bucket.load(order(1)).await, Ok(Record::Known(recorded(1))), "nothing was changed");
+    assert_eq!(bucket.list().await, Ok(vec![order(1)]));
+}

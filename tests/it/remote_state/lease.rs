@@ -1,0 +1,245 @@
+//! The lease in a bucket.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use shardctl::state::{LeaseTimes, Lock, Remote, Store, StoreError};
+use tokio::time::sleep;
+
+use super::{Fault, Faulty, remote};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// Short enough for a test, long enough for a machine that is busy.
+fn times() -> LeaseTimes {
+    LeaseTimes { lifetime: 600 * MS, renewal: 60 * MS, reserve: 200 * MS, margin: 50 * MS }
+}
+
+fn quick(store: &Arc<Faulty>) -> Remote {
+    remote(store).with_lease_times(times())
+}
+
+/// Never renews within a test.
+fn idle(store: &Arc<Faulty>) -> Remote {
+    remote(store).with_lease_times(LeaseTimes { renewal: Duration::from_secs(60), ..times() })
+}
+
+async fn refused(store: &Remote) -> String {
+    match store.lock().await {
+        Ok(_) => panic!("the lease was taken twice"),
+        Err(StoreError(message)) => message,
+    }
+}
+
+async fn lease(store: &Faulty) -> Value {
+    serde_json::from_slice(&store.bytes("lock.json").await).unwrap()
+}
+
+async fn is_held(lock: &dyn Lock) -> bool {
+    lock.ensure_held().await.is_ok()
+}
+
+#[tokio::test]
+async fn a_second_taker_fails_at_once_and_learns_everything() {
+    let store = Faulty::new();
+    let lock = remote(&store).lock().await.unwrap();
+    let refused = refused(&remote(&store)).await;
+    let file = lease(&store).await;
+    let moment = |field: &str| file[field].as_str().unwrap().parse::<Timestamp>().unwrap();
+    for part in [file["holder"].as_str().unwrap(), file["id"].as_str().unwrap(), "s3://bucket/states"] {
+        assert!(refused.contains(part), "{part} is missing in: {refused}");
+    }
+    assert!(refused.contains(&format!("since {:.0}", moment("since"))), "{refused}");
+    let free_at = moment("expires").checked_add(LeaseTimes::default().margin).unwrap();
+    assert!(refused.contains(&format!("until {free_at:.0}")), "{refused}");
+    let holder = remote(&store).holder().await.unwrap().unwrap();
+    assert_eq!(holder.id, file["id"].as_str().unwrap());
+    assert_eq!(holder.who, format!("{}", file["holder"].as_str().unwrap()));
+    assert!(holder.who.contains(&std::process::id().to_string()), "{}", holder.who);
+    assert_eq!((holder.since, holder.expires), (moment("since"), Some(free_at)));
+    assert!(is_held(&*lock).await);
+    lock.release().await;
+    assert_eq!(remote(&store).holder().await, Ok(None));
+    remote(&store).lock().await.unwrap().release().await;
+}
+
+#[tokio::test]
+async fn it_is_renewed_while_it_is_held_and_given_up_at_the_end() {
+    let store = Faulty::new();
+    let bucket = quick(&store);
+    let lock = bucket.lock().await.unwrap();
+    for _ in 0..15 {
+        sleep(100 * MS).await;
+        assert!(is_held(&*lock).await);
+        refused(&quick(&store)).await;
+    }
+    lock.release().await;
+    quick(&store).lock().await.unwrap().release().await;
+}
+
+#[tokio::test]
+async fn it_is_given_up_even_in_the_middle_of_a_renewal() {
+    let store = Faulty::new();
+    let bucket = remote(&store).with_lease_times(LeaseTimes { renewal: MS, ..times() });
+    for _ in 0..100 {
+        let lock = bucket.lock().await.unwrap();
+        *store.delay.lock().unwrap() = MS;
+        sleep(3 * MS).await;
+        // The renewal under way has its effect and no answer, as one that is cut off has.
+        store.fail_puts([Some(Fault::After)]);
+        sleep(MS).await;
+        *store.delay.lock().unwrap() = Duration::ZERO;
+        lock.release().await;
+        assert_eq!(bucket.holder().await, Ok(None));
+    }
+}
+
+#[tokio::test]
+async fn one_that_expired_is_taken_over() {
+    let store = Faulty::new();
+    let dead = idle(&store).lock().await.unwrap();
+    let taker = quick(&store);
+    refused(&taker).await;
+    sleep(500 * MS).await;
+    assert!(!is_held(&*dead).await, "it ends for its holder before it ends for others");
+    refused(&taker).await;
+    sleep(120 * MS).await;
+    // Expired, and within the margin: everybody says the same.
+    assert!(taker.holder().await.unwrap().is_some());
+    refused(&taker).await;
+    sleep(100 * MS).await;
+    assert_eq!(taker.holder().await, Ok(None));
+    let lock = taker.lock().await.unwrap();
+    assert!(is_held(&*lock).await);
+    dead.release().await;
+    assert!(is_held(&*lock).await, "what was lost is not given up");
+    refused(&quick(&store)).await;
+    lock.release().await;
+}
+
+#[tokio::test]
+async fn a_broken_one_is_lost_before_the_next_write() {
+    let store = Faulty::new();
+    let lock = remote(&store).lock().await.unwrap();
+    assert!(is_held(&*lock).await);
+    let other = remote(&store);
+    let wrong = other.unlock("0123").await.unwrap_err().to_string();
+    assert!(wrong.contains("0123"), "{wrong}");
+    refused(&other).await;
+    let id = other.holder().await.unwrap().unwrap().id;
+    other.unlock(&id).await.unwrap();
+    assert_eq!(other.holder().await, Ok(None));
+    assert!(other.unlock(&id).await.is_err(), "it is broken already");
+    // A renewal is 15 seconds away; what counts is the next write.
+    sleep(Duration::from_millis(1100)).await;
+    let lost = lock.ensure_held().await.unwrap_err().to_string();
+    assert!(lost.contains("s3://bucket/states was lost"), "{lost}");
+    let taken = other.lock().await.unwrap();
+    lock.release().await;
+    assert!(is_held(&*taken).await, "the one that lost it does not give up another's");
+    taken.release().await;
+}
+
+#[tokio::test]
+async fn one_that_was_taken_by_somebody_else_is_lost() {
+    let store = Faulty::new();
+    let lock = quick(&store).lock().await.unwrap();
+    let mut file = lease(&store).await;
+    file["id"] = "another".into();
+    store.plant("lock.json", file.to_string().as_bytes()).await;
+    sleep(100 * MS).await;
+    assert!(!is_held(&*lock).await);
+    lock.release().await;
+    assert_eq!(lease(&store).await, file);
+}
+
+#[tokio::test]
+async fn lost_answers_do_not_lose_it() {
+    let store = Faulty::new();
+    for first in [Fault::After, Fault::Before] {
+        store.fail_puts([Some(first)]);
+        let taken = quick(&store).lock().await;
+        match first {
+            // Told by its own id.
+            Fault::After => taken.unwrap().release().await,
+            Fault::Before => assert!(taken.is_err_and(|error| error.to_string().starts_with("cannot lock "))),
+        }
+    }
+    let lock = quick(&store).lock().await.unwrap();
+    for _ in 0..10 {
+        // A renewal that had its effect and whose fate could not even be read.
+        store.fail_puts([Some(Fault::After), None, Some(Fault::Before)]);
+        store.reads_down.store(true, Ordering::SeqCst);
+        sleep(80 * MS).await;
+        store.reads_down.store(false, Ordering::SeqCst);
+        sleep(150 * MS).await;
+        assert!(is_held(&*lock).await);
+    }
+    lock.release().await;
+    assert_eq!(quick(&store).holder().await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_bucket_that_does_not_answer_for_long_ends_it() {
+    let store = Faulty::new();
+    let lock = quick(&store).lock().await.unwrap();
+    store.down.store(true, Ordering::SeqCst);
+    sleep(150 * MS).await;
+    assert!(is_held(&*lock).await, "nobody else can have it yet");
+    sleep(400 * MS).await;
+    assert!(!is_held(&*lock).await);
+    store.down.store(false, Ordering::SeqCst);
+    // Nobody took it: it is ours again, and safe to use.
+    sleep(200 * MS).await;
+    assert!(is_held(&*lock).await);
+    lock.release().await;
+}
+
+#[tokio::test]
+async fn of_two_who_race_exactly_one_wins() {
+    let store = Faulty::new();
+    for round in 0..100 {
+        let expired = round % 2 == 1;
+        if expired {
+            let mut file = lease(&store).await;
+            file["expires"] = "2026-01-01T00:00:00Z".into();
+            store.plant("lock.json", file.to_string().as_bytes()).await;
+        }
+        *store.delay.lock().unwrap() = if round % 3 == 0 { MS } else { Duration::ZERO };
+        let (first, second) = (remote(&store), remote(&store));
+        let (first, second) = tokio::join!(first.lock(), second.lock());
+        let won: Vec<_> = [first, second].into_iter().filter_map(Result::ok).collect();
+        assert_eq!(won.len(), 1, "round {round}");
+        for lock in won {
+            assert!(is_held(&*lock).await);
+            lock.release().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_lease_locks_everybody_out_and_says_so() {
+    let store = Faulty::new();
+    store.plant("lock.json", b"{").await;
+    let bucket = remote(&store);
+    let expected = "the lock in s3://bucket/states is damaged";
+    assert!(refused(&bucket).await.starts_with(expected));
+    assert!(bucket.holder().await.unwrap_err().to_string().starts_with(expected));
+    assert!(bucket.unlock("id").await.unwrap_err().to_string().starts_with(expected));
+    assert_eq!(store.bytes("lock.json").await, b"{");
+}
+
+#[tokio::test]
+async fn what_a_foreign_lease_says_cannot_paint_the_terminal() {
+    let store = Faulty::new();
+    let lease = r#"{"expires": "2999-01-01T00:00:00Z", "holder": "\u001b[31mme", "id": "a\u0007b\n", "since": "2026-01-01T00:00:00Z"}"#;
+    store.plant("lock.json", lease.as_bytes()).await;
+    let bucket = remote(&store);
+    let message = refused(&bucket).await;
+    assert!(!message.contains(char::is_control), "{message:?}");
+    let holder = bucket.holder().await.unwrap().unwrap();
+    assert!(!(holder.who + &holder.id).contains(char::is_control));
+}
