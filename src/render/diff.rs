@@ -187,5 +187,6 @@ fn double_quoted(text: &str) -> String {
 }
 
 fn needs_escape(character: char) -> bool {
-    is_unprintable(character) || matches!(character, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    let is_space = character.is_whitespace() && character != ' ';
+    is_space || is_unprintable(character) || matches!(character, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }

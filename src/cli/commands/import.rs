@@ -30,7 +30,7 @@ pub(in crate::cli) async fn run(args: &ImportArgs, terminal: &mut Terminal) -> R
         };
         orders.push(Imported { order_id: *order_id, live, recorded });
     }
-    import::manifest(&mut terminal.out, &orders)?;
+    import::manifest(&mut terminal.out, &orders, jiff::Timestamp::now())?;
     terminal.out.flush()?;
     Ok(Exit::Done)
 }
