@@ -211,7 +211,7 @@ async fn an_interrupted_apply_gives_the_lease_up_and_one_that_is_ended_does_not(
     assert!(ran.stderr.contains("interrupted while the plan was made: nothing was changed"), "{ran:?}");
     assert!(!world.is_locked());
     // While it is carried out.
-    world.rig.break_with(json!([{"operation": "writes", "delay_ms": 1000}]));
+    world.rig.break_with(json!([{"operation": "purchase", "delay_ms": 1000}]));
     let applying = world.start(&["apply", "--apply", "--concurrency", "1"]);
     world.rig.struck().await;
     signal(&applying, "INT");
