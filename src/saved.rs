@@ -119,7 +119,7 @@ impl SavedPlan {
     }
 
     /// Says what moved between this plan and the same plan made again; nothing where they are the same.
-    pub fn what_moved(&self, again: &PlanDocument) -> Vec<String> {
+    pub fn what_moved(&self, mut again: PlanDocument) -> Vec<String> {
         let mut moved = Vec::new();
         if self.0.api_url != again.api_url {
             moved.push(format!("the plan was made for the API at {}, not {}", self.0.api_url, again.api_url));
@@ -128,12 +128,12 @@ impl SavedPlan {
             moved.push("the manifest is not the one that the plan was made of".to_owned());
         }
         for saved in &self.0.orders {
-            match again.orders.iter().find(|order| order.order_id == saved.order_id) {
-                Some(order) => moved.extend(what_moved_in_order(saved, order)),
-                None => moved.push(format!("order {}: the manifest no longer declares it", saved.order_id)),
+            match again.orders.binary_search_by_key(&saved.order_id, |order| order.order_id) {
+                Ok(index) => moved.extend(what_moved_in_order(saved, &again.orders[index])),
+                Err(_) => moved.push(format!("order {}: the manifest no longer declares it", saved.order_id)),
             }
         }
-        let again = PlanDocument { created_at: self.0.created_at.clone(), ..again.clone() };
+        again.created_at.clone_from(&self.0.created_at);
         if moved.is_empty() && again != self.0 {
             moved.push("the file does not hold the plan that these inputs make: was it edited?".to_owned());
         }

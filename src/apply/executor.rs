@@ -78,8 +78,7 @@ pub async fn apply(
     let runs = stream::iter(&plan.orders).map(|order| run_order(order, &context, &failed));
     let mut orders: Vec<OrderReport> = runs.buffer_unordered(at_once).collect().await;
     orders.sort_by_key(|order| order.order_id);
-    let blocked = plan.orders.iter().filter(|order| !order.problems.is_empty()).count();
-    Report { orders, blocked, interrupted: stop.is_requested() }
+    Report { orders, blocked: plan.blocked(), interrupted: stop.is_requested() }
 }
 
 async fn run_order(order: &OrderPlan, context: &Context<'_>, failed: &AtomicBool) -> OrderReport {

@@ -17,7 +17,7 @@ use super::terminal::Terminal;
 use crate::api::{ApiUrl, Connection, Reader, Settings, Token};
 use crate::live::{self, LiveOrders, ReadRequest};
 use crate::manifest::{self, Manifest};
-use crate::model::{Cents, Desired, OrderId, Problem, Recorded, SourceMap};
+use crate::model::{Cents, Desired, OrderId, Problem, Recorded, SourceMap, count};
 use crate::plan::{self, Inputs, Options, Plan};
 use crate::render::Shown;
 use crate::saved::SavedPlan;
@@ -231,9 +231,5 @@ fn read_requests(desired: &Desired, recorded: &BTreeMap<OrderId, Result<Recorded
 /// Shows the problems of a manifest that cannot be used, and says that this is the end.
 pub(super) fn invalid_manifest(terminal: &mut Terminal, problems: &[Problem], sources: &SourceMap) -> Failure {
     terminal.problems(problems, sources);
-    let count = match problems.len() {
-        1 => "1 problem".to_owned(),
-        number => format!("{number} problems"),
-    };
-    Failure::new(format!("the manifest has {count}"))
+    Failure::new(format!("the manifest has {}", count(problems.len(), "problem")))
 }

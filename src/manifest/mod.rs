@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use crate::model::{Desired, Problem, SourceId, SourceMap};
+use crate::model::{Desired, Problem, SourceId, SourceMap, hex};
 
 pub use document::{Document, schema};
 pub use files::{DEFAULT_PATH, LoadError, MAX_FILE_BYTES};
@@ -80,5 +80,5 @@ fn digest(sources: &SourceMap) -> String {
     for (_, source) in sources.iter() {
         hash.update(source.text.as_bytes());
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }

@@ -10,6 +10,7 @@ mod problem;
 mod recorded;
 mod report;
 mod source;
+mod words;
 
 pub use desired::{Desired, DesiredOrder, Keep, KeptIp, Limits};
 pub use identity::{Cents, OrderId, Percent, ProxyIp, Signature};
@@ -19,6 +20,7 @@ pub use problem::{Label, Note, NoteCode, Problem, ProblemCode};
 pub use recorded::{PendingChange, PurchaseIntent, Recorded, RecordedSlots};
 pub use report::{OperationResult, OrderReport, Outcome, Report};
 pub use source::{Position, SourceFile, SourceId, SourceMap, Span, Spanned};
+pub use words::{count, hex};
 
 /// The one add-on that the API sells: slots for OS signatures (`addon_key` of the add-on operations).
 pub const P0F_SLOTS: &str = "p0f_slots";

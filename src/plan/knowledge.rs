@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::count;
 use super::walk::Ascending;
 use crate::model::{
-    LiveOrder, Note, NoteCode, PendingChange, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature,
+    LiveOrder, Note, NoteCode, PendingChange, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature, count,
 };
 
 /// How long an open purchase intent blocks its order (contract, Money).

@@ -11,7 +11,6 @@ mod precondition;
 mod walk;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jiff::Timestamp;
 
@@ -157,9 +156,14 @@ impl Plan {
         summary
     }
 
+    /// Counts the orders that a problem blocks.
+    pub fn blocked(&self) -> usize {
+        self.orders.iter().filter(|order| order.status() == Status::Blocked).count()
+    }
+
     /// Tells whether a problem blocks any order.
     pub fn is_blocked(&self) -> bool {
-        self.orders.iter().any(|order| !order.problems.is_empty())
+        self.blocked() > 0
     }
 
     /// Tells whether there is anything to do.
@@ -190,9 +194,4 @@ pub fn plan(inputs: &Inputs<'_>) -> Plan {
     }
     guards::judge(&mut orders, inputs.desired, inputs.options);
     Plan { orders }
-}
-
-/// Counts things, as in `1 slot` and `2 slots`.
-fn count<N: fmt::Display + PartialEq + From<u8>>(number: N, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == N::from(1) { "" } else { "s" })
 }

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use super::knowledge::{Knowledge, PendingKnowledge};
 use super::operation::{DelNpItem, Operation, SignatureItem};
 use super::walk::{Ascending, Row, rows};
-use super::{Options, OrderPlan, count};
+use super::{Options, OrderPlan};
 use crate::model::{
     DesiredOrder, LiveOrder, LiveSlots, Note, NoteCode, OrderId, PendingChange, Problem, ProblemCode, ProxyIp,
-    ReadFailure, Recorded, Signature, Span,
+    ReadFailure, Recorded, Signature, Span, count,
 };
 
 /// Compares one order's three states.

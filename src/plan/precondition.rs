@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::model::{LiveOrder, PendingChange, Recorded};
+use crate::model::{LiveOrder, PendingChange, Recorded, hex};
 
 /// What an order looked like when it was planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -55,12 +55,4 @@ fn recorded_digest(recorded: &Recorded) -> String {
         let _ = writeln!(text, "purchase {} {} {}", purchase.from_qty, purchase.add_qty, purchase.when);
     }
     hex(&Sha256::digest(text.as_bytes()))
-}
-
-/// Writes bytes in lowercase hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

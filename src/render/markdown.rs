@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use super::Shown;
 use super::diff::{self, Line};
 use super::words::{self, Weight};
-use crate::model::{OperationResult, Outcome, Problem, Report, SourceMap};
+use crate::model::{OperationResult, Outcome, Problem, Report, SourceMap, count};
 use crate::plan::{OrderPlan, Status};
 
 /// The first line, by which a bot finds its comment to replace it.
@@ -66,7 +66,7 @@ pub fn plan(out: &mut dyn Write, shown: &Shown<'_>, kind: Kind) -> io::Result<()
 
 /// Writes the problems of a manifest that cannot be used.
 pub fn invalid_manifest(out: &mut dyn Write, problems: &[Problem], sources: &SourceMap) -> io::Result<()> {
-    let head = format!("{MARKER}\n## shardctl: the manifest has {}\n\n", words::count(problems.len(), "problem"));
+    let head = format!("{MARKER}\n## shardctl: the manifest has {}\n\n", count(problems.len(), "problem"));
     out.write_all(head.as_bytes())?;
     out.write_all(problem_list(problems, sources).as_bytes())
 }
@@ -101,10 +101,10 @@ fn headline(shown: &Shown<'_>) -> String {
     }
     let mut parts = Vec::new();
     if summary.changed > 0 {
-        parts.push(format!("{} to change", words::count(summary.changed, "order")));
+        parts.push(format!("{} to change", count(summary.changed, "order")));
     }
     if summary.blocked > 0 {
-        parts.push(format!("{} blocked", words::count(summary.blocked, "order")));
+        parts.push(format!("{} blocked", count(summary.blocked, "order")));
     }
     parts.join(", ")
 }
@@ -141,7 +141,7 @@ fn write_bounded(
             break;
         }
         if detail == Detail::Titles {
-            let _ = writeln!(body, "\n… and {} more; {rest}.", words::count(left_out, "order"));
+            let _ = writeln!(body, "\n… and {} more; {rest}.", count(left_out, "order"));
         }
     }
     out.write_all(head.as_bytes())?;
@@ -220,10 +220,10 @@ fn in_short(order: &OrderPlan) -> String {
     if leaving > 0 {
         let verb = if leaving == 1 { "leaves" } else { "leave" };
         let when = words::at_renewal(order.renewal.as_ref());
-        parts.push(format!("{} {verb} {}", words::count(leaving, "IP"), html(&short(&when, MAX_TAG))));
+        parts.push(format!("{} {verb} {}", count(leaving, "IP"), html(&short(&when, MAX_TAG))));
     }
     if !order.operations.is_empty() {
-        parts.push(words::count(order.operations.len(), "operation"));
+        parts.push(count(order.operations.len(), "operation"));
     }
     parts.join(", ")
 }

@@ -183,7 +183,7 @@ pub fn text(out: &mut dyn Write, document: &StatusDocument) -> io::Result<()> {
 /// Writes the table for a pull request or a page, as much of it as fits into a comment.
 pub fn markdown(out: &mut dyn Write, document: &StatusDocument) -> io::Result<()> {
     writeln!(out, "{MARKER}")?;
-    writeln!(out, "## shardctl: {}\n", super::words::count(document.orders.len(), "order"))?;
+    writeln!(out, "## shardctl: {}\n", crate::model::count(document.orders.len(), "order"))?;
     let (unreadable, shown): (Vec<_>, Vec<_>) = document.orders.iter().partition(|order| order.error.is_some());
     if !shown.is_empty() {
         writeln!(out, "| Order | Tag | Active IPs | Leaving | Signatures | Pending slots | Renews |")?;
@@ -199,7 +199,7 @@ pub fn markdown(out: &mut dyn Write, document: &StatusDocument) -> io::Result<()
         used += line.chars().count() + 1;
         if used > MAX_CHARACTERS - 1000 {
             let left_out = document.orders.len() - written;
-            return writeln!(out, "\n… and {} more.", super::words::count(left_out, "order"));
+            return writeln!(out, "\n… and {} more.", crate::model::count(left_out, "order"));
         }
         writeln!(out, "{line}")?;
         written += 1;

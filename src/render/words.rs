@@ -1,7 +1,7 @@
 //! Operations in words, the same for terminals and pull requests.
 
 use super::FOLD_AFTER;
-use crate::model::{Cents, OperationResult, Outcome, PendingChange, Renewal, Report};
+use crate::model::{Cents, OperationResult, Outcome, PendingChange, Renewal, Report, count};
 use crate::plan::{DelNpItem, Operation, OrderPlan, SignatureItem, Summary};
 
 /// What an operation means to the reader.
@@ -37,7 +37,7 @@ pub(super) fn operation(operation: &Operation, renewal: Option<&Renewal>, verbos
             details: Vec::new(),
         },
         Operation::CancelDowngrade { pending: Some(PendingChange::Downgrade { next_qty }) } => {
-            plain(format!("cancel the pending downgrade to {}", count(*next_qty as usize, "p0f slot")))
+            plain(format!("cancel the pending downgrade to {}", count(*next_qty, "p0f slot")))
         }
         Operation::CancelDowngrade { pending: Some(PendingChange::Cancel {}) } => {
             plain("cancel the pending removal of all p0f slots".to_owned())
@@ -45,7 +45,7 @@ pub(super) fn operation(operation: &Operation, renewal: Option<&Renewal>, verbos
         Operation::PurchaseSlots { from_qty, quote } => Words {
             title: format!(
                 "buy {}, from {from_qty} to {}, at {} each: charges {} now",
-                count(quote.add_qty as usize, "p0f slot"),
+                count(quote.add_qty, "p0f slot"),
                 from_qty.saturating_add(quote.add_qty),
                 quote.price_per_unit,
                 quote.charge
@@ -65,7 +65,7 @@ pub(super) fn operation(operation: &Operation, renewal: Option<&Renewal>, verbos
         Operation::ScheduleDowngrade { from_qty, next_qty } => Words {
             title: format!(
                 "schedule a downgrade from {from_qty} to {} {}",
-                count(*next_qty as usize, "p0f slot"),
+                count(*next_qty, "p0f slot"),
                 at_renewal(renewal)
             ),
             weight: Weight::Leaving,
@@ -170,11 +170,6 @@ pub(super) fn at_renewal(renewal: Option<&Renewal>) -> String {
     }
 }
 
-/// Counts things, as in `1 IP` and `2 IPs`.
-pub(super) fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
-}
-
 /// Names an order with what the reader knows it by.
 pub(super) fn order_title(order: &OrderPlan) -> String {
     let mut title = format!("order {}", order.order_id);
@@ -188,7 +183,7 @@ pub(super) fn order_title(order: &OrderPlan) -> String {
 pub(super) fn order_facts(order: &OrderPlan) -> String {
     let mut facts = Vec::new();
     facts.extend(order.active_ips.map(|ips| count(ips, "active IP")));
-    facts.extend(order.slots.map(|slots| count(slots as usize, "p0f slot")));
+    facts.extend(order.slots.map(|slots| count(slots, "p0f slot")));
     facts.extend(order.renewal.as_ref().map(|renewal| format!("renews on {}", printable(&renewal.day()))));
     facts.join(", ")
 }

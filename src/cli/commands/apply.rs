@@ -1,5 +1,6 @@
 //! `shardctl apply`: shows the plan and, only with `--apply`, carries it out.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use crate::cli::interrupt::{Listener, Signals};
 use crate::cli::reporter::Reporter;
 use crate::cli::session::{self, Loaded, Planned};
 use crate::cli::terminal::Terminal;
-use crate::model::{Desired, OperationResult, OrderReport, Outcome, Report, SourceMap};
+use crate::model::{Desired, OperationResult, OrderId, OrderReport, Outcome, Report, SourceMap};
 use crate::render::json::Header;
 use crate::render::{json, markdown, text};
 use crate::saved::SavedPlan;
@@ -29,7 +30,8 @@ pub(in crate::cli) async fn run(args: &ApplyArgs, terminal: &mut Terminal) -> Re
         }
     };
     if let Some(saved) = &saved {
-        desired.orders.retain(|order_id, _| saved.orders().any(|saved| saved == *order_id));
+        let planned: BTreeSet<OrderId> = saved.orders().collect();
+        desired.orders.retain(|order_id, _| planned.contains(order_id));
     }
     let connection = session::connect(&args.api, terminal)?;
     let store = session::open_store(&args.state, &args.manifest, &api_url)?;
@@ -67,7 +69,7 @@ async fn plan_and_act(
     };
     let header = Header { created_at: planned.options.now, api_url: connection.url().to_string() };
     if let (Some(saved), Some(path)) = (&saved, &args.plan) {
-        refuse_stale(saved, path, &json::plan(&header, &planned.shown(true)))?;
+        refuse_stale(saved, path, json::plan(&header, &planned.shown(true)))?;
     }
     terminal.annotate(planned.plan.problems(), &planned.sources);
     if args.format.format == Format::Text {
@@ -90,7 +92,7 @@ fn read_saved(path: &Path) -> Result<SavedPlan, Failure> {
         .map_err(|error| Failure::new(error.to_string()).hint("make one by `shardctl plan --out FILE`"))
 }
 
-fn refuse_stale(saved: &SavedPlan, path: &Path, again: &json::PlanDocument) -> Result<(), Failure> {
+fn refuse_stale(saved: &SavedPlan, path: &Path, again: json::PlanDocument) -> Result<(), Failure> {
     let moved = saved.what_moved(again);
     if moved.is_empty() {
         return Ok(());
@@ -152,7 +154,7 @@ fn nothing_run(planned: &Planned) -> Report {
     let orders = &planned.plan.orders;
     Report {
         orders: orders.iter().map(|order| OrderReport::not_run(order.order_id, order.operations.len())).collect(),
-        blocked: orders.iter().filter(|order| !order.problems.is_empty()).count(),
+        blocked: planned.plan.blocked(),
         interrupted: false,
     }
 }

@@ -6,7 +6,7 @@ use crate::cli::args::{Format, PlanArgs};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::session::{self, Loaded, Planned};
 use crate::cli::terminal::Terminal;
-use crate::model::{Problem, SourceMap};
+use crate::model::{Problem, SourceMap, count};
 use crate::render::json::Header;
 use crate::render::{json, markdown, text};
 use crate::saved;
@@ -61,7 +61,9 @@ pub(in crate::cli) fn judge(planned: &Planned, detailed: bool) -> Result<Exit, F
     match planned.plan.problems().count() {
         0 if detailed && planned.plan.has_changes() => Ok(Exit::Changes),
         0 => Ok(Exit::Done),
-        1 => Err(Failure::new("the plan is blocked by 1 problem; nothing was changed")),
-        count => Err(Failure::new(format!("the plan is blocked by {count} problems; nothing was changed"))),
+        problems => {
+            let problems = count(problems, "problem");
+            Err(Failure::new(format!("the plan is blocked by {problems}; nothing was changed")))
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::cli::args::{
 use crate::cli::error::{Exit, Failure};
 use crate::cli::session;
 use crate::cli::terminal::Terminal;
+use crate::model::count;
 use crate::render::printable;
 use crate::state::{Lock, Raw, StateFile, Store, StoreError};
 
@@ -122,7 +123,7 @@ struct Copied {
 }
 
 fn records(number: usize) -> String {
-    if number == 1 { "1 record".to_owned() } else { format!("{number} records") }
+    count(number, "record")
 }
 
 async fn copy_locked(from: &dyn Store, to: &dyn Store, lock: &dyn Lock, force: bool) -> Result<Copied, Failure> {

@@ -7,7 +7,7 @@ use crate::cli::error::{Exit, Failure};
 use crate::cli::session::{self, Loaded};
 use crate::cli::terminal::Terminal;
 use crate::live::ReadRequest;
-use crate::model::OrderId;
+use crate::model::{OrderId, count};
 use crate::render::json;
 use crate::render::status::{self, StatusDocument};
 
@@ -35,7 +35,6 @@ pub(in crate::cli) async fn run(args: &StatusArgs, terminal: &mut Terminal) -> R
     }
     match document.orders.iter().filter(|order| order.error.is_some()).count() {
         0 => Ok(Exit::Done),
-        1 => Err(Failure::new("1 order could not be shown")),
-        count => Err(Failure::new(format!("{count} orders could not be shown"))),
+        failed => Err(Failure::new(format!("{} could not be shown", count(failed, "order")))),
     }
 }

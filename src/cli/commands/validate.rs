@@ -6,6 +6,7 @@ use crate::cli::args::{Format, ValidateArgs};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::session::{self, Loaded};
 use crate::cli::terminal::Terminal;
+use crate::model::count;
 use crate::render::{json, markdown};
 
 pub(in crate::cli) fn run(args: &ValidateArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
@@ -25,13 +26,8 @@ pub(in crate::cli) fn run(args: &ValidateArgs, terminal: &mut Terminal) -> Resul
             if args.format.format == Format::Text {
                 let ips: usize =
                     desired.orders.values().filter_map(|order| order.keep.as_ref()).map(|keep| keep.len()).sum();
-                let (orders, many) = (desired.orders.len(), |number| if number == 1 { "" } else { "s" });
-                writeln!(
-                    terminal.out,
-                    "The manifest is valid: {orders} order{}, {ips} IP{}.",
-                    many(orders),
-                    many(ips)
-                )?;
+                let orders = count(desired.orders.len(), "order");
+                writeln!(terminal.out, "The manifest is valid: {orders}, {}.", count(ips, "IP"))?;
             }
             Ok(Exit::Done)
         }
