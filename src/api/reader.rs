@@ -58,7 +58,7 @@ fn normalise(answer: ActiveAnswer<'_>) -> ActiveProxies {
     let mut renewal: Option<Renewal> = None;
     let mut last_until = None;
     // All IPs of an order mostly end at one moment: read each spelling once.
-    for until in answer.data.iter().filter_map(|item| item.until.as_deref()) {
+    for until in answer.data.iter().filter_map(|item| item.until.as_ref()).map(|until| &*until.0) {
         if last_until != Some(until) {
             last_until = Some(until);
             let until = Renewal::parse(until);

@@ -114,8 +114,12 @@ pub struct ActiveItem<'a> {
     pub ip: ProxyIp,
     /// The end of the paid period, in one of several spellings.
     #[serde(borrow, default)]
-    pub until: Option<Cow<'a, str>>,
+    pub until: Option<Text<'a>>,
 }
+
+/// A text that is copied only where the answer has escapes in it; an optional `Cow` would always be copied.
+#[derive(Debug, Deserialize)]
+pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 /// The answer of `addons/calculate`.
 #[derive(Debug, Deserialize)]

@@ -1,8 +1,8 @@
 //! Where output goes: the result to stdout, everything else to stderr.
 
-use std::io::{self, BufWriter, Stderr, Stdout, Write};
+use std::io::{self, BufWriter, Stderr, Write};
 
-use anstream::{AutoStream, ColorChoice as Choice};
+use anstream::{AutoStream, ColorChoice as Choice, StripStream};
 use anstyle::{AnsiColor, Style};
 
 use super::annotations::workflow_command;
@@ -16,13 +16,13 @@ const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// Stdout, up to the first failure: a reader that has gone away, as `head` does, is none, others are told once.
-pub(super) struct Out {
-    stream: AutoStream<Stdout>,
+struct Out<W> {
+    stream: W,
     closed: bool,
 }
 
-impl Out {
-    fn attempt<T>(&mut self, skipped: T, work: impl FnOnce(&mut AutoStream<Stdout>) -> io::Result<T>) -> io::Result<T> {
+impl<W: Write> Out<W> {
+    fn attempt<T>(&mut self, skipped: T, work: impl FnOnce(&mut W) -> io::Result<T>) -> io::Result<T> {
         if self.closed {
             return Ok(skipped);
         }
@@ -35,7 +35,7 @@ impl Out {
     }
 }
 
-impl Write for Out {
+impl<W: Write> Write for Out<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.attempt(bytes.len(), |stream| stream.write(bytes))
     }
@@ -45,10 +45,23 @@ impl Write for Out {
     }
 }
 
+/// Opens stdout with colour where it is wanted, buffered.
+fn stdout(choice: Choice) -> BufWriter<Box<dyn Write>> {
+    let choice = if choice == Choice::Auto { AutoStream::choice(&io::stdout()) } else { choice };
+    let stream: Box<dyn Write> = if choice == Choice::Never {
+        // What is left between styles comes in small pieces: they are put together again before they are written.
+        let whole: Box<dyn Write> = Box::new(BufWriter::new(Out { stream: io::stdout(), closed: false }));
+        Box::new(StripStream::new(whole))
+    } else {
+        Box::new(Out { stream: AutoStream::new(io::stdout(), choice), closed: false })
+    };
+    BufWriter::new(stream)
+}
+
 /// The two streams, with what the user wants to see on them.
 pub(super) struct Terminal {
     /// The result alone.
-    pub(super) out: BufWriter<Out>,
+    pub(super) out: BufWriter<Box<dyn Write>>,
     /// Everything else.
     pub(super) err: AutoStream<Stderr>,
     /// Whether stderr is kept for errors.
@@ -68,7 +81,7 @@ impl Terminal {
             ColorChoice::Never => Choice::Never,
         };
         Terminal {
-            out: BufWriter::new(Out { stream: AutoStream::new(io::stdout(), choice), closed: false }),
+            out: stdout(choice),
             err: AutoStream::new(io::stderr(), choice),
             quiet: args.quiet,
             verbose: args.verbose,

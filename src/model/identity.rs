@@ -56,6 +56,11 @@ impl ProxyIp {
     pub fn new(address: IpAddr) -> ProxyIp {
         ProxyIp(address.to_canonical())
     }
+
+    /// Returns the address itself.
+    pub const fn address(self) -> IpAddr {
+        self.0
+    }
 }
 
 impl fmt::Display for ProxyIp {

@@ -1,8 +1,11 @@
 //! An order as it is and as it is declared, both written as a manifest, and the difference of the two.
 
+use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
+use std::net::IpAddr;
 
-use similar::{Algorithm, DiffTag};
+use similar::algorithms::{Capture, DiffHook, Replace};
+use similar::{DiffOp, DiffTag};
 
 use super::words::is_unprintable;
 use super::{FOLD_AFTER, Shown};
@@ -10,23 +13,25 @@ use crate::model::{DesiredOrder, KeptIp, LiveOrder, OrderId, PendingChange, Prox
 use crate::plan::{Knowledge, OrderPlan, PendingKnowledge};
 
 /// A line of a difference.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Line {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Line<'a> {
     /// Lines that are the same on both sides were left out here.
     Gap,
     /// The same on both sides.
-    Same(String),
-    /// Only as it is.
-    Removed(String),
-    /// Only as it is declared.
-    Added(String),
+    Same(Written<'a>),
+    /// Only as it is; `asserted` where the declared line differs only in what was unknown.
+    Removed { written: Written<'a>, asserted: bool },
+    /// Only as it is declared; `asserted` where the line as it is differs only in what was unknown.
+    Added { written: Written<'a>, asserted: bool },
     /// So many more lines of the same kind, left out.
     More(usize),
 }
 
 /// A line of an order written as a manifest; it becomes text only where it is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Written<'a> {
+///
+/// The order of these values is the order of the lines, so that an order's lines ascend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Written<'a> {
     Order(OrderId),
     Tag(&'a str),
     Slots { qty: u32, pending: PendingKnowledge },
@@ -42,7 +47,7 @@ impl fmt::Display for Written<'_> {
             Written::Slots { qty, pending } => write!(f, "  p0f_slots: {qty}{}", pending_comment(*pending)),
             Written::Keep => f.write_str("  keep:"),
             Written::Ip { ip, signature, signature_unknown, mark_unknown } => {
-                write!(f, "    {}:", scalar(&ip.to_string()))?;
+                write!(f, "    {}:", Key(*ip))?;
                 if let Some(signature) = signature {
                     write!(f, " {signature}")?;
                 }
@@ -58,7 +63,7 @@ impl fmt::Display for Written<'_> {
 }
 
 /// Compares an order as it is with what is declared; nothing where it could not be read.
-pub(super) fn order(shown: &Shown<'_>, order: &OrderPlan) -> Vec<Line> {
+pub(super) fn order<'a>(shown: &Shown<'a>, order: &'a OrderPlan) -> Vec<Line<'a>> {
     let desired = shown.inputs.desired.orders.get(&order.order_id);
     let live = shown.inputs.live.get(&order.order_id).and_then(|live| live.as_ref().ok());
     let (Some(desired), Some(live), Some(knowledge)) = (desired, live, &order.knowledge) else { return Vec::new() };
@@ -67,33 +72,97 @@ pub(super) fn order(shown: &Shown<'_>, order: &OrderPlan) -> Vec<Line> {
     compare(&before, &after, if shown.verbose { usize::MAX } else { FOLD_AFTER })
 }
 
+impl Written<'_> {
+    /// Tells whether the declared line says no more than what is known, and asserts what is not.
+    fn is_asserted_by(&self, declared: &Written<'_>) -> bool {
+        match (self, declared) {
+            (Written::Slots { qty, pending: PendingKnowledge::Unknown }, Written::Slots { qty: to, .. }) => qty == to,
+            (
+                Written::Ip { ip, signature, signature_unknown, mark_unknown },
+                Written::Ip { ip: same, signature: to, .. },
+            ) => ip == same && (*signature_unknown || *mark_unknown && signature == to),
+            _ => false,
+        }
+    }
+
+    /// Orders lines by what they are about, whatever they say of it.
+    fn compare_subject(&self, other: &Written<'_>) -> Ordering {
+        match (self, other) {
+            (Written::Tag(_), Written::Tag(_)) | (Written::Slots { .. }, Written::Slots { .. }) => Ordering::Equal,
+            (Written::Ip { ip, .. }, Written::Ip { ip: other, .. }) => ip.cmp(other),
+            _ => self.cmp(other),
+        }
+    }
+
+    /// Finds the line about the same among lines that ascend.
+    fn counterpart<'b>(&self, lines: &'b [Written<'b>]) -> Option<&'b Written<'b>> {
+        lines.binary_search_by(|line| line.compare_subject(self)).ok().map(|at| &lines[at])
+    }
+}
+
 /// Finds the difference; of a run of lines of one kind, all that come after `fold_after` are only counted.
-fn compare(before: &[Written<'_>], after: &[Written<'_>], fold_after: usize) -> Vec<Line> {
-    let operations = similar::capture_diff_slices(Algorithm::Myers, before, after);
+fn compare<'a>(before: &[Written<'a>], after: &[Written<'a>], fold_after: usize) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
-    for hunk in similar::group_diff_ops(operations, 3) {
+    for hunk in similar::group_diff_ops(operations(before, after), 3) {
         // Line numbers would count lines of a text that exists nowhere.
         if hunk.first().is_some_and(|operation| operation.old_range().start > 0) {
             lines.push(Line::Gap);
         }
         for operation in hunk {
             let (tag, old, new) = operation.as_tag_tuple();
-            match tag {
-                DiffTag::Equal => run(&mut lines, &before[old], fold_after, Line::Same),
-                DiffTag::Delete | DiffTag::Insert | DiffTag::Replace => {
-                    run(&mut lines, &before[old], fold_after, Line::Removed);
-                    run(&mut lines, &after[new], fold_after, Line::Added);
-                }
+            let (old, new) = (&before[old], &after[new]);
+            if tag == DiffTag::Equal {
+                run(&mut lines, old, fold_after, Line::Same);
+                continue;
             }
+            run(&mut lines, old, fold_after, |written| Line::Removed {
+                written,
+                asserted: written.counterpart(new).is_some_and(|declared| written.is_asserted_by(declared)),
+            });
+            run(&mut lines, new, fold_after, |written| Line::Added {
+                written,
+                asserted: written.counterpart(old).is_some_and(|live| live.is_asserted_by(&written)),
+            });
         }
     }
     lines
 }
 
-fn run(lines: &mut Vec<Line>, written: &[Written<'_>], fold_after: usize, kind: fn(String) -> Line) {
+fn operations(before: &[Written<'_>], after: &[Written<'_>]) -> Vec<DiffOp> {
+    let mut capture = Replace::new(Capture::new());
+    let Ok(()) = walk(&mut capture, before, after);
+    capture.into_inner().into_ops()
+}
+
+/// Walks through both sides at once: as both ascend, every line that is the same on both is found.
+fn walk<D: DiffHook>(found: &mut D, before: &[Written<'_>], after: &[Written<'_>]) -> Result<(), D::Error> {
+    let (mut old, mut new) = (0, 0);
+    loop {
+        let order = match (before.get(old), after.get(new)) {
+            (None, None) => return found.finish(),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(before), Some(after)) => before.cmp(after),
+        };
+        match order {
+            Ordering::Equal => found.equal(old, new, 1)?,
+            Ordering::Less => found.delete(old, 1, new)?,
+            Ordering::Greater => found.insert(old, new, 1)?,
+        }
+        old += usize::from(order.is_le());
+        new += usize::from(order.is_ge());
+    }
+}
+
+fn run<'a>(
+    lines: &mut Vec<Line<'a>>,
+    written: &[Written<'a>],
+    fold_after: usize,
+    kind: impl Fn(Written<'a>) -> Line<'a>,
+) {
     // A line that says that there is one more takes as much room as that one.
     let shown = if written.len() - usize::from(!written.is_empty()) <= fold_after { written.len() } else { fold_after };
-    lines.extend(written[..shown].iter().map(|line| kind(line.to_string())));
+    lines.extend(written[..shown].iter().copied().map(kind));
     if shown < written.len() {
         lines.push(Line::More(written.len() - shown));
     }
@@ -160,12 +229,21 @@ fn pending_comment(pending: PendingKnowledge) -> String {
     }
 }
 
+/// An address as a YAML key.
+pub(super) struct Key(pub(super) ProxyIp);
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.address() {
+            // Never taken for a number.
+            IpAddr::V4(address) => address.fmt(f),
+            IpAddr::V6(address) => f.write_str(&scalar(&address.to_string())),
+        }
+    }
+}
+
 /// Writes a text as a YAML scalar on one line, quoted where it has to be.
 pub(super) fn scalar(text: &str) -> String {
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    if plain && text.matches('.').count() == 3 {
-        return text.to_owned();
-    }
     // The writer leaves some characters as they are that end a line, vanish, or reorder what is around them.
     if text.contains(needs_escape) {
         return double_quoted(text);

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 
+use super::diff::{Key, scalar};
 use super::words::printable;
 use crate::model::{LiveOrder, OrderId, PendingChange, Recorded};
 use crate::plan::{DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT, Knowledge, PendingKnowledge};
@@ -47,7 +48,7 @@ fn write_order(out: &mut dyn Write, imported: &Imported<'_>, now: Timestamp) -> 
         writeln!(out, "    # a purchase of slots is under way: the number below may be one too early")?;
     }
     if let Some(tag) = live.tag.as_deref().filter(|tag| !tag.is_empty()) {
-        writeln!(out, "    tag: {}", super::diff::scalar(tag))?;
+        writeln!(out, "    tag: {}", scalar(tag))?;
     }
     write_slots(out, live, &knowledge)?;
     write_keep(out, live, &knowledge)
@@ -83,7 +84,7 @@ fn write_keep(out: &mut dyn Write, live: &LiveOrder, knowledge: &Knowledge) -> i
     }
     writeln!(out, "    keep:")?;
     for ip in &live.active {
-        let address = super::diff::scalar(&ip.to_string());
+        let address = Key(*ip);
         match knowledge.signature(ip) {
             _ if leaves(ip) => writeln!(out, "      # {address} is marked to go")?,
             Some(signature) => writeln!(out, "      {address}: {signature}")?,

@@ -171,8 +171,8 @@ fn order_block(shown: &Shown<'_>, order: &OrderPlan, detail: Detail) -> String {
         let words = words::operation(operation, order.renewal.as_ref(), shown.verbose);
         let _ = writeln!(block, "{}. {}", index + 1, weighted(words.weight, &words.title));
         if detail == Detail::Full && !words.details.is_empty() {
-            let fence = fence(words.details.iter().map(|(_, line)| line.as_str()));
-            let lines: String = words.details.iter().map(|(_, line)| format!("   {line}\n")).collect();
+            let lines: String = words.details.iter().map(|line| format!("   {line}\n")).collect();
+            let fence = fence(std::iter::once(lines.as_str()));
             let _ = write!(block, "\n   {fence}text\n{lines}   {fence}\n\n");
         }
     }
@@ -289,7 +289,7 @@ pub(super) fn short(text: &str, most: usize) -> String {
     }
 }
 
-fn diff_fence(lines: &[Line]) -> String {
+fn diff_fence(lines: &[Line<'_>]) -> String {
     if lines.is_empty() {
         return String::new();
     }
@@ -297,9 +297,9 @@ fn diff_fence(lines: &[Line]) -> String {
     for line in lines {
         let _ = match line {
             Line::Gap => writeln!(body, "@@ … @@"),
-            Line::Same(text) => writeln!(body, " {text}"),
-            Line::Removed(text) => writeln!(body, "-{text}"),
-            Line::Added(text) => writeln!(body, "+{text}"),
+            Line::Same(written) => writeln!(body, " {written}"),
+            Line::Removed { written, .. } => writeln!(body, "-{written}"),
+            Line::Added { written, .. } => writeln!(body, "+{written}"),
             Line::More(number) => writeln!(body, "# … {number} more lines like these"),
         };
     }

@@ -1,10 +1,10 @@
 //! Plans and reports for a terminal.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use super::diff::{self, Line};
-use super::style::{ADDED, BOLD, DIM, MONEY, REMOVED, Styled, WRONG};
+use super::style::{ADDED, BOLD, DIM, MONEY, PLAIN, REMOVED, Styled, WRONG};
 use super::words::{self, Weight};
 use super::{Shown, problem};
 use crate::model::{OperationResult, Report};
@@ -21,7 +21,7 @@ pub fn plan(out: &mut dyn Write, shown: &Shown<'_>) -> io::Result<()> {
         return writeln!(out, "No changes.");
     }
     let parts = words::summary(&shown.plan.summary());
-    let parts: Vec<String> = parts.iter().map(|(weight, part)| weighted(*weight, part)).collect();
+    let parts: Vec<String> = parts.iter().map(|(weight, part)| weighted(*weight, part).to_string()).collect();
     writeln!(out, "{} {}.", Styled(BOLD, "Plan:"), parts.join("; "))
 }
 
@@ -36,8 +36,8 @@ fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io:
         for (index, operation) in order.operations.iter().enumerate() {
             let words = words::operation(operation, order.renewal.as_ref(), shown.verbose);
             writeln!(out, "  {}. {}", index + 1, weighted(words.weight, &words.title))?;
-            for (weight, detail) in &words.details {
-                writeln!(out, "       {}", weighted(*weight, detail))?;
+            for detail in &words.details {
+                writeln!(out, "       {}", weighted(detail.weight, detail))?;
             }
         }
     }
@@ -51,62 +51,39 @@ fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io:
     writeln!(out)
 }
 
-fn weighted(weight: Weight, text: &str) -> String {
-    match weight {
-        Weight::Money => Styled(MONEY, text).to_string(),
-        Weight::Leaving => Styled(REMOVED, text).to_string(),
-        Weight::Asserted => Styled(DIM, text).to_string(),
-        Weight::Plain => text.to_owned(),
-    }
+fn weighted<T: Display>(weight: Weight, text: T) -> Styled<T> {
+    let style = match weight {
+        Weight::Money => MONEY,
+        Weight::Leaving => REMOVED,
+        Weight::Asserted => DIM,
+        Weight::Plain => PLAIN,
+    };
+    Styled(style, text)
 }
 
-fn write_diff(out: &mut dyn Write, lines: &[Line]) -> io::Result<()> {
+fn write_diff(out: &mut dyn Write, lines: &[Line<'_>]) -> io::Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
     writeln!(out, "  {}", Styled(DIM, "--- live"))?;
     writeln!(out, "  {}", Styled(DIM, "+++ declared"))?;
-    let asserted = asserted(lines);
     for line in lines {
-        let style = |style| if line.key().is_some_and(|key| asserted.contains(key)) { DIM } else { style };
-        match line {
+        let unless = |asserted, style| if asserted { DIM } else { style };
+        match *line {
             Line::Gap => writeln!(out, "  {}", Styled(DIM, "@@ … @@"))?,
-            Line::Same(text) => writeln!(out, "   {text}")?,
-            Line::Removed(text) => writeln!(out, "  {}", Styled(style(REMOVED), format!("-{text}")))?,
-            Line::Added(text) => writeln!(out, "  {}", Styled(style(ADDED), format!("+{text}")))?,
-            Line::More(number) => writeln!(out, "  {}", Styled(DIM, format!("  … {number} more lines like these")))?,
+            Line::Same(written) => writeln!(out, "   {written}")?,
+            Line::Removed { written, asserted } => {
+                writeln!(out, "  {}", Styled(unless(asserted, REMOVED), format_args!("-{written}")))?;
+            }
+            Line::Added { written, asserted } => {
+                writeln!(out, "  {}", Styled(unless(asserted, ADDED), format_args!("+{written}")))?;
+            }
+            Line::More(number) => {
+                writeln!(out, "  {}", Styled(DIM, format_args!("  … {number} more lines like these")))?;
+            }
         }
     }
     writeln!(out)
-}
-
-/// Returns the keys of the lines that differ only in what was unknown until now.
-fn asserted(lines: &[Line]) -> BTreeSet<&str> {
-    let added = lines.iter().filter_map(|line| match line {
-        Line::Added(text) => Some((line.key()?, text.as_str())),
-        _ => None,
-    });
-    let added: BTreeMap<&str, &str> = added.collect();
-    let keys = lines.iter().filter_map(|line| match line {
-        Line::Removed(text) => {
-            let (known, remark) = text.split_once("  # ")?;
-            let declared = added.get(line.key()?)?;
-            let same = known == *declared || (known.ends_with(':') && declared.starts_with(known));
-            (same && remark.ends_with("unknown")).then(|| line.key()).flatten()
-        }
-        _ => None,
-    });
-    keys.collect()
-}
-
-impl Line {
-    /// Returns what a changed line is about: its first word.
-    fn key(&self) -> Option<&str> {
-        match self {
-            Line::Removed(text) | Line::Added(text) => text.split_whitespace().next(),
-            Line::Gap | Line::Same(_) | Line::More(_) => None,
-        }
-    }
 }
 
 /// Writes what came of a plan, which was written before: every operation with its result, then a summary line.

@@ -1,7 +1,9 @@
 //! Operations in words, the same for terminals and pull requests.
 
+use std::fmt::{self, Display, Write as _};
+
 use super::FOLD_AFTER;
-use crate::model::{Cents, OperationResult, Outcome, PendingChange, Renewal, Report, count};
+use crate::model::{Cents, OperationResult, Outcome, PendingChange, ProxyIp, Renewal, Report, Signature, count};
 use crate::plan::{DelNpItem, Operation, OrderPlan, SignatureItem, Summary};
 
 /// What an operation means to the reader.
@@ -18,17 +20,76 @@ pub(super) enum Weight {
 }
 
 /// An operation in words.
-pub(super) struct Words {
+pub(super) struct Words<'a> {
     /// One line.
     pub(super) title: String,
     /// What the operation means to the reader.
     pub(super) weight: Weight,
-    /// The IPs, line by line, each with what its change means.
-    pub(super) details: Vec<(Weight, String)>,
+    /// The IPs, line by line.
+    pub(super) details: Vec<Detail<'a>>,
 }
 
+/// One line about an IP of an operation; it becomes text only where it is shown.
+pub(super) struct Detail<'a> {
+    /// What the change means to the reader.
+    pub(super) weight: Weight,
+    about: About,
+    /// The width of the widest of the operation's lines up to the change.
+    width: usize,
+    change: Change<'a>,
+}
+
+/// What a line is about.
+#[derive(Clone, Copy)]
+enum About {
+    Ip(ProxyIp),
+    More(usize),
+}
+
+/// What becomes of an IP.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change<'a> {
+    Signature { from: Option<Signature>, to: Signature },
+    Stays { from: Option<bool> },
+    Leaves { from: Option<bool>, renewal: Option<&'a Renewal> },
+}
+
+impl Change<'_> {
+    fn weight(self) -> Weight {
+        match self {
+            Change::Leaves { .. } => Weight::Leaving,
+            Change::Signature { from: None, .. } | Change::Stays { from: None } => Weight::Asserted,
+            Change::Signature { .. } | Change::Stays { .. } => Weight::Plain,
+        }
+    }
+}
+
+impl Display for Detail<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.width;
+        match self.about {
+            About::Ip(ip) => write!(f, "{ip:width$}  {}", self.change),
+            About::More(number) => write!(f, "{:width$}  {}", format!("and {number} more"), self.change),
+        }
+    }
+}
+
+impl Display for Change<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Change::Signature { from, to } => write!(f, "{} -> {to}", from.map_or(UNKNOWN, Signature::as_str)),
+            Change::Stays { from } => write!(f, "{} -> stays", from.map_or(UNKNOWN, mark_word)),
+            Change::Leaves { from, renewal } => {
+                write!(f, "{} -> leaves {}", from.map_or(UNKNOWN, mark_word), at_renewal(renewal))
+            }
+        }
+    }
+}
+
+const UNKNOWN: &str = "unknown";
+
 /// Puts an operation into words.
-pub(super) fn operation(operation: &Operation, renewal: Option<&Renewal>, verbose: bool) -> Words {
+pub(super) fn operation<'a>(operation: &Operation, renewal: Option<&'a Renewal>, verbose: bool) -> Words<'a> {
     let plain = |title| Words { title, weight: Weight::Plain, details: Vec::new() };
     match operation {
         Operation::CancelDowngrade { pending: None } => Words {
@@ -58,7 +119,7 @@ pub(super) fn operation(operation: &Operation, renewal: Option<&Renewal>, verbos
             Words {
                 title: format!("set {}{}", count(items.len(), "signature"), unknown_until_now(unknown)),
                 weight: if unknown == items.len() { Weight::Asserted } else { Weight::Plain },
-                details: folded(items, |item| (item.from, item.to), signature_line, verbose),
+                details: folded(items.iter().map(SignatureItem::change), verbose),
             }
         }
         Operation::SetDelNp { items } => marks(items, renewal, verbose),
@@ -74,7 +135,7 @@ pub(super) fn operation(operation: &Operation, renewal: Option<&Renewal>, verbos
     }
 }
 
-fn marks(items: &[DelNpItem], renewal: Option<&Renewal>, verbose: bool) -> Words {
+fn marks<'a>(items: &[DelNpItem], renewal: Option<&'a Renewal>, verbose: bool) -> Words<'a> {
     let leaving = items.iter().filter(|item| item.to).count();
     let unknown = items.iter().filter(|item| item.from.is_none()).count();
     let title = match (items.len() - leaving, leaving) {
@@ -85,27 +146,12 @@ fn marks(items: &[DelNpItem], renewal: Option<&Renewal>, verbose: bool) -> Words
         }
     };
     let title = title + &unknown_until_now(unknown);
-    let line = |item: &DelNpItem, ip: &str| {
-        let from = item.from.map_or("unknown", mark_word);
-        let to = if item.to { format!("leaves {}", at_renewal(renewal)) } else { "stays".to_owned() };
-        let weight = match (item.from, item.to) {
-            (_, true) => Weight::Leaving,
-            (None, false) => Weight::Asserted,
-            (Some(_), false) => Weight::Plain,
-        };
-        (weight, format!("{ip}  {from} -> {to}"))
-    };
     let weight = match leaving {
         0 if unknown == items.len() => Weight::Asserted,
         0 => Weight::Plain,
         _ => Weight::Leaving,
     };
-    Words { title, weight, details: folded(items, |item| (item.from, item.to), line, verbose) }
-}
-
-fn signature_line(item: &SignatureItem, ip: &str) -> (Weight, String) {
-    let weight = if item.from.is_none() { Weight::Asserted } else { Weight::Plain };
-    (weight, format!("{ip}  {} -> {}", item.from.map_or("unknown", crate::model::Signature::as_str), item.to))
+    Words { title, weight, details: folded(items.iter().map(|item| item.change(renewal)), verbose) }
 }
 
 fn unknown_until_now(unknown: usize) -> String {
@@ -116,50 +162,55 @@ fn mark_word(mark: bool) -> &'static str {
     if mark { "leaves" } else { "stays" }
 }
 
-/// An item of an operation that concerns one IP.
-trait Addressed {
-    fn ip(&self) -> String;
-}
-
-impl Addressed for SignatureItem {
-    fn ip(&self) -> String {
-        self.ip.to_string()
+impl SignatureItem {
+    fn change<'a>(&self) -> (ProxyIp, Change<'a>) {
+        (self.ip, Change::Signature { from: self.from, to: self.to })
     }
 }
 
-impl Addressed for DelNpItem {
-    fn ip(&self) -> String {
-        self.ip.to_string()
+impl DelNpItem {
+    fn change<'a>(&self, renewal: Option<&'a Renewal>) -> (ProxyIp, Change<'a>) {
+        let change =
+            if self.to { Change::Leaves { from: self.from, renewal } } else { Change::Stays { from: self.from } };
+        (self.ip, change)
     }
 }
 
-/// Writes a line for each item; of more than 20 with the same change, the rest becomes one line with a count.
-fn folded<T: Addressed, C: PartialEq>(
-    items: &[T],
-    change: impl Fn(&T) -> C,
-    line: impl Fn(&T, &str) -> (Weight, String),
-    verbose: bool,
-) -> Vec<(Weight, String)> {
-    let mut groups: Vec<(C, Vec<&T>)> = Vec::new();
-    for item in items {
-        let change = change(item);
+/// Makes a line for each IP; of more than 20 with the same change, the rest becomes one line with a count.
+fn folded<'a>(changes: impl Iterator<Item = (ProxyIp, Change<'a>)>, verbose: bool) -> Vec<Detail<'a>> {
+    let mut groups: Vec<(Change<'a>, Vec<ProxyIp>)> = Vec::new();
+    for (ip, change) in changes {
         match groups.iter_mut().find(|(known, _)| *known == change) {
-            Some((_, group)) => group.push(item),
-            None => groups.push((change, vec![item])),
+            Some((_, group)) => group.push(ip),
+            None => groups.push((change, vec![ip])),
         }
     }
-    let shown = |group: &[&T]| if verbose { group.len() } else { group.len().min(FOLD_AFTER) };
-    let widths = groups.iter().flat_map(|(_, group)| group[..shown(group)].iter().map(|item| item.ip().len()));
-    let width = widths.max().unwrap_or(0);
-    let mut lines = Vec::new();
-    for (_, group) in groups {
+    let shown = |group: &[ProxyIp]| if verbose { group.len() } else { group.len().min(FOLD_AFTER) };
+    let width = groups.iter().flat_map(|(_, group)| &group[..shown(group)]).map(width).max().unwrap_or(0);
+    let mut details = Vec::new();
+    for (change, group) in groups {
         let shown = shown(&group);
-        lines.extend(group[..shown].iter().map(|item| line(item, &format!("{:width$}", item.ip()))));
-        if let Some(next) = group.get(shown) {
-            lines.push(line(next, &format!("{:width$}", format!("and {} more", group.len() - shown))));
+        let weight = change.weight();
+        details.extend(group[..shown].iter().map(|ip| Detail { weight, about: About::Ip(*ip), width, change }));
+        if shown < group.len() {
+            details.push(Detail { weight, about: About::More(group.len() - shown), width, change });
         }
     }
-    lines
+    details
+}
+
+/// Counts the characters of a text that is not made.
+fn width(text: &impl Display) -> usize {
+    struct Counter(usize);
+    impl fmt::Write for Counter {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 += text.chars().count();
+            Ok(())
+        }
+    }
+    let mut counter = Counter(0);
+    let _ = write!(counter, "{text}");
+    counter.0
 }
 
 /// Says when a scheduled change takes effect.
