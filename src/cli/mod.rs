@@ -13,6 +13,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 
 use clap::Parser;
+use tokio::runtime;
 
 pub use args::Cli;
 pub use error::Exit;
@@ -53,13 +54,18 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> 
         Command::State(args) => block_on(commands::state::run(&args, terminal)),
         Command::Schema(args) => commands::schema::run(&args, terminal),
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(args) => block_on(commands::sandbox::run(&args, terminal)),
+        Command::Sandbox(args) => run_on(runtime::Builder::new_multi_thread(), commands::sandbox::run(&args, terminal)),
         Command::Completions(args) => commands::completions::run(&args, terminal),
         Command::Man(args) => commands::man::run(&args, terminal),
     }
 }
 
+/// Runs a command on one thread: what it waits for is the network, and no thread has to wake another.
 fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    run_on(runtime::Builder::new_current_thread(), work)
+}
+
+fn run_on(mut runtime: runtime::Builder, work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = runtime.enable_all().build();
     runtime.map_err(|error| Failure::new(format!("the program could not start: {error}")))?.block_on(work)
 }
