@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use shardctl::manifest;
 use shardctl::model::{LiveOrder, LiveSlots, ProxyIp, Recorded, SourceFile, SourceMap};
 use shardctl::plan::{Inputs, Options, plan};
+use shardctl::sandbox::{Account, Sandbox};
 
 use super::Wanted;
 use super::measure::{Run, exponent, in_turn, time};
@@ -27,6 +29,7 @@ type Measure = fn(&Wanted) -> Result<Vec<Row>>;
 const MEASURES: &[(&str, Measure)] = &[
     ("plan", plan_of_1000_orders),
     ("latency", plan_with_latency),
+    ("requests", requests),
     ("memory", memory_of_10000_orders),
     ("growth", growth),
     ("diff", diff_alone),
@@ -67,20 +70,15 @@ fn at_most(what: &'static str, goal: f64, against: &str, ratio: f64, detail: &st
 }
 
 fn plan_run(world: &World) -> Result<Run> {
-    let program = shardctl()?;
-    let (manifest, state) = (world.path("shardctl.yaml"), world.path("state"));
-    let mut run = Run::new([
-        program.display().to_string(),
-        "plan".to_owned(),
-        "--manifest".to_owned(),
-        manifest.display().to_string(),
-        "--state".to_owned(),
-        state.display().to_string(),
-        "--api-url".to_owned(),
-        world.url.clone(),
-        "--timeout".to_owned(),
-        "300".to_owned(),
-    ]);
+    plan_of(&world.path("shardctl.yaml"), &world.path("state"), &world.url)
+}
+
+fn plan_of(manifest: &Path, state: &Path, url: &str) -> Result<Run> {
+    let (program, manifest, state) =
+        (shardctl()?.display().to_string(), manifest.display().to_string(), state.display().to_string());
+    let flags =
+        ["plan", "--manifest", &manifest, "--state", &state, "--api-url", url, "--timeout", "300"].map(str::to_owned);
+    let mut run = Run::new(std::iter::once(program).chain(flags));
     run.environment.push(("PROXYSHARD_TOKEN".to_owned(), TOKEN.to_owned()));
     Ok(run)
 }
@@ -134,6 +132,32 @@ fn plan_with_latency(wanted: &Wanted) -> Result<Vec<Row>> {
         taken[0].wall / least,
         &detail,
     )])
+}
+
+fn requests(_wanted: &Wanted) -> Result<Vec<Row>> {
+    let size = Size { orders: 100, ips: 10 };
+    let declared = size.manifest();
+    let bought = declared.replace("p0f_slots: 10", "p0f_slots: 15");
+    let only_ips = declared.replace("    p0f_slots: 10\n", "").replace(": linux", ":");
+    let of = |manifest: &str| -> Result<f64> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("shardctl.yaml");
+        fs::write(&path, format!("{manifest}limits: {{max_charge_cents: 1000000000}}\n"))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let sandbox =
+            runtime.block_on(Sandbox::bind(Account::from_yaml(&size.account())?, ([127, 0, 0, 1], 0).into()))?;
+        let _inside = runtime.enter();
+        let running = sandbox.spawn();
+        plan_of(&path, &folder.path().join("state"), &running.url())?.once()?;
+        Ok(running.control().requests().len() as f64 / f64::from(size.orders))
+    };
+    let (same, more, ips) = (of(&declared)?, of(&bought)?, of(&only_ips)?);
+    Ok(vec![Row {
+        what: "requests of a plan for each order",
+        goal: "2; 3 where something is bought; 1 where only IPs without signatures are declared".to_owned(),
+        measured: format!("{same}; {more}; {ips}"),
+        met: (same, more, ips) == (2.0, 3.0, 1.0),
+    }])
 }
 
 fn memory_of_10000_orders(wanted: &Wanted) -> Result<Vec<Row>> {
