@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use similar::algorithms::{Capture, DiffHook, Replace};
+use similar::udiff::UnifiedHunkHeader;
 use similar::{DiffOp, DiffTag};
 
 use super::words::is_unprintable;
@@ -13,10 +14,9 @@ use crate::model::{DesiredOrder, KeptIp, LiveOrder, OrderId, PendingChange, Prox
 use crate::plan::{Knowledge, OrderPlan, PendingKnowledge};
 
 /// A line of a difference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Line<'a> {
-    /// Lines that are the same on both sides were left out here.
-    Gap,
+    /// Where the lines that follow stand on both sides; what is left out before them is the same on both.
+    Hunk(UnifiedHunkHeader),
     /// The same on both sides.
     Same(Written<'a>),
     /// Only as it is; `asserted` where the declared line differs only in what was unknown.
@@ -104,10 +104,7 @@ impl Written<'_> {
 fn compare<'a>(before: &[Written<'a>], after: &[Written<'a>], fold_after: usize) -> Vec<Line<'a>> {
     let mut lines = Vec::new();
     for hunk in similar::group_diff_ops(operations(before, after), 3) {
-        // Line numbers would count lines of a text that exists nowhere.
-        if hunk.first().is_some_and(|operation| operation.old_range().start > 0) {
-            lines.push(Line::Gap);
-        }
+        lines.push(Line::Hunk(UnifiedHunkHeader::new(&hunk)));
         for operation in hunk {
             let (tag, old, new) = operation.as_tag_tuple();
             let (old, new) = (&before[old], &after[new]);

@@ -296,7 +296,7 @@ fn diff_fence(lines: &[Line<'_>]) -> String {
     let mut body = String::from("--- live\n+++ declared\n");
     for line in lines {
         let _ = match line {
-            Line::Gap => writeln!(body, "@@ … @@"),
+            Line::Hunk(header) => writeln!(body, "{header}"),
             Line::Same(written) => writeln!(body, " {written}"),
             Line::Removed { written, .. } => writeln!(body, "-{written}"),
             Line::Added { written, .. } => writeln!(body, "+{written}"),

@@ -10,7 +10,7 @@ mod style;
 pub mod text;
 mod words;
 
-pub use words::printable;
+pub use words::{printable, report as report_line};
 
 use crate::model::SourceMap;
 use crate::plan::{Inputs, Plan};

@@ -69,14 +69,14 @@ fn write_diff(out: &mut dyn Write, lines: &[Line<'_>]) -> io::Result<()> {
     writeln!(out, "  {}", Styled(DIM, "+++ declared"))?;
     for line in lines {
         let unless = |asserted, style| if asserted { DIM } else { style };
-        match *line {
-            Line::Gap => writeln!(out, "  {}", Styled(DIM, "@@ … @@"))?,
+        match line {
+            Line::Hunk(header) => writeln!(out, "  {}", Styled(DIM, header))?,
             Line::Same(written) => writeln!(out, "   {written}")?,
             Line::Removed { written, asserted } => {
-                writeln!(out, "  {}", Styled(unless(asserted, REMOVED), format_args!("-{written}")))?;
+                writeln!(out, "  {}", Styled(unless(*asserted, REMOVED), format_args!("-{written}")))?;
             }
             Line::Added { written, asserted } => {
-                writeln!(out, "  {}", Styled(unless(asserted, ADDED), format_args!("+{written}")))?;
+                writeln!(out, "  {}", Styled(unless(*asserted, ADDED), format_args!("+{written}")))?;
             }
             Line::More(number) => {
                 writeln!(out, "  {}", Styled(DIM, format_args!("  … {number} more lines like these")))?;

@@ -274,7 +274,7 @@ pub(super) fn result(result: &OperationResult) -> (&'static str, Option<&str>) {
 }
 
 /// Puts the end of an apply into one line.
-pub(super) fn report(report: &Report) -> String {
+pub fn report(report: &Report) -> String {
     let results = || report.orders.iter().flat_map(|order| &order.results);
     let done = results().filter(|result| **result == OperationResult::Done).count();
     let mut text = match report.outcome() {

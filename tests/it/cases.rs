@@ -35,6 +35,34 @@ fn every_case_folder_shows_its_plan() {
     }
 }
 
+#[test]
+fn every_hunk_counts_the_lines_that_it_shows() {
+    let mut hunks = 0;
+    for folder in folders() {
+        let mut case = Case::read(&folder);
+        // No line is left out.
+        case.verbose = true;
+        let text = Rendered::of(&case).text;
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix("  ")).peekable();
+        while let Some(header) = lines.find(|line| line.starts_with("@@ -")) {
+            let (mut old, mut new) = (0, 0);
+            while let Some(line) = lines.next_if(|line| line.starts_with([' ', '-', '+'])) {
+                old += usize::from(!line.starts_with('+'));
+                new += usize::from(!line.starts_with('-'));
+            }
+            let ranges: Vec<usize> = header.split(' ').skip(1).take(2).map(length).collect();
+            assert_eq!(ranges, [old, new], "{header} in {}:\n{text}", folder.display());
+            hunks += 1;
+        }
+    }
+    assert!(hunks > 50, "only {hunks} hunks");
+}
+
+/// Returns the number of lines of a range in a hunk's header, such as `-17,6`; without it there is one.
+fn length(range: &str) -> usize {
+    range.split_once(',').map_or(1, |(_, length)| length.parse().unwrap())
+}
+
 /// A case's plan in every format.
 struct Rendered {
     text: String,

@@ -15,7 +15,7 @@ use crate::cli::session::{self, Loaded, Planned};
 use crate::cli::terminal::Terminal;
 use crate::model::{Desired, OperationResult, OrderId, OrderReport, Outcome, Report, SourceMap};
 use crate::render::json::Header;
-use crate::render::{json, markdown, text};
+use crate::render::{json, markdown, report_line, text};
 use crate::saved::SavedPlan;
 use crate::state::{Lock, Store};
 
@@ -146,7 +146,12 @@ async fn carry_out(
     if planned.plan.is_blocked() && !has_run(&report) {
         return plan::judge(planned, false);
     }
-    Ok(exit(&report))
+    let exit = exit(&report);
+    if exit != Exit::Done && args.format.format != Format::Text {
+        // Where the report goes to a program, somebody still reads the log.
+        terminal.failure(&Failure::new(report_line(&report)));
+    }
+    Ok(exit)
 }
 
 /// Returns the report of a plan that was not carried out at all.
