@@ -105,8 +105,9 @@ fn refuse_stale(saved: &SavedPlan, path: &Path, again: json::PlanDocument) -> Re
 fn dry_run(args: &ApplyArgs, terminal: &mut Terminal, planned: &Planned, header: &Header) -> Result<Exit, Failure> {
     match args.format.format {
         Format::Text => {
-            let hint = "This was a dry run: nothing was changed. Run again with --apply to carry the plan out.";
-            writeln!(terminal.out, "{hint}")?;
+            let can_be_applied = planned.plan.has_changes() && !planned.plan.is_blocked();
+            let next = if can_be_applied { " Run again with --apply to carry the plan out." } else { "" };
+            writeln!(terminal.out, "This was a dry run: nothing was changed.{next}")?;
         }
         Format::Json => json::write(&mut terminal.out, &json::apply(header, &planned.shown(true), None))?,
         Format::Markdown => {
