@@ -110,8 +110,9 @@ impl Stage {
         match self {
             Stage::NotSent { .. } => true,
             // 200 is a refusal where the answer says so. Another success, or a redirect to where the result is to be
-            // seen, may mean that it was done. 408 comes from a proxy that gave up waiting for what may have arrived.
-            Stage::Refused { status, .. } => matches!(status, 200 | 307 | 308 | 400..=499) && *status != 408,
+            // seen, may mean that it was done. 408 and 499 come from a proxy that gave up, or believes that its client
+            // did, while what arrived may be under way.
+            Stage::Refused { status, .. } => matches!(status, 200 | 307 | 308 | 400..=407 | 409..=498),
             Stage::NoAnswer { .. } | Stage::Unreadable { .. } | Stage::Unexpected { .. } => false,
         }
     }

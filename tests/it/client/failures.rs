@@ -25,6 +25,7 @@ fn refusals() -> Vec<Row> {
         row(409, "Nothing scheduled", true),
         row(422, "Wrong items", true),
         row(429, "Slow down", true),
+        row(499, "Gone away", false),
         row(500, "Oops", false),
         row(502, "Bad gateway", false),
         row(503, "Maintenance", false),
