@@ -123,6 +123,11 @@ impl Connection {
         &self.shared.settings
     }
 
+    /// Takes the token out of a text that came from outside.
+    pub(super) fn redact(&self, text: &str) -> String {
+        self.shared.token.redact(text)
+    }
+
     /// Sends a request, again where its kind allows it, and reads the answer by `read`.
     pub(super) async fn call<T>(
         &self,
