@@ -77,6 +77,8 @@ pub enum Stage {
         status: u16,
         /// The API's own message, or what the status means.
         message: String,
+        /// Whether the answer has the shape of the API's errors; where not, something else may stand in its place.
+        from_api: bool,
         /// How long the API asks to wait.
         retry_after: Option<Duration>,
     },
@@ -125,6 +127,11 @@ impl ApiError {
             Stage::Refused { status, .. } => Some(status),
             _ => None,
         }
+    }
+
+    /// Tells whether the answer is a refusal that does not look like one of the API's.
+    pub fn is_refused_elsewhere(&self) -> bool {
+        matches!(self.stage, Stage::Refused { from_api: false, .. })
     }
 
     /// Tells whether the API refused the token.
