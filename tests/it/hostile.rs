@@ -120,30 +120,40 @@ struct Cell {
 
 impl Cell {
     fn name(&self) -> String {
-        let Break { operation, carried_out, answer } = &self.broken;
+        let Break { operation, carried_out, outage, answer } = &self.broken;
         let what = if *carried_out { "carried out" } else { "not carried out" };
-        format!("{operation:?}, {what}, answered by {}", answer.name)
+        let more = if *outage { ", and so is all that follows" } else { "" };
+        format!("{operation:?}, {what}, answered by {}{more}", answer.name)
     }
 }
 
-/// Every operation with every answer; writes both carried out and not.
+/// Every operation with every answer; writes both carried out and not, and a purchase also as the start of an outage.
 fn cells(trap: &str) -> Vec<Cell> {
     let mut cells = Vec::new();
     for answer in answers::answers(trap) {
         for (operation, order) in ORDERS {
-            for carried_out in [false, true] {
-                let reads = !operation.writes();
-                let done = answer.meaning == Meaning::Done;
-                let unheard = !matches!(answer.heard, answers::Heard::All);
-                if (carried_out && (reads || unheard)) || (done && !carried_out && !reads) {
-                    continue;
+            for (carried_out, outage) in [(false, false), (true, false), (false, true), (true, true)] {
+                let broken = Break { operation, carried_out, outage, answer: answer.clone() };
+                if broken.makes_sense() {
+                    cells.push(Cell { number: cells.len(), order, broken });
                 }
-                let broken = Break { operation, carried_out, answer: answer.clone() };
-                cells.push(Cell { number: cells.len(), order, broken });
             }
         }
     }
     cells
+}
+
+impl Break {
+    fn makes_sense(&self) -> bool {
+        let Break { operation, carried_out, outage, answer } = self;
+        let heard = matches!(answer.heard, answers::Heard::All);
+        match answer.meaning {
+            // What was done is answered by the truth.
+            Meaning::Done => *carried_out == operation.writes() && !outage,
+            _ if *outage && *operation != Operation::Purchase => false,
+            _ => !carried_out || operation.writes() && heard,
+        }
+    }
 }
 
 /// What the runs took in all.
@@ -298,20 +308,15 @@ async fn watched(run: Started) -> (Ran, u64) {
 }
 
 fn check_exit(rig: &Rig, cell: &Cell, ran: &Ran, before: &Value) {
-    let Break { operation, carried_out, answer } = &cell.broken;
+    let Break { operation, carried_out, outage, answer } = &cell.broken;
     let expected = match answer.meaning {
         Meaning::Done => 0,
-        _ if !operation.writes() => 1,
         Meaning::No => 1,
+        Meaning::Unclear if !operation.writes() => 1,
         Meaning::Unclear if *operation != Operation::Purchase => 3,
-        // The slots show it, or nobody knows.
-        Meaning::Unclear => {
-            if *carried_out {
-                0
-            } else {
-                4
-            }
-        }
+        // The slots show it.
+        Meaning::Unclear if *carried_out && !outage => 0,
+        Meaning::Unclear => 4,
     };
     assert_eq!(ran.status, Some(expected), "{}: {ran:?}", cell.name());
     assert_eq!(rig.open_intents(), usize::from(expected == 4), "{}: {ran:?}", cell.name());

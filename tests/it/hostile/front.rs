@@ -18,7 +18,15 @@ pub struct Break {
     pub operation: Operation,
     /// Whether the API carries the request out, so that only its answer is lost.
     pub carried_out: bool,
+    /// Whether everything that is asked from then on is answered like it.
+    pub outage: bool,
     pub answer: Answer,
+}
+
+impl Break {
+    fn strikes(&self, asked: Operation, shared: &Shared) -> bool {
+        asked == self.operation || self.outage && shared.struck.load(Ordering::SeqCst) > 0
+    }
 }
 
 /// The front, until it is dropped.
@@ -79,7 +87,7 @@ impl Front {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Counts the requests that were broken.
+    /// Counts the requests of the broken operation.
     pub fn struck(&self) -> usize {
         self.shared.struck.load(Ordering::SeqCst)
     }
@@ -96,13 +104,15 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
     let _ = stream.set_nodelay(true);
     loop {
         let head = peek_head(&stream).await?;
-        let broken = shared.broken.lock().expect("the rule").clone().filter(|it| it.operation == operation(&head));
-        let Some(Break { carried_out, answer, .. }) = broken else {
+        let broken = shared.broken.lock().expect("the rule").clone().filter(|it| it.strikes(operation(&head), &shared));
+        let Some(Break { operation: broken, carried_out, answer, .. }) = broken else {
             let request = read_request(&mut stream, &head).await?;
             stream.write_all(&forward(shared.api, &request).await?).await.ok()?;
             continue;
         };
-        shared.struck.fetch_add(1, Ordering::SeqCst);
+        if operation(&head) == broken {
+            shared.struck.fetch_add(1, Ordering::SeqCst);
+        }
         let truth = match answer.heard {
             Heard::Nothing => return None,
             Heard::Head => {
