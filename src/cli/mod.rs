@@ -60,6 +60,8 @@ fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> 
 }
 
 fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    // Timers are looked at often, so that a server that sends without a pause does not hold up a timeout.
+    let runtime = runtime.enable_all().event_interval(4).build();
     runtime.map_err(|error| Failure::new(format!("the program could not start: {error}")))?.block_on(work)
 }
