@@ -91,11 +91,11 @@ async fn read_slots(reader: &Reader, request: ReadRequest) -> Result<Result<Live
 }
 
 fn failure(error: ApiError) -> Result<ReadFailure, Unauthorized> {
-    let message = error.to_string();
+    let (message, from_api) = (error.to_string(), !error.is_refused_elsewhere());
     match error.refusal_status() {
         Some(401) => Err(Unauthorized { message }),
-        Some(403) => Ok(ReadFailure::Unavailable { message }),
-        Some(404) => Ok(ReadFailure::NotFound { message }),
+        Some(403) => Ok(ReadFailure::Unavailable { message, from_api }),
+        Some(404) => Ok(ReadFailure::NotFound { message, from_api }),
         _ => Ok(ReadFailure::Failed { message }),
     }
 }

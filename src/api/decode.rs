@@ -6,9 +6,13 @@ use serde_json::error::Category;
 use super::error::Stage;
 use super::token::Token;
 use super::wire::{Acknowledged, Answer, Verdict};
+use crate::model::count;
 
 /// The longest part of a foreign message that is passed on.
 const MAX_MESSAGE_CHARS: usize = 300;
+
+/// The first bytes of everything that gzip made.
+const GZIP: &[u8] = &[0x1f, 0x8b];
 
 /// Reads an answer to a request: 200, `success` not false, and the shape that `T` wants.
 pub(super) fn answer<'a, T: Answer<'a>>(status: u16, body: &'a [u8], token: &Token) -> Result<T, Stage> {
@@ -38,7 +42,7 @@ pub(super) fn refusal(status: u16, body: &[u8], token: &Token) -> Stage {
     let verdict = serde_json::from_slice::<Verdict<'_>>(body).ok().filter(|_| is_object(body));
     let message = verdict.and_then(|verdict| verdict.message).map(|message| presentable(&message, token));
     let message = message.filter(|message| !message.is_empty()).unwrap_or_else(|| status_words(status, body));
-    Stage::Refused { status, message, retry_after: None }
+    Stage::Refused { status, message, from_api: denies(body), retry_after: None }
 }
 
 fn presentable(message: &str, token: &Token) -> String {
@@ -53,7 +57,7 @@ fn presentable(message: &str, token: &Token) -> String {
 fn status_words(status: u16, body: &[u8]) -> String {
     match status {
         200 => return "the answer says `success: false` and not why".to_owned(),
-        300..400 => return "a redirect, which is not followed; is the API URL right?".to_owned(),
+        300..=303 | 305..=308 => return "a redirect, which is not followed; is the API URL right?".to_owned(),
         _ => {}
     }
     let reason = reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
@@ -68,7 +72,8 @@ fn status_words(status: u16, body: &[u8]) -> String {
 fn shape_error<'a, T: Deserialize<'a>>(body: &'a [u8], error: &serde_json::Error) -> String {
     match error.classify() {
         Category::Eof if body.is_empty() => "the answer is empty".to_owned(),
-        Category::Eof => format!("the answer is cut short after {} bytes", body.len()),
+        Category::Eof => format!("the answer is cut short after {}", count(body.len(), "byte")),
+        Category::Syntax if body.starts_with(GZIP) => "the answer is compressed, which was not asked for".to_owned(),
         Category::Syntax if body.trim_ascii_start().starts_with(b"<") => {
             "the answer is HTML or XML, not JSON; is the API URL right?".to_owned()
         }

@@ -77,6 +77,8 @@ pub enum Stage {
         status: u16,
         /// The API's own message, or what the status means.
         message: String,
+        /// Whether the answer has the shape of the API's errors; where not, something else may stand in its place.
+        from_api: bool,
         /// How long the API asks to wait.
         retry_after: Option<Duration>,
     },
@@ -110,8 +112,9 @@ impl Stage {
         match self {
             Stage::NotSent { .. } => true,
             // 200 is a refusal where the answer says so. Another success, or a redirect to where the result is to be
-            // seen, may mean that it was done. 408 comes from a proxy that gave up waiting for what may have arrived.
-            Stage::Refused { status, .. } => matches!(status, 200 | 307 | 308 | 400..=499) && *status != 408,
+            // seen, may mean that it was done. 408 and 499 come from a proxy that gave up, or believes that its client
+            // did, while what arrived may be under way.
+            Stage::Refused { status, .. } => matches!(status, 200 | 307 | 308 | 400..=407 | 409..=498),
             Stage::NoAnswer { .. } | Stage::Unreadable { .. } | Stage::Unexpected { .. } => false,
         }
     }
@@ -124,6 +127,11 @@ impl ApiError {
             Stage::Refused { status, .. } => Some(status),
             _ => None,
         }
+    }
+
+    /// Tells whether the answer is a refusal that does not look like one of the API's.
+    pub fn is_refused_elsewhere(&self) -> bool {
+        matches!(self.stage, Stage::Refused { from_api: false, .. })
     }
 
     /// Tells whether the API refused the token.

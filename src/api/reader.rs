@@ -39,7 +39,9 @@ impl Reader {
     pub async fn active_proxies(&self, order_id: OrderId) -> Result<ActiveProxies, ApiError> {
         let query = vec![("order_id", order_id.to_string())];
         let call = Call::get(Operation::ActiveProxies, "/user/api/proxies/active".to_owned(), query);
-        let read = |status, body: &[u8]| typed::<ActiveAnswer<'_>>(&self.connection, status, body).map(normalise);
+        let read = |status, body: &[u8]| {
+            typed::<ActiveAnswer<'_>>(&self.connection, status, body).map(|answer| self.normalise(answer))
+        };
         self.connection.call(&call, read).await
     }
 
@@ -52,21 +54,22 @@ impl Reader {
         let read = |status, body: &[u8]| check_quote(typed(&self.connection, status, body)?, add_qty);
         self.connection.call(&call, read).await
     }
-}
 
-fn normalise(answer: ActiveAnswer<'_>) -> ActiveProxies {
-    let mut renewal: Option<Renewal> = None;
-    let mut last_until = None;
-    // All IPs of an order mostly end at one moment: read each spelling once.
-    for until in answer.data.iter().filter_map(|item| item.until.as_ref()).map(|until| &*until.0) {
-        if last_until != Some(until) {
-            last_until = Some(until);
-            let until = Renewal::parse(until);
-            renewal = Some(renewal.map_or(until.clone(), |earliest| earliest.min(until)));
+    fn normalise(&self, answer: ActiveAnswer<'_>) -> ActiveProxies {
+        let mut renewal: Option<Renewal> = None;
+        let mut last_until = None;
+        // All IPs of an order mostly end at one moment: read each spelling once.
+        for until in answer.data.iter().filter_map(|item| item.until.as_ref()).map(|until| &*until.0) {
+            if last_until != Some(until) {
+                last_until = Some(until);
+                let until = Renewal::parse(&self.connection.redact(until));
+                renewal = Some(renewal.map_or(until.clone(), |earliest| earliest.min(until)));
+            }
         }
+        let addresses: Vec<ProxyIp> = answer.data.iter().map(|item| item.ip).collect();
+        let tag = answer.order_tag.map(|tag| self.connection.redact(&tag));
+        ActiveProxies { tag, renewal, active: addresses.into_iter().collect() }
     }
-    let addresses: Vec<ProxyIp> = answer.data.iter().map(|item| item.ip).collect();
-    ActiveProxies { tag: answer.order_tag, renewal, active: addresses.into_iter().collect() }
 }
 
 fn check_quote(answer: CalculateAnswer, add_qty: u32) -> Result<LiveSlots, Stage> {

@@ -5,6 +5,9 @@ use std::fmt;
 use reqwest::header::HeaderValue;
 
 /// An API token; it shows itself nowhere but in the `Authorization` header.
+///
+/// It is held once, in a header value that all requests share. That memory belongs to the HTTP stack, which copies it
+/// into the buffers that it sends from, and is not wiped. The texts that the program read it from are, by their reader.
 #[derive(Clone)]
 pub struct Token(HeaderValue);
 

@@ -19,10 +19,13 @@ use super::token::Token;
 use super::url::ApiUrl;
 use super::wire::Answer;
 
-/// The longest answer that is read; an order of 100,000 IPs takes about 20 MB.
-const MAX_ANSWER_BYTES: usize = 64 << 20;
+/// The longest list of IPs that is read; an order of 100,000 IPs takes about 20 MB.
+const MAX_LIST_BYTES: usize = 64 << 20;
+/// The longest answer of any other kind that is read, errors among them.
+const MAX_ANSWER_BYTES: usize = 1 << 20;
 /// The longest wait that a server may ask for; beyond it the request fails instead.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How requests are sent.
@@ -123,6 +126,11 @@ impl Connection {
         &self.shared.settings
     }
 
+    /// Takes the token out of a text that came from outside.
+    pub(super) fn redact(&self, text: &str) -> String {
+        self.shared.token.redact(text)
+    }
+
     /// Sends a request, again where its kind allows it, and reads the answer by `read`.
     pub(super) async fn call<T>(
         &self,
@@ -201,7 +209,7 @@ impl Connection {
         let status = response.status().as_u16();
         *seen_status = Some(status);
         let retry_after = retry_after(response.headers(), SystemTime::now());
-        let body = self.read_body(&mut response, status).await?;
+        let body = self.read_body(&mut response, call.operation, status).await?;
         read(status, &body).map_err(|stage| with_retry_after(stage, retry_after))
     }
 
@@ -217,16 +225,20 @@ impl Connection {
         }
     }
 
-    async fn read_body(&self, response: &mut Response, status: u16) -> Result<Vec<u8>, Stage> {
+    async fn read_body(&self, response: &mut Response, operation: Operation, status: u16) -> Result<Vec<u8>, Stage> {
+        let most = match (operation, status) {
+            (Operation::ActiveProxies, 200) => MAX_LIST_BYTES,
+            _ => MAX_ANSWER_BYTES,
+        };
         let too_long = || {
-            let reason = format!("the answer is longer than {} MiB", MAX_ANSWER_BYTES >> 20);
+            let reason = format!("the answer is longer than {} MiB", most >> 20);
             Stage::Unreadable { status, reason }
         };
         let expected = response.content_length().unwrap_or(0);
-        let expected = usize::try_from(expected).ok().filter(|expected| *expected <= MAX_ANSWER_BYTES);
+        let expected = usize::try_from(expected).ok().filter(|expected| *expected <= most);
         let mut body = Vec::with_capacity(expected.ok_or_else(too_long)?);
         while let Some(chunk) = response.chunk().await.map_err(|error| self.unanswered(&error))? {
-            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            if body.len() + chunk.len() > most {
                 return Err(too_long());
             }
             body.extend_from_slice(&chunk);
@@ -305,14 +317,15 @@ fn wait_for(stage: &Stage, pause: Option<Duration>) -> Option<Duration> {
 
 fn with_retry_after(stage: Stage, asked: Option<Duration>) -> Stage {
     match stage {
-        Stage::Refused { status, message, .. } if status == 429 || status >= 500 => {
+        Stage::Refused { status, message, from_api, .. } if status == 429 || status >= 500 => {
             let message = match asked {
+                Some(asked) if asked > ONE_DAY => format!("{message}; it asks to wait for more than a day"),
                 Some(asked) if asked > MAX_RETRY_AFTER => {
                     format!("{message}; it asks to wait {} s, try again then", asked.as_secs())
                 }
                 _ => message,
             };
-            Stage::Refused { status, message, retry_after: asked }
+            Stage::Refused { status, message, from_api, retry_after: asked }
         }
         other => other,
     }

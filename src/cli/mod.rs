@@ -66,6 +66,7 @@ fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, F
 }
 
 fn run_on(mut runtime: runtime::Builder, work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
-    let runtime = runtime.enable_all().build();
+    // Timers are looked at often, so that a server that sends without a pause does not hold up a timeout.
+    let runtime = runtime.enable_all().event_interval(4).build();
     runtime.map_err(|error| Failure::new(format!("the program could not start: {error}")))?.block_on(work)
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use super::args::{ApiArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
 use super::error::Failure;
@@ -89,6 +90,7 @@ pub(super) fn connect(args: &ApiArgs, terminal: &Terminal) -> Result<Connection,
     Connection::observed(url, token, settings, Arc::new(terminal.reporter.clone())).map_err(Failure::new)
 }
 
+/// Reads the token and wipes the text that it was read into; the process's own environment cannot be wiped.
 fn read_token(file: Option<&Path>) -> Result<Token, Failure> {
     let (text, place) = match file {
         Some(path) => {
@@ -104,6 +106,7 @@ fn read_token(file: Option<&Path>) -> Result<Token, Failure> {
             (text, TOKEN_VARIABLE.to_owned())
         }
     };
+    let text = Zeroizing::new(text);
     Token::new(&text).map_err(|error| Failure::new(format!("{place}: {error}")))
 }
 

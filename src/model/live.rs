@@ -83,10 +83,15 @@ impl fmt::Display for Renewal {
 impl ReadFailure {
     /// Returns what went wrong, in words.
     pub fn message(&self) -> &str {
-        let (ReadFailure::Unavailable { message }
-        | ReadFailure::NotFound { message }
+        let (ReadFailure::Unavailable { message, .. }
+        | ReadFailure::NotFound { message, .. }
         | ReadFailure::Failed { message }) = self;
         message
+    }
+
+    /// Tells whether something else than the API may have answered.
+    pub fn may_be_misdirected(&self) -> bool {
+        matches!(self, ReadFailure::Unavailable { from_api: false, .. } | ReadFailure::NotFound { from_api: false, .. })
     }
 }
 
@@ -97,11 +102,15 @@ pub enum ReadFailure {
     Unavailable {
         /// The API's message.
         message: String,
+        /// Whether the answer has the shape of the API's errors.
+        from_api: bool,
     },
     /// The API answers 404.
     NotFound {
         /// The API's message.
         message: String,
+        /// Whether the answer has the shape of the API's errors.
+        from_api: bool,
     },
     /// Anything else, in words that say at which stage it failed.
     Failed {

@@ -286,19 +286,30 @@ fn is_wanted(pending: PendingChange, wanted: u32, current_qty: u32) -> bool {
     wanted < current_qty && pending.next_qty() == wanted
 }
 
+/// What to do about an order that the API does not have.
+const MEND_ORDER: &str = "remove the order from the manifest, or mend its id";
+
 fn read_problem(order_id: OrderId, desired: &DesiredOrder, failure: &ReadFailure) -> Problem {
+    let could_not = |message: &str| format!("order {order_id} could not be read: {message}");
+    let misdirected = format!(
+        "this is not how the API answers: check --api-url (PROXYSHARD_API_URL); where it is right, {MEND_ORDER}"
+    );
     let problem = match failure {
-        ReadFailure::Unavailable { message } => {
+        ReadFailure::Unavailable { message, from_api: true } => {
             let text = format!("order {order_id} is not an order of datacenter or ISP proxies ({message})");
-            Problem::new(ProblemCode::OrderUnavailable, text).help("remove the order from the manifest, or mend its id")
+            Problem::new(ProblemCode::OrderUnavailable, text).help(MEND_ORDER)
         }
-        ReadFailure::NotFound { message } => {
-            let text = format!("there is no such order: {message}");
-            Problem::new(ProblemCode::OrderNotFound, text).help("remove the order from the manifest, or mend its id")
+        ReadFailure::Unavailable { message, from_api: false } => {
+            Problem::new(ProblemCode::OrderUnavailable, could_not(message)).help(misdirected)
         }
-        ReadFailure::Failed { message } => {
-            Problem::new(ProblemCode::ApiError, format!("order {order_id} could not be read: {message}"))
+        // The API's own words say which order it is.
+        ReadFailure::NotFound { message, from_api: true } => {
+            Problem::new(ProblemCode::OrderNotFound, message).help(MEND_ORDER)
         }
+        ReadFailure::NotFound { message, from_api: false } => {
+            Problem::new(ProblemCode::OrderNotFound, could_not(message)).help(misdirected)
+        }
+        ReadFailure::Failed { message } => Problem::new(ProblemCode::ApiError, could_not(message)),
     };
     problem.order(order_id).at(desired.span, "")
 }

@@ -112,6 +112,18 @@ fn a_plan_is_made_of_data_alone() {
     }
 }
 
+/// So that there is no other environment that the token could stand in.
+#[test]
+fn no_other_program_is_started() {
+    for Line { place, code, .. } in code() {
+        let starts =
+            ["process::Command", "Command::new", "exec(", "spawn_process"].iter().any(|word| code.contains(word));
+        assert!(!starts, "{place}: {code}");
+    }
+    let features = include_str!("../../Cargo.toml");
+    assert!(!features.contains("\"process\""), "the runtime can start programs");
+}
+
 #[test]
 fn no_answer_has_a_place_for_a_password() {
     for Line { place, room, code } in code() {

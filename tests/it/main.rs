@@ -9,6 +9,8 @@ mod cli;
 mod client;
 #[cfg(feature = "sandbox")]
 mod executor;
+#[cfg(feature = "sandbox")]
+mod hostile;
 mod imported;
 mod manifest;
 #[cfg(feature = "sandbox")]

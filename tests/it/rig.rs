@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Rig {
     directory: TempDir,
     sandbox: Running,
+    /// Where requests go in place of the sandbox.
+    front: Option<String>,
     runs: AtomicU32,
 }
 
@@ -120,7 +122,7 @@ impl Rig {
     pub async fn with_account(account: Account, manifest: &str) -> Rig {
         let sandbox = Sandbox::bind(account, ([127, 0, 0, 1], 0).into()).await.expect("a free port");
         let directory = temporary_directory();
-        let rig = Rig { directory, sandbox: sandbox.spawn(), runs: AtomicU32::new(0) };
+        let rig = Rig { directory, sandbox: sandbox.spawn(), front: None, runs: AtomicU32::new(0) };
         rig.write(MANIFEST, manifest);
         rig
     }
@@ -137,8 +139,13 @@ impl Rig {
         self.sandbox.control()
     }
 
+    /// Sends all requests to a server that stands before the sandbox.
+    pub fn ask_through(&mut self, url: String) {
+        self.front = Some(url);
+    }
+
     pub fn url(&self) -> String {
-        self.sandbox.url()
+        self.front.clone().unwrap_or_else(|| self.sandbox.url())
     }
 
     /// Returns the program with its words, in an environment that holds nothing but the way to the sandbox.

@@ -97,6 +97,13 @@ struct ReportedOrder {
 struct ReportedError {
     status: u16,
     message: String,
+    /// Whether it is of the shape that the API gives its errors.
+    #[serde(default = "yes")]
+    from_api: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Reported {
@@ -127,13 +134,13 @@ impl ReportedOrder {
 
 impl ReportedError {
     fn into_failure(self) -> ReadFailure {
-        let ReportedError { status, message } = self;
-        let stage = Stage::Refused { status, message, retry_after: None };
+        let ReportedError { status, message, from_api } = self;
+        let stage = Stage::Refused { status, message, from_api, retry_after: None };
         let message =
             ApiError { operation: Operation::ActiveProxies, attempts: 1, had_no_effect: true, stage }.to_string();
         match status {
-            403 => ReadFailure::Unavailable { message },
-            404 => ReadFailure::NotFound { message },
+            403 => ReadFailure::Unavailable { message, from_api },
+            404 => ReadFailure::NotFound { message, from_api },
             _ => ReadFailure::Failed { message },
         }
     }

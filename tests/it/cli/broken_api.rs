@@ -40,6 +40,8 @@ fn answers_that_are_none() {
         ("A refusal under 200", json!({"status": 200, "body": "{\"success\": false, \"message\": \"Maintenance\"}"})),
         ("An error without a message", json!({"status": 500, "body": ""})),
         ("A redirect", json!({"status": 302, "headers": {"Location": "http://127.0.0.1:9/"}, "body": ""})),
+        ("Another server", json!({"status": 404, "headers": {"Content-Type": "text/html"}, "body": "<html>nginx"})),
+        ("A gateway on the way", json!({"status": 403, "body": "{\"message\": \"Missing Authentication Token\"}"})),
         ("Too many requests", json!({"status": 429, "headers": {"Retry-After": "3600"}})),
     ];
     for (remark, mut rule) in rows {

@@ -1,5 +1,7 @@
 //! `shardctl import`.
 
+use serde_json::json;
+
 use super::{EXAMPLE_ACCOUNT, Shardctl};
 
 #[test]
@@ -41,5 +43,8 @@ fn an_order_that_cannot_be_read_is_not_imported() {
         let run = shardctl.run(&["import", "2", order]).exits(1);
         assert_eq!(run.stdout, "");
     }
+    let html = json!({"operation": "active", "status": 404, "body": "<html>nginx"});
+    shardctl.break_with(json!([html]));
+    shardctl.remark("Another server").run(&["import", "2"]).exits(1);
     shardctl.snapshot("import-unavailable");
 }

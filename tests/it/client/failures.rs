@@ -25,6 +25,7 @@ fn refusals() -> Vec<Row> {
         row(409, "Nothing scheduled", true),
         row(422, "Wrong items", true),
         row(429, "Slow down", true),
+        row(499, "Gone away", false),
         row(500, "Oops", false),
         row(502, "Bad gateway", false),
         row(503, "Maintenance", false),
@@ -41,6 +42,7 @@ fn refusals() -> Vec<Row> {
     let empty = |status| ResponseTemplate::new(status);
     rows.extend([
         (empty(204), "refused with 204: No Content (an empty answer)".to_owned(), false),
+        (empty(304), "refused with 304: Not Modified (an empty answer)".to_owned(), false),
         (empty(429), "refused with 429: Too Many Requests (an empty answer)".to_owned(), true),
         (empty(500), "refused with 500: Internal Server Error (an empty answer)".to_owned(), false),
         (json(400, &error("")), "refused with 400: Bad Request (an answer without a message)".to_owned(), true),
@@ -57,8 +59,11 @@ fn refusals() -> Vec<Row> {
 
 fn unreadable() -> Vec<Row> {
     let row = |body: &str, reason: &str| (json(200, body), format!("unreadable answer (200): {reason}"), false);
+    let compressed = ResponseTemplate::new(200).set_body_bytes([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 3]);
     vec![
+        (compressed, "unreadable answer (200): the answer is compressed, which was not asked for".to_owned(), false),
         row("", "the answer is empty"),
+        row("{", "the answer is cut short after 1 byte"),
         row(PASSWORD, "the answer is not JSON (line 1, column 1)"),
         row("{\n  \"data\": oops", "the answer is not JSON (line 2, column 11)"),
         row(

@@ -147,13 +147,16 @@ async fn retry_after_is_waited_for() {
 #[tokio::test]
 async fn nobody_waits_for_hours() {
     let date = http_date(SignedDuration::from_hours(48));
-    for (value, seconds) in [("3600", "3600"), ("99999999999999999999", ""), (&date, "17")] {
+    let rows = [
+        ("3600", "3600 s, try again then"),
+        ("99999999999999999999", "for more than a day"),
+        (&date, "for more than a day"),
+    ];
+    for (value, wait) in rows {
         let server = answering(ResponseTemplate::new(429).insert_header("Retry-After", value)).await;
         let error = send(&writer(&server.uri(), 4), "active").await.expect_err("refused");
         assert_eq!((error.attempts, received(&server).await), (1, 1), "{value}");
-        let expected = format!("it asks to wait {seconds}");
-        assert!(error.to_string().contains(&expected), "{error}");
-        assert!(error.to_string().ends_with(" s, try again then"), "{error}");
+        assert!(error.to_string().ends_with(&format!("it asks to wait {wait}")), "{error}");
     }
 }
 

@@ -137,13 +137,24 @@ async fn a_purchase_never_meets_a_connection_that_is_about_to_close() {
 async fn an_answer_has_a_bound() {
     let promised = "HTTP/1.1 200 OK\r\ncontent-length: 67108865\r\n\r\n{".to_owned();
     let endless = "HTTP/1.1 200 OK\r\n\r\n".to_owned();
-    let rows = [(promised, Vec::new()), (endless, vec![b' '; 1 << 20])];
-    for (head, then) in rows {
+    let page = "HTTP/1.1 503 Busy\r\n\r\n".to_owned();
+    let list = "unreadable answer (200): the answer is longer than 64 MiB";
+    let other = "unreadable answer (200): the answer is longer than 1 MiB";
+    let error = "unreadable answer (503): the answer is longer than 1 MiB";
+    let filling = vec![b' '; 1 << 20];
+    let rows = [
+        ("active", "proxies/active", promised.clone(), Vec::new(), list),
+        ("active", "proxies/active", endless.clone(), filling.clone(), list),
+        ("active", "proxies/active", page, filling.clone(), error),
+        ("purchase", "addons/purchase", promised, Vec::new(), other),
+        ("set_del_np", "del-np/set", endless, filling, other),
+    ];
+    for (operation, words, head, then, message) in rows {
         let server = Server::start(Manner::Send { head, then }).await;
         let start = Instant::now();
         let settings = Settings { retries: 0, timeout: Duration::from_secs(50), ..Settings::default() };
-        let error = send(&writer_with(&server.url(), settings), "active").await.expect_err("too long");
-        assert_eq!(error.to_string(), "proxies/active: unreadable answer (200): the answer is longer than 64 MiB");
+        let error = send(&writer_with(&server.url(), settings), operation).await.expect_err("too long");
+        assert_eq!(error.to_string(), format!("{words}: {message}"));
         assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     }
 }

@@ -13,7 +13,7 @@ fn error(stage: Stage) -> ApiError {
 }
 
 fn refused(status: u16) -> ApiError {
-    error(Stage::Refused { status, message: "No".to_owned(), retry_after: None })
+    error(Stage::Refused { status, message: "No".to_owned(), from_api: true, retry_after: None })
 }
 
 fn no_answer() -> ApiError {
