@@ -33,6 +33,8 @@ mod schemas;
 #[cfg(all(unix, feature = "sandbox"))]
 mod signals;
 #[cfg(feature = "sandbox")]
+mod soak;
+#[cfg(feature = "sandbox")]
 mod state_directory;
 mod state_files;
 #[cfg(feature = "sandbox")]

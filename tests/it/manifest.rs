@@ -18,7 +18,7 @@ use shardctl::render::problem;
 mod agreement;
 mod files;
 mod schema;
-mod size;
+pub mod size;
 
 #[test]
 fn every_case_folder_shows_its_problems() {
