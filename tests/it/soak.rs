@@ -200,8 +200,9 @@ impl World {
         self.rig.break_with(random::faults(&mut self.dice));
         let patience = if self.dice.one_in(4) { self.dice.below(40) } else { 60_000 };
         let (retries, keep_going) = (self.dice.below(2) as u32, self.dice.one_in(2));
+        let settings = Settings { concurrency: 4, retries, timeout: Duration::from_millis(100) };
         let purchases = self.sent.purchases.load(Ordering::Relaxed);
-        let applying = self.apply(&case, case.charge(), retries, keep_going);
+        let applying = self.apply(&case, settings, keep_going);
         let ended = tokio::time::timeout(Duration::from_millis(patience), applying).await;
         assert!(ended.is_ok() || patience < 60_000, "it never ends: {case:?} {:?}", self.rig.control().faults());
         tokio::time::sleep(UNDER_WAY).await;
@@ -219,15 +220,14 @@ impl World {
     }
 
     /// Makes a plan in a process that has just started, and carries it out.
-    async fn apply(&self, case: &Case, limit: u64, retries: u32, keep_going: bool) -> (Plan, Report) {
+    async fn apply(&self, case: &Case, settings: Settings, keep_going: bool) -> (Plan, Report) {
         let url = self.rig.url().parse().expect("a good URL");
         let token = Token::new(self.rig.control().token()).expect("a good token");
-        let settings = Settings { concurrency: 4, retries, timeout: Duration::from_millis(100) };
         let connection = Connection::observed(url, token, settings, Arc::<Sent>::clone(&self.sent));
         let writer = Writer::new(connection.expect("a connection"));
         let store = Directory::new(self.rig.path(STATE), self.rig.url());
         let lock = store.lock().await.expect("nobody else applies");
-        let plan = make_plan(&writer, &store, &declared(case.manifest(limit))).await;
+        let plan = make_plan(&writer, &store, &declared(case.manifest(case.charge()))).await;
         let settings = ApplySettings {
             keep_going,
             settle_timeout: Duration::from_millis(50),
@@ -252,7 +252,7 @@ impl World {
         let case = std::iter::repeat_with(|| manages_all(&mut self.dice)).flatten().next().expect("one in three");
         self.rig.control().with_account(|account| account.charges.clear());
         for attempt in 0.. {
-            let (plan, report) = self.apply(&case, case.charge(), 0, false).await;
+            let (plan, report) = self.apply(&case, Settings::default(), false).await;
             self.rig.check_records();
             self.count(Some(report.clone()));
             if !plan.has_changes() && !plan.is_blocked() {
