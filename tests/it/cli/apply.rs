@@ -58,6 +58,25 @@ fn the_outcome_as_json() {
 }
 
 #[test]
+fn a_manifest_that_cannot_be_used_has_an_outcome_too() {
+    let shardctl = Shardctl::small().file("shardctl.yaml", "version: 1\norders: {1: {kep: }}\n");
+    let schema = shardctl.aside(&["schema", "apply"]).json();
+    for (arguments, outcome) in [(&["apply"][..], "dry_run"), (&["apply", "--apply"], "failed")] {
+        let document = shardctl.run(&[arguments, &["--format", "json"]].concat()).exits(1).json();
+        jsonschema::validate(&schema, &document).expect("a document as the schema says");
+        assert_eq!((&document["outcome"], &document["charged_cents"]), (&json!(outcome), &json!(0)));
+        assert_eq!(document["problems"][0]["code"], "unknown_field");
+    }
+}
+
+#[test]
+fn changes_have_no_status_of_their_own_once_they_are_made() {
+    let shardctl = Shardctl::example();
+    shardctl.run(&["apply", "--apply", "--detailed-exitcode"]).exits(0);
+    shardctl.run(&["apply", "--apply", "--detailed-exitcode"]).exits(0);
+}
+
+#[test]
 fn a_blocked_plan_changes_nothing() {
     let shardctl = Shardctl::small().file("shardctl.yaml", &SMALL_MANIFEST.replace("tag: us", "tag: su"));
     shardctl.run(&["apply", "--apply"]).exits(1);
