@@ -24,6 +24,8 @@ fn without_the_flag_it_is_a_dry_run() {
     let document = shardctl.aside(&["apply", "--format", "json"]).exits(0).json();
     assert_eq!((&document["outcome"], &document["charged_cents"]), (&json!("dry_run"), &json!(0)));
     assert!(document["orders"][0]["operations"][0].get("result").is_none());
+    let markdown = shardctl.aside(&["apply", "--format", "markdown"]).exits(0).stdout;
+    assert_eq!(markdown.lines().last(), Some("This was a dry run: nothing was changed."), "{markdown}");
     assert!(shardctl.writes().is_empty());
     assert_eq!(shardctl.control().account().orders, before);
     assert!(!shardctl.path("shardctl.state").exists());
