@@ -94,6 +94,14 @@ fn only_an_apply_makes_a_writer() {
     assert_eq!(makers, BTreeSet::from(["src/cli/commands/apply.rs".to_owned()]));
 }
 
+/// CI has no keyboard.
+#[test]
+fn nobody_is_asked_anything() {
+    let asks = |line: &Line| line.code.contains("stdin") || line.code.contains("read_line");
+    let places: Vec<String> = code().into_iter().filter(asks).map(|line| line.place).collect();
+    assert!(places.is_empty(), "{places:?}");
+}
+
 /// No test can cut the power: a record is synced before it takes its place, and its place after that.
 #[test]
 fn a_record_is_durable_before_anything_goes_on() {

@@ -8,6 +8,8 @@ mod cases;
 mod cli;
 mod client;
 #[cfg(feature = "sandbox")]
+mod contract;
+#[cfg(feature = "sandbox")]
 mod executor;
 mod imported;
 mod manifest;
