@@ -17,7 +17,7 @@ const TABLE: &str = include_str!("../contract.md");
 /// Returns the promises, each with the tests that hold it.
 fn promises() -> Vec<(String, Vec<String>)> {
     let sections = TABLE.split("\n## ").skip(1);
-    let rows = sections.flat_map(|section| table_rows(section));
+    let rows = sections.flat_map(table_rows);
     rows.map(|row| {
         let [promise, tests] = &row[..] else { panic!("{row:?}") };
         (promise.clone(), code_spans(tests))
