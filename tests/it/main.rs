@@ -42,3 +42,5 @@ mod state_files;
 #[cfg(feature = "sandbox")]
 mod sweep;
 mod words;
+#[cfg(feature = "sandbox")]
+mod workflows;
