@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 
 use super::ApplyEvents;
 use super::order::OrderRun;
-use crate::api::Writer;
+use crate::api::{ApiError, Writer};
 use crate::model::{OrderReport, Report};
 use crate::plan::{OrderPlan, Plan};
 use crate::state::{Lock, Store};
@@ -58,6 +58,20 @@ pub(super) struct Context<'a> {
     pub(super) settings: &'a ApplySettings,
     pub(super) events: &'a dyn ApplyEvents,
     pub(super) stop: &'a Stop,
+    /// The API refused the token, so that no request can succeed any more.
+    pub(super) token_refused: &'a AtomicBool,
+}
+
+impl Context<'_> {
+    /// Learns from a failed request whether any other can succeed.
+    pub(super) fn learn(&self, error: &ApiError) {
+        self.token_refused.fetch_or(error.is_unauthorized(), Ordering::SeqCst);
+    }
+
+    /// Tells whether nothing more is to be begun.
+    pub(super) fn is_over(&self) -> bool {
+        self.stop.is_requested() || self.token_refused.load(Ordering::SeqCst)
+    }
 }
 
 /// Carries out the orders of a plan that no problem blocks; the caller has judged whether it may.
@@ -72,7 +86,8 @@ pub async fn apply(
     events: &dyn ApplyEvents,
     stop: &Stop,
 ) -> Report {
-    let context = Context { writer, store, lock, settings, events, stop };
+    let token_refused = &AtomicBool::new(false);
+    let context = Context { writer, store, lock, settings, events, stop, token_refused };
     let failed = AtomicBool::new(false);
     let at_once = writer.reader().connection().settings().concurrency.max(1);
     let runs = stream::iter(&plan.orders).map(|order| run_order(order, &context, &failed));
@@ -86,7 +101,7 @@ async fn run_order(order: &OrderPlan, context: &Context<'_>, failed: &AtomicBool
     let skipped = OrderReport::not_run(order.order_id, order.operations.len());
     let Some(knowledge) = order.knowledge.as_ref().filter(|_| order.problems.is_empty()) else { return skipped };
     let idle = order.operations.is_empty() && !knowledge.recorded_is_new;
-    if idle || halted || context.stop.is_requested() {
+    if idle || halted || context.is_over() {
         return skipped;
     }
     context.events.order_started(order.order_id);

@@ -51,7 +51,7 @@ impl<'a> OrderRun<'a> {
     /// Carries out the operations up to the first failure.
     pub(super) async fn run(mut self) -> OrderReport {
         for (index, operation) in self.order.operations.iter().enumerate() {
-            if self.context.stop.is_requested() {
+            if self.context.is_over() {
                 break;
             }
             let result = match self.operation(operation).await {
@@ -104,6 +104,7 @@ impl<'a> OrderRun<'a> {
 
     /// After a failed write: where it certainly took no effect, the record is again what it was before.
     async fn failed(&mut self, error: &ApiError, forgot: bool, restore: impl FnOnce(&mut Recorded)) -> Failure {
+        self.context.learn(error);
         if !error.had_no_effect {
             self.report.changed = true;
         } else if forgot {
@@ -213,7 +214,8 @@ fn means_nothing_pending(error: &ApiError) -> bool {
     matches!(error.refusal_status(), Some(400 | 404 | 409 | 422))
 }
 
-fn expect_slots(answer: RecordedSlots, expected: RecordedSlots) -> Result<(), Failure> {
+/// Fails where an answer shows something else than what was asked for.
+pub(super) fn expect_slots(answer: RecordedSlots, expected: RecordedSlots) -> Result<(), Failure> {
     if answer == expected {
         return Ok(());
     }

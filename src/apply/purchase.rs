@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
-use super::order::{Failure, OrderRun};
+use super::order::{Failure, OrderRun, expect_slots};
 use crate::api::ApiError;
 use crate::model::{Cents, LiveSlots, PurchaseIntent, Quote, RecordedSlots};
 
@@ -168,7 +168,9 @@ pub(super) async fn run(run: &mut OrderRun<'_>, planned: Planned) -> Result<(), 
             State::Bought { slots } => {
                 run.recorded.purchase = None;
                 run.recorded.slots = Some(*slots);
-                return bought(run, charge).await;
+                bought(run, charge).await?;
+                // What was scheduled was taken back before.
+                return expect_slots(*slots, RecordedSlots { qty: planned.to_qty(), pending: None });
             }
             State::Found => {
                 run.recorded.settle_purchase();
@@ -180,6 +182,9 @@ pub(super) async fn run(run: &mut OrderRun<'_>, planned: Planned) -> Result<(), 
                 return Err(Failure::Unknown(reason.clone()));
             }
         };
+        if let Event::Quoted(Err(error)) | Event::Answered(Err(error)) = &event {
+            run.context.learn(error);
+        }
         state = state.next(planned, event);
     }
 }

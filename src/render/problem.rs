@@ -8,7 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use super::words::is_unprintable;
 use crate::model::{Label, Problem, SourceFile, SourceId, SourceMap, Span};
 
-/// The most problems that are shown; the rest is counted.
+/// The most problems that are shown with their lines of the manifest; each of the others takes one line.
 const MOST_SHOWN: usize = 50;
 
 /// Marks at most this many lines apart share an excerpt.
@@ -19,20 +19,28 @@ const NEAR_LINES: u32 = 5;
 /// More than a screen is wide, so that what is cut off here would not be visible anyway.
 const REACH: u32 = 400;
 
-/// Renders problems one after the other, at most 50 of them, and a count of the others.
+/// Renders problems one after the other: 50 with their lines of the manifest, the others in short.
 pub fn problems(problems: &[Problem], sources: &SourceMap, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let shown = problems.iter().take(MOST_SHOWN).map(|problem| render(problem, sources, &renderer));
     let mut text = shown.collect::<Vec<_>>().join("\n\n");
-    let more = problems.len().saturating_sub(MOST_SHOWN);
-    if more > 0 {
-        let noun = if more == 1 { "problem" } else { "problems" };
-        _ = write!(text, "\n\n… and {more} more {noun}");
-    }
     if !text.is_empty() {
         text.push('\n');
     }
+    for (index, problem) in problems.iter().enumerate().skip(MOST_SHOWN) {
+        text.push_str(if index == MOST_SHOWN { "\n" } else { "" });
+        in_short(&mut text, problem, sources);
+    }
     text
+}
+
+/// Adds a problem as one line, its place first, as editors and terminals know to follow it.
+fn in_short(text: &mut String, problem: &Problem, sources: &SourceMap) {
+    if let Some(label) = &problem.primary {
+        let (file, position) = sources.locate(label.span);
+        _ = write!(text, "{}:{}:{}: ", one_line(file), position.line, position.column);
+    }
+    _ = writeln!(text, "error[{}]: {}", problem.code, one_line(&problem.message));
 }
 
 fn render(problem: &Problem, sources: &SourceMap, renderer: &Renderer) -> String {

@@ -94,6 +94,24 @@ fn only_an_apply_makes_a_writer() {
     assert_eq!(makers, BTreeSet::from(["src/cli/commands/apply.rs".to_owned()]));
 }
 
+/// CI has no keyboard.
+#[test]
+fn nobody_is_asked_anything() {
+    let asks = |line: &Line| line.code.contains("stdin") || line.code.contains("read_line");
+    let places: Vec<String> = code().into_iter().filter(asks).map(|line| line.place).collect();
+    assert!(places.is_empty(), "{places:?}");
+}
+
+/// No test can cut the power: a record is synced before it takes its place, and its place after that.
+#[test]
+fn a_record_is_durable_before_anything_goes_on() {
+    let source = include_str!("../../src/state/directory.rs");
+    let (_, replace) = source.split_once("fn replace(").expect("the function that writes a record");
+    let steps = ["write_all(", ".sync_all()", ".persist(", "sync_directory("];
+    let places: Vec<Option<usize>> = steps.iter().map(|step| replace.find(step)).collect();
+    assert!(places.is_sorted() && places.iter().all(Option::is_some), "{steps:?} at {places:?}");
+}
+
 #[test]
 fn nobody_is_told_that_it_is_a_dry_run() {
     for Line { place, room, code } in code() {

@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod coverage;
+pub mod coverage;
 mod inputs;
 
 use std::fs;

@@ -100,23 +100,7 @@ impl World {
 
     /// Makes the plan for some orders, by what is live and recorded now.
     async fn plan(&self, orders: &str) -> Plan {
-        let desired = desired(orders);
-        let mut recorded = BTreeMap::new();
-        for order_id in desired.orders.keys() {
-            match self.store.load(*order_id).await.expect("a record") {
-                Record::Known(known) => recorded.insert(*order_id, Ok(known)),
-                Record::Unusable { message } => recorded.insert(*order_id, Err(message)),
-            };
-        }
-        let request = |(order_id, order): (&OrderId, &shardctl::model::DesiredOrder)| ReadRequest {
-            order_id: *order_id,
-            slots: plan::needs_slots(order, recorded[order_id].as_ref().ok()),
-            slots_wanted: order.p0f_slots.as_ref().map(|slots| slots.value),
-        };
-        let requests = desired.orders.iter().map(request).collect();
-        let live = live::read_orders(self.writer.reader(), requests, &Unseen).await.expect("a good token");
-        let options = Options::at(Timestamp::now());
-        plan::plan(&Inputs { desired: &desired, live: &live, recorded: &recorded, options: &options })
+        make_plan(&self.writer, &self.store, &desired(orders)).await
     }
 
     async fn carry_out(&self, plan: &Plan) -> Report {
@@ -160,6 +144,26 @@ impl World {
     }
 }
 
+/// Makes the plan of a manifest by what is live and recorded now.
+pub async fn make_plan(writer: &Writer, store: &dyn Store, desired: &Desired) -> Plan {
+    let mut recorded = BTreeMap::new();
+    for order_id in desired.orders.keys() {
+        match store.load(*order_id).await.expect("a record") {
+            Record::Known(known) => recorded.insert(*order_id, Ok(known)),
+            Record::Unusable { message } => recorded.insert(*order_id, Err(message)),
+        };
+    }
+    let request = |(order_id, order): (&OrderId, &shardctl::model::DesiredOrder)| ReadRequest {
+        order_id: *order_id,
+        slots: plan::needs_slots(order, recorded[order_id].as_ref().ok()),
+        slots_wanted: order.p0f_slots.as_ref().map(|slots| slots.value),
+    };
+    let requests = desired.orders.iter().map(request).collect();
+    let live = live::read_orders(writer.reader(), requests, &Unseen).await.expect("a good token");
+    let options = Options::at(Timestamp::now());
+    plan::plan(&Inputs { desired, live: &live, recorded: &recorded, options: &options })
+}
+
 fn id(order: u64) -> OrderId {
     OrderId::new(order).expect("a positive id")
 }
@@ -169,9 +173,13 @@ fn ip(text: &str) -> ProxyIp {
 }
 
 fn desired(orders: &str) -> Desired {
-    let limits = "version: 1\nlimits: {max_charge_cents: 1000, max_removal_percent: 50}\norders:";
+    declared(format!("version: 1\nlimits: {{max_charge_cents: 1000, max_removal_percent: 50}}\norders:{orders}"))
+}
+
+/// Reads a valid manifest.
+pub fn declared(text: String) -> Desired {
     let mut sources = SourceMap::default();
-    sources.add(SourceFile::new("shardctl.yaml", format!("{limits}{orders}")));
+    sources.add(SourceFile::new("shardctl.yaml", text));
     let manifest = manifest::parse(sources);
     let problems = problem::problems(&manifest.problems, &manifest.sources, false);
     manifest.desired.unwrap_or_else(|| panic!("{problems}"))

@@ -8,6 +8,8 @@ mod cases;
 mod cli;
 mod client;
 #[cfg(feature = "sandbox")]
+mod contract;
+#[cfg(feature = "sandbox")]
 mod executor;
 #[cfg(feature = "sandbox")]
 mod hostile;
@@ -35,8 +37,12 @@ mod schemas;
 #[cfg(all(unix, feature = "sandbox"))]
 mod signals;
 #[cfg(feature = "sandbox")]
+mod soak;
+#[cfg(feature = "sandbox")]
 mod state_directory;
 mod state_files;
 #[cfg(feature = "sandbox")]
 mod sweep;
 mod words;
+#[cfg(feature = "sandbox")]
+mod workflows;

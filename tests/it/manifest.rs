@@ -18,7 +18,7 @@ use shardctl::render::problem;
 mod agreement;
 mod files;
 mod schema;
-mod size;
+pub mod size;
 
 #[test]
 fn every_case_folder_shows_its_problems() {
@@ -165,7 +165,7 @@ error[api_error]: the API says no
 
 #[test]
 fn color_changes_nothing_but_the_color() {
-    let cases = ["long-line", "duplicate-order-in-two-files", "more-problems-than-are-shown"];
+    let cases = ["long-line", "duplicate-order-in-two-files", "problems-beyond-fifty-take-a-line-each"];
     let paths = cases.map(|case| PathBuf::from(format!("tests/manifest/{case}")));
     let manifest = manifest::load(&paths).unwrap();
     let [plain, colored] = [false, true].map(|color| problem::problems(&manifest.problems, &manifest.sources, color));

@@ -2,7 +2,7 @@
 
 mod limits;
 mod purchases;
-mod random;
+pub mod random;
 
 use futures_util::{StreamExt, stream};
 use serde_json::json;
@@ -15,7 +15,7 @@ use random::{Case, Dice};
 const CASES: u64 = 60;
 const AT_ONCE: usize = 6;
 /// Longer than any delay among the faults: after it, nothing that was sent is still on its way.
-const UNDER_WAY: std::time::Duration = std::time::Duration::from_millis(60);
+pub const UNDER_WAY: std::time::Duration = std::time::Duration::from_millis(60);
 
 #[tokio::test]
 async fn whatever_breaks_nothing_is_charged_twice_or_beyond_the_plan() {

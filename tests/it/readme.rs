@@ -25,10 +25,14 @@ fn section(heading: &str) -> String {
     section.split("\n#").next().unwrap().to_owned()
 }
 
-/// Returns the rows of the table below a heading, without its head; a `|` in a cell stands behind a backslash.
+/// Returns the rows of the table below a heading.
 fn rows(heading: &str) -> Vec<Vec<String>> {
-    let section = section(heading);
-    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+    table_rows(&section(heading))
+}
+
+/// Returns the rows of the table in a text, without its head; a `|` in a cell stands behind a backslash.
+pub fn table_rows(text: &str) -> Vec<Vec<String>> {
+    let rows = text.lines().filter(|line| line.starts_with('|')).skip(2);
     let cells = |line: &str| {
         let line = line.replace("\\|", "\u{0}");
         line.trim_matches('|').split('|').map(|cell| cell.trim().replace('\u{0}', "|")).collect()
@@ -37,24 +41,24 @@ fn rows(heading: &str) -> Vec<Vec<String>> {
 }
 
 /// Returns what stands in code spans.
-fn code_spans(text: &str) -> Vec<String> {
+pub fn code_spans(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-fn program() -> Command {
+pub fn program() -> Command {
     let mut program = Cli::command();
     program.build();
     program
 }
 
 /// Returns every command with the path that leads to it.
-fn commands(command: &Command, path: &str) -> Vec<(String, Command)> {
+pub fn commands(command: &Command, path: &str) -> Vec<(String, Command)> {
     let below = command.get_subcommands().filter(|below| below.get_name() != "help");
     let below = below.flat_map(|below| commands(below, format!("{path} {}", below.get_name()).trim()));
     [(path.to_owned(), command.clone())].into_iter().chain(below).collect()
 }
 
-fn flags() -> Vec<Arg> {
+pub fn flags() -> Vec<Arg> {
     let all = commands(&program(), "");
     all.iter()
         .flat_map(|(_, command)| command.get_arguments())

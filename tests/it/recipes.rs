@@ -125,7 +125,7 @@ fn files_in(folder: &str) -> Vec<PathBuf> {
     entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect()
 }
 
-fn read_yaml(path: &Path) -> Value {
+pub fn read_yaml(path: &Path) -> Value {
     let text = fs::read_to_string(path).unwrap();
     serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"))
 }

@@ -120,7 +120,10 @@ impl Rig {
     }
 
     pub async fn with_account(account: Account, manifest: &str) -> Rig {
-        let sandbox = Sandbox::bind(account, ([127, 0, 0, 1], 0).into()).await.expect("a free port");
+        Rig::serving(Sandbox::bind(account, ([127, 0, 0, 1], 0).into()).await.expect("a free port"), manifest)
+    }
+
+    pub fn serving(sandbox: Sandbox, manifest: &str) -> Rig {
         let directory = temporary_directory();
         let rig = Rig { directory, sandbox: sandbox.spawn(), front: None, runs: AtomicU32::new(0) };
         rig.write(MANIFEST, manifest);

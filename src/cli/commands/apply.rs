@@ -25,8 +25,8 @@ pub(in crate::cli) async fn run(args: &ApplyArgs, terminal: &mut Terminal) -> Re
     let (sources, mut desired) = match session::load_manifest(&args.manifest, &args.planning.orders)? {
         Loaded::Valid(sources, desired) => (sources, desired),
         Loaded::Invalid(sources, problems) => {
-            let format = args.format.format;
-            return Err(plan::invalid_manifest(format, terminal, api_url, &problems, &sources)?);
+            let (format, outcome) = (args.format.format, if args.apply { Outcome::Failed } else { Outcome::DryRun });
+            return Err(plan::invalid_manifest(format, terminal, api_url, &problems, &sources, Some(outcome))?);
         }
     };
     if let Some(saved) = &saved {

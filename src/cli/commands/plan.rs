@@ -6,8 +6,8 @@ use crate::cli::args::{Format, PlanArgs};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::session::{self, Loaded, Planned};
 use crate::cli::terminal::Terminal;
-use crate::model::{Problem, SourceMap, count};
-use crate::render::json::Header;
+use crate::model::{Outcome, Problem, SourceMap, count};
+use crate::render::json::{ApplyDocument, Header};
 use crate::render::{json, markdown, text};
 use crate::saved;
 
@@ -16,7 +16,7 @@ pub(in crate::cli) async fn run(args: &PlanArgs, terminal: &mut Terminal) -> Res
     let (sources, desired) = match session::load_manifest(&args.manifest, &args.planning.orders)? {
         Loaded::Valid(sources, desired) => (sources, desired),
         Loaded::Invalid(sources, problems) => {
-            return Err(invalid_manifest(args.format.format, terminal, api_url, &problems, &sources)?);
+            return Err(invalid_manifest(args.format.format, terminal, api_url, &problems, &sources, None)?);
         }
     };
     let connection = session::connect(&args.api, terminal)?;
@@ -39,18 +39,26 @@ pub(in crate::cli) async fn run(args: &PlanArgs, terminal: &mut Terminal) -> Res
     judge(&planned, args.planning.detailed_exitcode)
 }
 
-/// Shows the problems of the manifest, as part of the result too where that is for a script or a pull request.
+/// Shows the problems of the manifest, as part of the result too where that is for a script or a pull request; an apply
+/// has an outcome besides.
 pub(in crate::cli) fn invalid_manifest(
     format: Format,
     terminal: &mut Terminal,
     api_url: String,
     problems: &[Problem],
     sources: &SourceMap,
+    outcome: Option<Outcome>,
 ) -> Result<Failure, Failure> {
     let header = Header { created_at: jiff::Timestamp::now(), api_url };
     match format {
         Format::Text => {}
-        Format::Json => json::write(&mut terminal.out, &json::invalid_manifest(&header, problems, sources))?,
+        Format::Json => {
+            let plan = json::invalid_manifest(&header, problems, sources);
+            match outcome {
+                None => json::write(&mut terminal.out, &plan)?,
+                Some(outcome) => json::write(&mut terminal.out, &ApplyDocument { plan, outcome, charged_cents: 0 })?,
+            }
+        }
         Format::Markdown => markdown::invalid_manifest(&mut terminal.out, problems, sources)?,
     }
     Ok(session::invalid_manifest(terminal, problems, sources))

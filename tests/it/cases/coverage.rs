@@ -61,7 +61,7 @@ fn kind(operation: &Value) -> String {
     operation["kind"].as_str().unwrap().to_owned()
 }
 
-fn kinds_of_the_schema() -> BTreeSet<String> {
+pub fn kinds_of_the_schema() -> BTreeSet<String> {
     let schema = schemars::schema_for!(OperationDocument).to_value();
     let variants = schema["oneOf"].as_array().unwrap();
     variants.iter().map(|variant| variant["properties"]["kind"]["const"].as_str().unwrap().to_owned()).collect()

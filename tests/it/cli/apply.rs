@@ -24,6 +24,8 @@ fn without_the_flag_it_is_a_dry_run() {
     let document = shardctl.aside(&["apply", "--format", "json"]).exits(0).json();
     assert_eq!((&document["outcome"], &document["charged_cents"]), (&json!("dry_run"), &json!(0)));
     assert!(document["orders"][0]["operations"][0].get("result").is_none());
+    let markdown = shardctl.aside(&["apply", "--format", "markdown"]).exits(0).stdout;
+    assert_eq!(markdown.lines().last(), Some("This was a dry run: nothing was changed."), "{markdown}");
     assert!(shardctl.writes().is_empty());
     assert_eq!(shardctl.control().account().orders, before);
     assert!(!shardctl.path("shardctl.state").exists());
@@ -55,6 +57,25 @@ fn the_outcome_as_json() {
     assert_eq!(results(&document, 0), ["done"; 4]);
     let document = shardctl.run(&["apply", "--apply", "--format", "json"]).exits(0).json();
     assert_eq!((&document["outcome"], &document["charged_cents"]), (&json!("nothing_to_do"), &json!(0)));
+}
+
+#[test]
+fn a_manifest_that_cannot_be_used_has_an_outcome_too() {
+    let shardctl = Shardctl::small().file("shardctl.yaml", "version: 1\norders: {1: {kep: }}\n");
+    let schema = shardctl.aside(&["schema", "apply"]).json();
+    for (arguments, outcome) in [(&["apply"][..], "dry_run"), (&["apply", "--apply"], "failed")] {
+        let document = shardctl.run(&[arguments, &["--format", "json"]].concat()).exits(1).json();
+        jsonschema::validate(&schema, &document).expect("a document as the schema says");
+        assert_eq!((&document["outcome"], &document["charged_cents"]), (&json!(outcome), &json!(0)));
+        assert_eq!(document["problems"][0]["code"], "unknown_field");
+    }
+}
+
+#[test]
+fn changes_have_no_status_of_their_own_once_they_are_made() {
+    let shardctl = Shardctl::example();
+    shardctl.run(&["apply", "--apply", "--detailed-exitcode"]).exits(0);
+    shardctl.run(&["apply", "--apply", "--detailed-exitcode"]).exits(0);
 }
 
 #[test]

@@ -64,6 +64,24 @@ fn usage_errors_exit_with_1() {
 }
 
 #[test]
+fn only_what_talks_to_the_api_asks_for_a_token() {
+    let shardctl = Shardctl::example();
+    shardctl.aside(&["apply", "--apply"]).exits(0);
+    let requests = shardctl.control().requests().len();
+    let run = |arguments: &[&str]| shardctl.run_with(arguments, |command| _ = command.env_remove("PROXYSHARD_TOKEN"));
+    for arguments in ["plan", "apply", "apply --apply", "import 49100", "status", "status 49100"] {
+        let run = run(&arguments.split(' ').collect::<Vec<_>>()).exits(1);
+        assert!(run.stderr.starts_with("error: there is no API token"), "{arguments}: {}", run.stderr);
+    }
+    let offline = ["validate", "state list", "state show 49100", "state forget 49100", "completions bash", "man"];
+    let schemas = ["schema manifest", "schema plan", "schema apply", "schema state"];
+    for arguments in offline.into_iter().chain(schemas) {
+        run(&arguments.split(' ').collect::<Vec<_>>()).exits(0);
+    }
+    assert_eq!(shardctl.control().requests().len(), requests);
+}
+
+#[test]
 fn completions_are_printed_for_every_shell() {
     let shardctl = Shardctl::new("");
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

@@ -32,6 +32,7 @@ fn all_problems_are_shown() {
     let shardctl = Shardctl::new(EXAMPLE_ACCOUNT).file("shardctl.yaml", THREE_PROBLEMS);
     shardctl.run(&["validate"]).exits(1);
     let run = shardctl.aside(&["validate", "--format", "json"]).exits(1);
+    assert_eq!((&run.json()["valid"], &run.json()["format_version"]), (&false.into(), &1.into()));
     let problems = run.json()["problems"].as_array().cloned().expect("problems");
     let codes: Vec<_> = problems.iter().filter_map(|problem| problem["code"].as_str()).collect();
     assert_eq!(codes, ["slots_below_signatures", "invalid_value", "unknown_field"]);

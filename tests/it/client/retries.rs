@@ -1,15 +1,18 @@
 //! What is sent again, how often and when; a purchase never is once it may have arrived.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use shardctl::api::{Settings, Stage};
+use shardctl::api::{Connection, Observer, RequestEnded, Settings, Stage, Token, Waiting, Writer};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::transport::Server;
-use super::{ADDONS, OPERATIONS, answering, assert_no_secret, json, nowhere, received, send, writer, writer_with};
+use super::{
+    ADDONS, OPERATIONS, TOKEN, answering, assert_no_secret, json, nowhere, received, send, writer, writer_with,
+};
 
 /// The first pause between two attempts is 200 ms and more.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -115,6 +118,34 @@ async fn an_early_attempt_that_may_have_arrived_is_not_forgotten() {
         assert_eq!((error.refusal_status(), error.attempts), (Some(404), 2));
         assert_eq!(error.had_no_effect, no_effect, "{first}");
     }
+}
+
+/// Remembers how long the pauses are.
+#[derive(Default)]
+struct Pauses(Mutex<Vec<Duration>>);
+
+impl Observer for Pauses {
+    fn request_ended(&self, _request: &RequestEnded<'_>) {}
+
+    fn waiting(&self, waiting: &Waiting<'_>) {
+        self.0.lock().expect("no panic").push(waiting.pause);
+    }
+}
+
+#[tokio::test]
+async fn clients_that_failed_together_come_back_one_by_one() {
+    let server = answering(ResponseTemplate::new(503)).await;
+    let pauses = Arc::<Pauses>::default();
+    let settings = Settings { retries: 1, ..Settings::default() };
+    let token = || Token::new(TOKEN).expect("a token");
+    let url = || server.uri().parse().expect("a good URL");
+    let connection = || Connection::observed(url(), token(), settings.clone(), Arc::<Pauses>::clone(&pauses));
+    let clients: Vec<Writer> = (0..8).map(|_| Writer::new(connection().expect("a connection"))).collect();
+    join_all(clients.iter().map(|client| send(client, "active"))).await;
+    let pauses = pauses.0.lock().expect("no panic").clone();
+    assert_eq!(pauses.len(), 8);
+    assert!(pauses.iter().all(|pause| *pause >= FIRST_PAUSE && *pause <= 2 * FIRST_PAUSE), "{pauses:?}");
+    assert!(pauses.iter().any(|pause| pause.abs_diff(pauses[0]) > Duration::from_millis(1)), "{pauses:?}");
 }
 
 #[tokio::test]

@@ -68,6 +68,25 @@ async fn what_became_of_a_lost_answer_is_looked_up() {
 }
 
 #[tokio::test]
+async fn an_answer_with_other_slots_than_were_bought_is_said() {
+    let two = r#"{"action": "downgrade", "next_qty": 2}"#;
+    let rows = [
+        (4, two, "4 slots with 2 from the next renewal on, not 4 slots with nothing scheduled"),
+        (5, "null", "5 slots with nothing scheduled, not 4 slots with nothing scheduled"),
+    ];
+    for (qty, pending, reason) in rows {
+        let world = World::open(ACCOUNT).await;
+        world.store.look_away();
+        let body = format!(r#"{{"addons": [{{"addon_key": "p0f_slots", "qty": {qty}, "pending": {pending}}}]}}"#);
+        world.break_with(json!([{"operation": "purchase", "status": 200, "body": body, "when": "after"}]));
+        let report = world.apply(ONE_MORE).await;
+        assert_eq!(results(&report, 1)[1], format!("failed: the API now shows {reason}"));
+        assert_eq!((report.charged(), charged(&world), purchases(&world)), (Cents(150), 150, 1));
+        assert_eq!((report.outcome(), world.recorded(1).purchase), (Outcome::Partial, None), "it is bought");
+    }
+}
+
+#[tokio::test]
 async fn the_first_slots_whose_answer_was_lost_leave_nothing_to_do() {
     let none = ACCOUNT.replace("2: {p0f_slots: 2", "2: {p0f_slots: 0");
     let orders = "\n  2: {p0f_slots: 1, keep: {198.51.100.7: win11}}\n";

@@ -1,5 +1,7 @@
 //! One order after the other, and one operation after the other, up to the first failure.
 
+use std::time::Duration;
+
 use serde_json::json;
 use shardctl::model::{Outcome, PendingChange, RecordedSlots};
 
@@ -59,6 +61,40 @@ async fn after_a_failure_no_further_order_is_started() {
         assert_eq!(results(&report, 2), [if keep_going { "done" } else { "not run" }]);
         assert_eq!(report.outcome(), if keep_going { Outcome::Partial } else { Outcome::Failed });
         world.converges(&orders).await;
+    }
+}
+
+#[tokio::test]
+async fn a_refused_token_ends_the_run_whatever_else_could_go_on() {
+    let orders = format!("{MORE}  2: {{keep: {{198.51.100.7: }}}}\n");
+    for (operation, sent) in [("cancel", 1), ("calculate", 1), ("purchase", 2), ("set_signatures", 3), ("any", 1)] {
+        let mut world = World::with(ACCOUNT, 0, 1).await;
+        world.settings.keep_going = true;
+        let plan = world.plan(&orders).await;
+        world.break_with(json!([{"operation": operation, "status": 401, "times": 0}]));
+        let report = world.carry_out(&plan).await;
+        let failed = results(&report, 1).into_iter().find(|result| result != "done").expect("a failure");
+        assert!(failed.contains("refused with 401"), "{operation}: {failed}");
+        assert_eq!((results(&report, 2), world.writes().len()), (vec!["not run".to_owned()], sent), "{operation}");
+        world.converges(&orders).await;
+    }
+}
+
+#[tokio::test]
+async fn orders_run_side_by_side() {
+    let world = World::open(ACCOUNT).await;
+    let plan = world
+        .plan("\n  1: {keep: {203.0.113.10: , 203.0.113.11: , 203.0.113.12: }}\n  2: {keep: {198.51.100.7: }}\n")
+        .await;
+    world.break_with(json!([{"operation": "set_del_np", "hold": true, "times": 0}]));
+    let both_are_under_way = async {
+        while world.control().faults()[0].fired < 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        report = world.carry_out(&plan) => panic!("nothing was answered: {report:?}"),
+        () = both_are_under_way => {}
     }
 }
 

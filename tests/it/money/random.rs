@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 use shardctl::model::{OrderId, PendingChange, Signature};
+use shardctl::sandbox::Account;
 
 use crate::rig::Rig;
 
@@ -50,8 +51,16 @@ struct OrderCase {
     pending: Option<u64>,
     /// `None`: slots are not managed.
     wanted: Option<u64>,
-    /// By the last number of the address: whether it is kept, and with which signature.
-    addresses: Vec<Option<Option<&'static str>>>,
+    addresses: Vec<Address>,
+}
+
+#[derive(Debug)]
+struct Address {
+    ip: String,
+    /// The signature that it has already, and with it a slot for good.
+    had: Option<Signature>,
+    /// Whether it is kept, and with which signature.
+    kept: Option<Option<&'static str>>,
 }
 
 impl Case {
@@ -60,13 +69,32 @@ impl Case {
         Case((1..=orders).map(|id| OrderCase::roll(id, dice)).collect())
     }
 
+    /// Makes a manifest for an account as it is now.
+    pub fn of(account: &Account, dice: &mut Dice) -> Case {
+        let orders = account.orders.iter().map(|(id, order)| {
+            let pending = order.pending.map(|pending| u64::from(pending.next_qty()));
+            let addresses = order.proxies.iter().map(|(ip, proxy)| (ip.to_string(), proxy.signature)).collect();
+            OrderCase::declare(id.get(), u64::from(order.p0f_slots), pending, addresses, dice)
+        });
+        Case(orders.collect())
+    }
+
     pub fn ids(&self) -> impl Iterator<Item = u64> {
         self.0.iter().map(|order| order.id)
     }
 
+    pub fn manages_all_slots(&self) -> bool {
+        self.0.iter().all(|order| order.wanted.is_some())
+    }
+
     /// Returns what is to be bought, in cents.
     pub fn charge(&self) -> u64 {
-        self.0.iter().map(|order| PRICE * order.missing()).sum()
+        self.charges().map(|(_, cents)| cents).sum()
+    }
+
+    /// Returns what is to be bought for each order, in cents.
+    pub fn charges(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.0.iter().map(|order| (order.id, PRICE * order.missing()))
     }
 
     pub fn account(&self) -> String {
@@ -76,8 +104,7 @@ impl Case {
             if let Some(next_qty) = order.pending {
                 let _ = write!(text, "pending: {{action: downgrade, next_qty: {next_qty}}}, ");
             }
-            let proxies: String =
-                (0..order.addresses.len()).map(|last| format!("{}: , ", order.address(last))).collect();
+            let proxies: String = order.addresses.iter().map(|address| format!("{}: , ", address.ip)).collect();
             let _ = writeln!(text, "proxies: {{{proxies}}}}}");
         }
         text
@@ -119,10 +146,10 @@ impl Case {
             let charges = account.charges.iter().filter(|charge| charge.order_id == id);
             let bought: Vec<u64> = charges.map(|charge| u64::from(charge.add_qty)).collect();
             assert_eq!(bought, if order.missing() > 0 { vec![order.missing()] } else { Vec::new() }, "{order:?}");
-            for (last, kept) in order.addresses.iter().enumerate() {
-                let proxy = truth.proxies[&order.address(last).parse().expect("an address")];
-                let signature = kept.flatten().map(|word| word.parse::<Signature>().expect("a signature"));
-                assert_eq!((proxy.signature, proxy.del_np), (signature, kept.is_none()), "{order:?}: {last}");
+            for Address { ip, had, kept } in &order.addresses {
+                let proxy = truth.proxies[&ip.parse().expect("an address")];
+                let declared = kept.flatten().map(|word| word.parse::<Signature>().expect("a signature"));
+                assert_eq!((proxy.signature, proxy.del_np), (declared.or(*had), kept.is_none()), "{order:?}: {ip}");
             }
         }
     }
@@ -132,26 +159,33 @@ impl OrderCase {
     fn roll(id: u64, dice: &mut Dice) -> OrderCase {
         let slots = dice.below(5);
         let pending = (slots > 1 && dice.one_in(2)).then(|| 1 + dice.below(slots - 1));
-        let wanted = (!dice.one_in(4)).then(|| 1 + dice.below(5));
-        let mut free = wanted.unwrap_or(slots);
-        let mut address = |first: bool| {
-            let kept = first || !dice.one_in(4);
-            let signed = kept && free > 0 && dice.one_in(2);
-            free -= u64::from(signed);
-            kept.then(|| signed.then(|| dice.pick(&WORDS)))
+        let addresses = (0..4).map(|last| (format!("203.0.{id}.{last}"), None)).collect();
+        OrderCase::declare(id, slots, pending, addresses, dice)
+    }
+
+    /// Declares something that the order can become.
+    fn declare(
+        id: u64,
+        slots: u64,
+        pending: Option<u64>,
+        addresses: Vec<(String, Option<Signature>)>,
+        dice: &mut Dice,
+    ) -> OrderCase {
+        let held = addresses.iter().filter(|(_, had)| had.is_some()).count() as u64;
+        let wanted = (!dice.one_in(4)).then(|| (1 + dice.below(5)).max(held));
+        let mut free = wanted.unwrap_or(slots) - held;
+        let declare = |(index, (ip, had)): (usize, (String, Option<Signature>))| {
+            let kept = index == 0 || !dice.one_in(4);
+            let signed = kept && (had.is_some() || free > 0) && dice.one_in(2);
+            free -= u64::from(signed && had.is_none());
+            Address { ip, had, kept: kept.then(|| signed.then(|| dice.pick(&WORDS))) }
         };
-        let mut addresses = vec![address(true)];
-        addresses.extend((0..3).map(|_| address(false)));
+        let addresses = addresses.into_iter().enumerate().map(declare).collect();
         OrderCase { id, slots, pending, wanted, addresses }
     }
 
-    fn address(&self, last: usize) -> String {
-        format!("203.0.{}.{last}", self.id)
-    }
-
-    fn kept(&self) -> impl Iterator<Item = (String, Option<&'static str>)> {
-        let kept = self.addresses.iter().enumerate();
-        kept.filter_map(|(last, kept)| Some((self.address(last), (*kept)?)))
+    fn kept(&self) -> impl Iterator<Item = (&str, Option<&'static str>)> {
+        self.addresses.iter().filter_map(|address| Some((address.ip.as_str(), address.kept?)))
     }
 
     fn missing(&self) -> u64 {
