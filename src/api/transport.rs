@@ -11,13 +11,11 @@ use reqwest::{Client, Method, Response, redirect};
 use serde::Serialize;
 use url::Url;
 
-use super::decode;
 use super::error::{ApiError, Operation, Stage};
 use super::gate::Gate;
 use super::observer::{NoObserver, Observer, RequestEnded, Waiting};
 use super::token::Token;
 use super::url::ApiUrl;
-use super::wire::Answer;
 
 /// The longest answer that is read; an order of 100,000 IPs takes about 20 MB.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
@@ -116,6 +114,11 @@ impl Connection {
     /// Returns where the API is.
     pub fn url(&self) -> &ApiUrl {
         &self.shared.url
+    }
+
+    /// Returns who asks.
+    pub(super) fn token(&self) -> &Token {
+        &self.shared.token
     }
 
     /// Returns how requests are sent.
@@ -342,9 +345,4 @@ fn innermost_cause(error: &(dyn std::error::Error + 'static)) -> String {
             other => other,
         },
     }
-}
-
-/// Reads an answer whose shape is `T`.
-pub(super) fn typed<'a, T: Answer<'a>>(connection: &Connection, status: u16, body: &'a [u8]) -> Result<T, Stage> {
-    decode::answer(status, body, &connection.shared.token)
 }
