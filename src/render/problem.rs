@@ -137,7 +137,7 @@ fn visible(window: &str, marks: Vec<Range<usize>>, starts_the_file: bool) -> (St
     let mut characters = window.char_indices().peekable();
     while let Some((at, character)) = characters.next() {
         move_marks(&marks, &mut moved, at, text.len());
-        let line_end = character == '\r' && characters.peek().is_none_or(|(_, next)| *next == '\n');
+        let line_end = character == '\r' && characters.peek().is_some_and(|(_, next)| *next == '\n');
         match character {
             '\n' | '\t' => text.push(character),
             // A byte order mark has no width, and the return of a line end is no character of the line.
