@@ -9,6 +9,7 @@ mod cli;
 mod client;
 #[cfg(feature = "sandbox")]
 mod executor;
+mod fuzz;
 mod imported;
 mod manifest;
 #[cfg(feature = "sandbox")]
