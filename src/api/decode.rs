@@ -34,7 +34,7 @@ fn is_object(body: &[u8]) -> bool {
 }
 
 fn denies(body: &[u8]) -> bool {
-    serde_json::from_slice::<Acknowledged>(body).is_ok_and(|answer| answer.success == Some(false))
+    is_object(body) && serde_json::from_slice::<Acknowledged>(body).is_ok_and(|answer| answer.success == Some(false))
 }
 
 /// Makes a refusal from a status and what the API says about it.

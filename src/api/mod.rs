@@ -3,6 +3,7 @@
 //! A [`Reader`] can only GET. A [`Writer`] can also POST; the program makes one in a single place, after it saw
 //! `--apply`. Errors say at which stage a request failed, because what may be done next depends on it.
 
+pub mod answers;
 mod decode;
 mod error;
 mod gate;
@@ -14,9 +15,10 @@ mod url;
 pub mod wire;
 mod writer;
 
+pub use answers::ActiveProxies;
 pub use error::{ApiError, Operation, Stage};
 pub use observer::{NoObserver, Observer, RequestEnded, Waiting};
-pub use reader::{ActiveProxies, Reader};
+pub use reader::Reader;
 pub use token::Token;
 pub use transport::{Connection, Settings};
 pub use url::{ApiUrl, BadApiUrl};

@@ -11,13 +11,11 @@ use reqwest::{Client, Method, Response, redirect};
 use serde::Serialize;
 use url::Url;
 
-use super::decode;
 use super::error::{ApiError, Operation, Stage};
 use super::gate::Gate;
 use super::observer::{NoObserver, Observer, RequestEnded, Waiting};
 use super::token::Token;
 use super::url::ApiUrl;
-use super::wire::Answer;
 
 /// The longest list of IPs that is read; an order of 100,000 IPs takes about 20 MB.
 const MAX_LIST_BYTES: usize = 64 << 20;
@@ -121,14 +119,14 @@ impl Connection {
         &self.shared.url
     }
 
+    /// Returns who asks.
+    pub(super) fn token(&self) -> &Token {
+        &self.shared.token
+    }
+
     /// Returns how requests are sent.
     pub fn settings(&self) -> &Settings {
         &self.shared.settings
-    }
-
-    /// Takes the token out of a text that came from outside.
-    pub(super) fn redact(&self, text: &str) -> String {
-        self.shared.token.redact(text)
     }
 
     /// Sends a request, again where its kind allows it, and reads the answer by `read`.
@@ -355,9 +353,4 @@ fn innermost_cause(error: &(dyn std::error::Error + 'static)) -> String {
             other => other,
         },
     }
-}
-
-/// Reads an answer whose shape is `T`.
-pub(super) fn typed<'a, T: Answer<'a>>(connection: &Connection, status: u16, body: &'a [u8]) -> Result<T, Stage> {
-    decode::answer(status, body, &connection.shared.token)
 }

@@ -1,13 +1,11 @@
 //! The operations that change an order.
 
-use super::error::{ApiError, Operation, Stage};
+use super::answers;
+use super::error::{ApiError, Operation};
 use super::reader::Reader;
-use super::transport::{Call, Connection, Resend, typed};
-use super::wire::{
-    Acknowledged, AddonLine, AddonsAnswer, CancelBody, DelNpItem, Items, PendingLine, PurchaseBody, ScheduleBody,
-    SignatureItem,
-};
-use crate::model::{OrderId, P0F_SLOTS, PendingChange, ProxyIp, RecordedSlots, Signature};
+use super::transport::{Call, Connection, Resend};
+use super::wire::{CancelBody, DelNpItem, Items, PurchaseBody, ScheduleBody, SignatureItem};
+use crate::model::{OrderId, P0F_SLOTS, ProxyIp, RecordedSlots, Signature};
 
 /// The most items that one request carries (contract, Apply).
 pub const MAX_ITEMS_PER_REQUEST: usize = 500;
@@ -70,42 +68,17 @@ impl Writer {
     ) -> Result<(), ApiError> {
         let call = Call::post(operation, path, body, Resend::Idempotent);
         let connection = self.reader.connection();
-        let read = |status, body: &[u8]| typed::<Acknowledged>(connection, status, body).map(|_| ());
+        let read = |status, body: &[u8]| answers::acknowledged(status, body, connection.token());
         connection.call(&call, read).await
     }
 
     async fn addons(&self, call: Call) -> Result<RecordedSlots, ApiError> {
         let connection = self.reader.connection();
-        let read = |status, body: &[u8]| slots(typed(connection, status, body)?);
+        let read = |status, body: &[u8]| answers::slots(status, body, connection.token());
         connection.call(&call, read).await
     }
 }
 
 fn path(order_id: OrderId, operation: &str) -> String {
     format!("/user/api/orders/{order_id}/{operation}")
-}
-
-/// Finds the slots among an order's add-ons.
-fn slots(answer: AddonsAnswer<'_>) -> Result<RecordedSlots, Stage> {
-    let mut lines = answer.addons.into_iter().filter(|line| line.addon_key == P0F_SLOTS);
-    match (lines.next(), lines.next()) {
-        (Some(AddonLine { qty, pending, .. }), None) => {
-            let pending = pending.map(pending_change).transpose()?;
-            Ok(RecordedSlots { qty, pending })
-        }
-        (None, _) => Err(Stage::Unexpected { reason: format!("the answer shows no {P0F_SLOTS} add-on") }),
-        (Some(_), Some(_)) => {
-            Err(Stage::Unexpected { reason: format!("the answer shows more than one {P0F_SLOTS} add-on") })
-        }
-    }
-}
-
-fn pending_change(line: PendingLine<'_>) -> Result<PendingChange, Stage> {
-    match (line.action.as_ref(), line.next_qty) {
-        ("downgrade", Some(next_qty)) => Ok(PendingChange::Downgrade { next_qty }),
-        ("cancel", _) => Ok(PendingChange::Cancel {}),
-        _ => Err(Stage::Unexpected {
-            reason: "the answer shows a pending change that shardctl does not know".to_owned(),
-        }),
-    }
 }

@@ -61,6 +61,7 @@ impl LoadError {
 }
 
 /// The manifest files as they were read.
+#[derive(Default)]
 pub(super) struct Loaded {
     /// The files, those that are not UTF-8 with replacement characters.
     pub sources: SourceMap,
@@ -72,16 +73,16 @@ pub(super) struct Loaded {
 
 /// Reads every file that the paths lead to, each once.
 pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, LoadError> {
-    let mut loaded = Loaded { sources: SourceMap::default(), problems: Vec::new(), not_text: BTreeSet::new() };
+    let mut loaded = Loaded::default();
     for path in collect(paths)? {
-        loaded.add(&path, read(&path)?);
+        loaded.add(path.display().to_string(), read(&path)?);
     }
     Ok(loaded)
 }
 
 impl Loaded {
-    fn add(&mut self, path: &Path, bytes: Vec<u8>) {
-        let name = path.display().to_string();
+    /// Adds a file; what is no UTF-8 text is a problem.
+    pub fn add(&mut self, name: String, bytes: Vec<u8>) {
         match String::from_utf8(bytes) {
             Ok(text) => {
                 self.sources.add(SourceFile::new(name, text));

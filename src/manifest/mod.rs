@@ -26,6 +26,7 @@ pub use document::{Document, schema};
 pub use files::{DEFAULT_PATH, LoadError, MAX_FILE_BYTES};
 
 use decode::Draft;
+use files::Loaded;
 
 /// What was read from the manifest files of one run.
 #[derive(Debug)]
@@ -49,6 +50,15 @@ pub struct Manifest {
 pub fn load(paths: &[PathBuf]) -> Result<Manifest, LoadError> {
     let loaded = files::load(paths)?;
     Ok(parse_readable(loaded.sources, loaded.problems, &loaded.not_text))
+}
+
+/// Reads manifest files whose bytes are at hand, each with its name; each must be smaller than [`MAX_FILE_BYTES`].
+pub fn from_bytes(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Manifest {
+    let mut loaded = Loaded::default();
+    for (name, bytes) in files {
+        loaded.add(name, bytes);
+    }
+    parse_readable(loaded.sources, loaded.problems, &loaded.not_text)
 }
 
 /// Reads manifest files whose text is at hand; each must be smaller than [`MAX_FILE_BYTES`].

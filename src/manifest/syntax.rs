@@ -35,6 +35,8 @@ fn mark(file: SourceId, text: &str, at: usize) -> Span {
     let behind_tab = text.get(..at).is_some_and(|before| before.ends_with('\t'));
     let (start, end) = match after {
         _ if behind_tab => (at - 1, at),
+        // A mark ends with its line.
+        Some('\n' | '\r') if at < written => (at, at),
         Some(character) if at < written => (at, at + character.len_utf8()),
         _ => (written, written),
     };

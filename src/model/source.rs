@@ -65,7 +65,9 @@ impl SourceFile {
         let start = starts[line - 1] as usize;
         let end = (offset as usize).min(self.text.len());
         let before = self.text.get(start..end).unwrap_or("");
-        let column = before.trim_start_matches('\u{feff}').chars().count() as u32 + 1;
+        // A byte order mark, which has no width, is one at the very start alone.
+        let before = if line == 1 { before.strip_prefix('\u{feff}').unwrap_or(before) } else { before };
+        let column = before.chars().count() as u32 + 1;
         Position { line: line as u32, column }
     }
 

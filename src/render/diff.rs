@@ -263,5 +263,5 @@ fn double_quoted(text: &str) -> String {
 
 fn needs_escape(character: char) -> bool {
     let is_space = character.is_whitespace() && character != ' ';
-    is_space || is_unprintable(character) || matches!(character, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    is_space || is_unprintable(character) || matches!(character, '\u{fffe}' | '\u{ffff}')
 }

@@ -91,7 +91,7 @@ impl Excerpt<'_> {
         let window = self.window(file);
         let marks: Vec<Range<usize>> =
             self.labels.iter().map(|(label, _)| mark(&file.text, label.span, &window)).collect();
-        let (source, marks) = visible(&file.text[window], marks);
+        let (source, marks) = visible(&file.text[window.clone()], marks, window.start == 0);
         let snippet = Snippet::source(source).line_start(self.lines.0 as usize).path(one_line(&file.name));
         let labels = self.labels.iter().zip(marks);
         snippet.annotations(labels.map(|((label, kind), mark)| {
@@ -139,17 +139,18 @@ fn boundary(text: &str, offset: usize) -> usize {
 }
 
 /// Replaces what would be invisible or would reach the terminal as a command, and moves the marks along.
-fn visible(window: &str, marks: Vec<Range<usize>>) -> (String, Vec<Range<usize>>) {
+fn visible(window: &str, marks: Vec<Range<usize>>, starts_the_file: bool) -> (String, Vec<Range<usize>>) {
     let mut text = String::with_capacity(window.len());
     let mut moved = marks.clone();
     let mut characters = window.char_indices().peekable();
     while let Some((at, character)) = characters.next() {
         move_marks(&marks, &mut moved, at, text.len());
-        let line_end = character == '\r' && characters.peek().is_none_or(|(_, next)| *next == '\n');
+        let line_end = character == '\r' && characters.peek().is_some_and(|(_, next)| *next == '\n');
         match character {
             '\n' | '\t' => text.push(character),
             // A byte order mark has no width, and the return of a line end is no character of the line.
-            _ if line_end || character == '\u{feff}' => {}
+            _ if line_end => {}
+            '\u{feff}' if at == 0 && starts_the_file => {}
             _ => text.push(symbol(character)),
         }
     }

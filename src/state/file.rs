@@ -1,9 +1,13 @@
 //! The layout of a record's file.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
+use std::marker::PhantomData;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::{OrderId, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature};
 
@@ -20,7 +24,7 @@ pub struct StateFile {
     /// The API that acknowledged the writes.
     pub api_url: String,
     /// IP to mark: true lets it go at the next renewal. An IP that is missing has an unknown mark.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "each_once")]
     pub del_np: BTreeMap<String, bool>,
     /// The version of this layout.
     #[schemars(extend("const" = 1))]
@@ -32,7 +36,7 @@ pub struct StateFile {
     #[serde(default)]
     pub purchase: Option<PurchaseIntent>,
     /// IP to signature. An IP that is missing has an unknown signature.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "each_once")]
     pub signatures: BTreeMap<String, Signature>,
     /// The slots as last acknowledged; absent: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,10 +98,46 @@ pub fn decode(bytes: &[u8], order_id: OrderId, api_url: &str) -> Result<Recorded
 }
 
 fn addresses<T>(map: BTreeMap<String, T>) -> Result<BTreeMap<ProxyIp, T>, String> {
-    map.into_iter()
-        .map(|(ip, value)| match ip.parse() {
-            Ok(ip) => Ok((ip, value)),
-            Err(_) => Err(format!("it is damaged: `{}` is no IP address", ip.escape_debug())),
-        })
-        .collect()
+    let mut addresses = BTreeMap::new();
+    for (ip, value) in map {
+        let address = ip.parse().map_err(|_| format!("it is damaged: `{}` is no IP address", ip.escape_debug()))?;
+        // Two spellings of one address.
+        if addresses.insert(address, value).is_some() {
+            return Err(format!("it is damaged: `{address}` stands twice"));
+        }
+    }
+    Ok(addresses)
+}
+
+/// Reads a map in which no key stands twice: JSON lets the last one count, where a bad merge may have left both.
+fn each_once<'de, D, T>(deserializer: D) -> Result<BTreeMap<String, T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct EachOnce<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for EachOnce<T> {
+        type Value = BTreeMap<String, T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map")
+        }
+
+        fn visit_map<M: MapAccess<'de>>(self, mut entries: M) -> Result<Self::Value, M::Error> {
+            let mut map = BTreeMap::new();
+            while let Some(key) = entries.next_key::<String>()? {
+                let value = entries.next_value()?;
+                match map.entry(key) {
+                    Entry::Vacant(entry) => _ = entry.insert(value),
+                    Entry::Occupied(entry) => {
+                        return Err(M::Error::custom(format_args!("`{}` stands twice", entry.key().escape_debug())));
+                    }
+                }
+            }
+            Ok(map)
+        }
+    }
+
+    deserializer.deserialize_map(EachOnce(PhantomData))
 }

@@ -11,6 +11,7 @@ mod client;
 mod contract;
 #[cfg(feature = "sandbox")]
 mod executor;
+mod fuzz;
 #[cfg(feature = "sandbox")]
 mod hostile;
 mod imported;

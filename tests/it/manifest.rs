@@ -8,12 +8,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use shardctl::manifest::document::{LimitsDocument, OrderDocument};
+use shardctl::manifest::document::OrderDocument;
 use shardctl::manifest::{self, Document, Manifest};
 use shardctl::model::{
     Cents, Desired, OrderId, Percent, Position, Problem, ProblemCode, Signature, SourceFile, SourceMap, Span,
 };
 use shardctl::render::problem;
+
+use crate::fuzz::properties::{assert_sound, meaning};
 
 mod agreement;
 mod files;
@@ -38,19 +40,6 @@ fn every_case_folder_shows_its_problems() {
         snapbox::Assert::new()
             .action_env(snapbox::assert::DEFAULT_ACTION_ENV)
             .eq(rendered, snapbox::Data::read_from(&folder.join("problems.txt"), None).raw());
-    }
-}
-
-/// Asserts what holds for every manifest: a problem or a meaning, and every mark inside its file.
-fn assert_sound(manifest: &Manifest, name: &Path) {
-    assert_eq!(manifest.desired.is_none(), !manifest.problems.is_empty(), "{name:?}");
-    for problem in &manifest.problems {
-        let primary = problem.primary.as_ref().unwrap_or_else(|| panic!("{name:?}: {problem:?} has no mark"));
-        for label in problem.secondary.iter().chain([primary]) {
-            let text = &manifest.sources.file(label.span.file).text;
-            let range = label.span.start as usize..label.span.end as usize;
-            assert!(text.get(range).is_some(), "{name:?}: {problem:?} is marked outside of its file");
-        }
     }
 }
 
@@ -187,26 +176,6 @@ fn parsed_files(files: &[(&str, &str)]) -> Manifest {
         sources.add(SourceFile::new(*name, *text));
     }
     manifest::parse(sources)
-}
-
-/// Takes the positions away, so that the meaning of two manifests can be compared.
-fn meaning(desired: &Desired) -> Document {
-    let limits = LimitsDocument {
-        max_charge_cents: desired.limits.max_charge_cents.map(|cents| cents.0),
-        max_removal_percent: desired.limits.max_removal_percent.map(|percent| percent.of(100) as u8),
-    };
-    let orders = desired.orders.iter().map(|(order_id, order)| {
-        let keep = order.keep.as_ref();
-        let document = OrderDocument {
-            tag: order.tag.as_ref().map(|tag| tag.value.clone()),
-            p0f_slots: order.p0f_slots.as_ref().map(|slots| slots.value),
-            prune: order.prune,
-            keep: keep.map(|keep| keep.iter().map(|(ip, kept)| (*ip, kept.signature)).collect()),
-        };
-        (*order_id, document)
-    });
-    let limits = desired.limits.span.map(|_| limits);
-    Document { version: 1, limits, orders: orders.collect() }
 }
 
 fn desired(text: &str) -> Desired {

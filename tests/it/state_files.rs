@@ -148,6 +148,21 @@ fn damage_is_named() {
 }
 
 #[test]
+fn an_ip_that_stands_twice_is_damage() {
+    let rows = [
+        r#""203.0.113.10": false, "203.0.113.10": true"#,
+        r#""203.0.113.10": true, "203.0.113.10": true"#,
+        r#""203.0.113.10": false, "::ffff:203.0.113.10": false"#,
+        r#""203.0.113.10": false, "203.0.113\u002e10": true"#,
+    ];
+    for row in rows {
+        let file = whole().to_string().replace(r#""203.0.113.10":false"#, row);
+        let error = decode(file.as_bytes(), order_id(), API_URL).unwrap_err();
+        assert!(error.starts_with("it is damaged: `203.0.113.10` stands twice"), "{row}: {error}");
+    }
+}
+
+#[test]
 fn a_newer_version_is_named_whatever_else_is_in_the_file() {
     let newer = json!({"format_version": 7, "orders": [], "api_url": null}).to_string();
     let error = decode(newer.as_bytes(), order_id(), API_URL).unwrap_err();

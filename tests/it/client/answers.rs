@@ -28,6 +28,7 @@ async fn another_shape_is_named_by_its_path() {
         (&marks, "null", "the top"),
         (&["active"], "[true, [], null]", "the top"),
         (&marks, "[true]", "the top"),
+        (&addons, "[false]", "the top"),
     ];
     for (operations, body, path) in rows {
         let server = answering(json(200, &body.replace("PASSWORD", PASSWORD))).await;

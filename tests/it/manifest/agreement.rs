@@ -7,15 +7,15 @@ use std::net::IpAddr;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
+use shardctl::manifest::document::LimitsDocument;
 use shardctl::model::ProxyIp;
 
 use super::*;
-
-/// Line ends of YAML 1.1 that are ordinary characters in YAML 1.2; the other reader and its writer follow 1.1 here.
-const OLD_LINE_ENDS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+use crate::fuzz::properties::{OLD_LINE_ENDS, assert_other_reader_agrees, assert_shown};
+use crate::fuzz::tries;
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+    #![proptest_config(tries(256))]
 
     #[test]
     fn what_is_written_is_read_back(document in any_document()) {
@@ -25,7 +25,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4000) })]
+    #![proptest_config(tries(4000))]
 
     #[test]
     fn a_damaged_manifest_is_read_rightly_or_not_at_all(
@@ -35,10 +35,9 @@ proptest! {
         let text = damages.into_iter().fold(base, |text, (at, damage)| damage.apply(text, at));
         let manifest = parsed(&text);
         assert_sound(&manifest, Path::new(&text));
-        assert_printable(&manifest);
-        let other = serde_yaml::from_str::<Document>(&text);
-        if let (Some(desired), Ok(other), false) = (&manifest.desired, other, text.contains(OLD_LINE_ENDS)) {
-            prop_assert_eq!(without_empty_limits(meaning(desired)), without_empty_limits(other), "{}", text);
+        assert_shown(&manifest);
+        if let Some(desired) = &manifest.desired {
+            assert_other_reader_agrees(&text, &meaning(desired));
         }
     }
 }
@@ -51,18 +50,6 @@ fn every_valid_case_means_the_same_to_both() {
         let text = text.replace("\"48213\"", "48213");
         assert_eq!(meaning(&desired(&text)), serde_yaml::from_str(&text).unwrap(), "{case}");
     }
-}
-
-fn without_empty_limits(mut document: Document) -> Document {
-    document.limits = document.limits.filter(|limits| *limits != LimitsDocument::default());
-    document
-}
-
-fn assert_printable(manifest: &Manifest) {
-    let shown = problem::problems(&manifest.problems, &manifest.sources, false);
-    let command = shown.chars().find(|character| character.is_control() && *character != '\n');
-    assert_eq!(command, None, "{shown}");
-    assert!(shown.lines().all(|line| line.chars().count() < 400), "{shown}");
 }
 
 fn any_document() -> impl Strategy<Value = Document> {
