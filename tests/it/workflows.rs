@@ -178,13 +178,13 @@ mod installation {
         }
 
         /// Installs as a workflow does, whose shell ends at the first failure, and tells whether that went well.
-        fn install(&self, architecture: &str, release: &str) -> bool {
+        fn install(&self, architecture: &str, repository: &str, release: &str) -> bool {
             let mut command = Command::new("bash");
             command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &install()]);
             command.env_clear().env("PATH", format!("{}:/usr/bin:/bin", self.path("bin").display()));
             command.env("RUNNER_OS", "Linux").env("RUNNER_ARCH", architecture).env("RUNNER_TEMP", self.path("temp"));
             command.env("GITHUB_PATH", self.path("github-path")).env("RELEASE", self.path(release));
-            command.env("SOURCE", env!("CARGO_MANIFEST_DIR")).current_dir(self.0.path());
+            command.env("REPOSITORY", repository).env("SOURCE", env!("CARGO_MANIFEST_DIR")).current_dir(self.0.path());
             command.output().unwrap().status.success()
         }
 
@@ -196,7 +196,7 @@ mod installation {
     #[test]
     fn the_release_is_taken_where_its_checksum_is_right() {
         let machine = Machine::new(&format!("release/{ARCHIVE}.tar.gz"));
-        assert!(machine.install("X64", "release"));
+        assert!(machine.install("X64", "some/where", "release"));
         let said = Command::new(Path::new(machine.text("github-path").trim()).join("shardctl")).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&said.stdout), "the released program\n");
         assert_eq!(machine.text("temp/cargo"), "", "nothing is built");
@@ -205,15 +205,16 @@ mod installation {
     #[test]
     fn nothing_is_installed_whose_checksum_is_wrong() {
         let machine = Machine::new("other");
-        assert!(!machine.install("X64", "release"));
+        assert!(!machine.install("X64", "some/where", "release"));
         assert_eq!((machine.text("github-path"), machine.text("temp/cargo")), (String::new(), String::new()));
     }
 
     #[test]
-    fn it_is_built_where_there_is_no_archive_for_the_machine() {
-        for (architecture, release) in [("X64", "no-release"), ("RISCV64", "release")] {
+    fn it_is_built_where_there_is_no_archive_for_the_machine_or_nobody_knows_whose() {
+        let rows = [("X64", "some/where", "no-release"), ("RISCV64", "some/where", "release"), ("X64", "", "release")];
+        for (architecture, repository, release) in rows {
             let machine = Machine::new("other");
-            assert!(machine.install(architecture, release), "{architecture}");
+            assert!(machine.install(architecture, repository, release), "{architecture} {repository:?} {release}");
             let expected = format!("install --path {} --locked --quiet\n", env!("CARGO_MANIFEST_DIR"));
             assert_eq!((machine.text("temp/cargo"), machine.text("github-path")), (expected, String::new()));
         }
