@@ -78,7 +78,7 @@ impl Knowledge {
             );
             notes.push(Note::new(NoteCode::PurchaseSettled, message));
             self.recorded.settle_purchase();
-        } else if now.duration_since(intent.when).unsigned_abs() <= INTENT_LIFETIME || now < intent.when {
+        } else if now.duration_since(intent.when).unsigned_abs() < INTENT_LIFETIME || now < intent.when {
             self.unsettled = Some(intent);
         } else {
             self.recorded.purchase = None;
