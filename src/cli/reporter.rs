@@ -1,5 +1,6 @@
 //! Progress and logs on stderr.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
@@ -55,11 +56,11 @@ impl Reporter {
         self.bar.finish_and_clear();
     }
 
-    /// Logs a decision (`-v`).
-    pub(super) fn decision(&self, order_id: OrderId, message: &str) {
+    /// Logs a decision (`-v`); it becomes text only where somebody asked for it.
+    pub(super) fn decision(&self, order_id: OrderId, message: impl Display) {
         if self.verbose >= DECISIONS {
             let fields = json!({"order_id": order_id.get()});
-            self.log("info", message, &format!("order {order_id}: {message}"), fields);
+            self.log("info", &message.to_string(), &format!("order {order_id}: {message}"), fields);
         }
     }
 
@@ -98,7 +99,7 @@ impl ApplyEvents for Reporter {
             OperationResult::Failed { error } => format!("failed: {error}"),
             OperationResult::Unknown { error } => format!("outcome unknown: {error}"),
         };
-        self.decision(order_id, &format!("{} {words}", operation.kind()));
+        self.decision(order_id, format_args!("{} {words}", operation.kind()));
     }
 
     fn order_ended(&self, order_id: OrderId) {

@@ -214,7 +214,7 @@ pub(super) async fn make_plan(
     let plan = plan::plan(&inputs);
     for order in &plan.orders {
         let (operations, problems) = (order.operations.len(), order.problems.len());
-        reporter.decision(order.order_id, &format!("planned: {operations} operations, {problems} problems"));
+        reporter.decision(order.order_id, format_args!("planned: {operations} operations, {problems} problems"));
     }
     Ok(Planned { sources, desired, live, recorded, options, plan })
 }
