@@ -202,7 +202,7 @@ impl<'a> OrderRun<'a> {
 
     fn check_stop(&self, chunks_sent: usize, items: usize) -> Result<(), Failure> {
         let done = chunks_sent * MAX_ITEMS_PER_REQUEST;
-        match self.context.stop.is_requested() && chunks_sent > 0 {
+        match self.context.stop.is_requested() {
             true => Err(Failure::Failed(format!("interrupted after {done} of {items} IPs"))),
             false => Ok(()),
         }

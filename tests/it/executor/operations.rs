@@ -163,6 +163,23 @@ async fn a_cancel_whose_answer_was_lost_finds_nothing() {
 }
 
 #[tokio::test]
+async fn a_cancel_that_finds_nothing_is_a_change_where_an_earlier_attempt_may_have_made_it() {
+    for (lost, outcome) in [(true, Outcome::Partial), (false, Outcome::Failed)] {
+        let world = World::with(ACCOUNT, 1, 4).await;
+        let mut faults = vec![json!({"operation": "set_signatures", "status": 400})];
+        if lost {
+            faults.push(json!({"operation": "cancel", "close": true}));
+        }
+        world.break_with(faults.into());
+        let report = world.apply("\n  1: {p0f_slots: 3, keep: {203.0.113.10: win11}, prune: false}\n").await;
+        let results = results(&report, 1);
+        assert_eq!(results[0], "done", "nothing was scheduled");
+        assert!(results[1].starts_with("failed"), "{results:?}");
+        assert_eq!(report.outcome(), outcome, "the lost request may have taken something back: {lost}");
+    }
+}
+
+#[tokio::test]
 async fn a_cancel_that_never_arrived_before_must_find_it_still() {
     let world = World::with(ACCOUNT, 1, 4).await;
     world.apply("\n  1: {p0f_slots: 1}\n").await;

@@ -20,6 +20,13 @@ async fn every_acknowledged_write_is_recorded_at_once() {
 }
 
 #[tokio::test]
+async fn what_is_recorded_already_is_not_stored_again() {
+    let world = World::open(ACCOUNT).await;
+    assert_eq!(world.apply(LINUX).await.outcome(), Outcome::Complete);
+    assert_eq!(world.store.lock().saves, 2, "once for the signatures and once for the marks");
+}
+
+#[tokio::test]
 async fn a_lost_answer_leaves_an_unknown() {
     for (fault, took_effect) in [
         (json!({"close": true}), false),
