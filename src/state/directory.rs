@@ -10,14 +10,12 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Holder, Lock, Raw, Record, Store, StoreError, decode, encode};
+use super::{Holder, Lock, MAX_RECORD_BYTES, Raw, Record, Store, StoreError, TOO_LARGE, decode, encode};
 use crate::model::{OrderId, Recorded, io_reason};
 
 const LOCK_FILE: &str = ".lock";
 const TEMPORARY_MIDDLE: &str = ".json.";
 const TEMPORARY_SUFFIX: &str = ".tmp";
-/// A record larger than this is damaged; one of 100,000 IPs takes about 6 MB.
-const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// A directory with one file for each order.
 #[derive(Debug, Clone)]
@@ -120,8 +118,10 @@ impl Inner {
     fn read(&self, order_id: OrderId) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.file(order_id);
         let mut bytes = Vec::new();
-        match File::open(&path).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)) {
-            Ok(read) if read as u64 > MAX_FILE_BYTES => Err(failed("read", &path, &io::ErrorKind::FileTooLarge.into())),
+        match File::open(&path).and_then(|file| file.take(MAX_RECORD_BYTES + 1).read_to_end(&mut bytes)) {
+            Ok(read) if read as u64 > MAX_RECORD_BYTES => {
+                Err(failed("read", &path, &io::ErrorKind::FileTooLarge.into()))
+            }
             Ok(_) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed("read", &path, &error)),
@@ -291,12 +291,9 @@ fn write_holder(file: &mut File) -> io::Result<()> {
 
 fn failed(verb: &str, path: &Path, error: &io::Error) -> StoreError {
     let reason = match error.kind() {
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
-        io::ErrorKind::StorageFull => "no space left".to_owned(),
         io::ErrorKind::NotADirectory => "a part of its path is not a directory".to_owned(),
         io::ErrorKind::AlreadyExists => "it exists and is not a directory".to_owned(),
-        io::ErrorKind::FileTooLarge => "it is too large to be a record".to_owned(),
+        io::ErrorKind::FileTooLarge => TOO_LARGE.to_owned(),
         _ => io_reason(error),
     };
     StoreError(format!("cannot {verb} the state in {}: {reason}", path.display()))

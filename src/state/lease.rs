@@ -129,7 +129,7 @@ fn fresh_id() -> String {
 async fn read(bucket: &Bucket, verb: &str) -> Result<Option<(LeaseFile, UpdateVersion)>, StoreError> {
     let object = bucket.get(&bucket.lease_path()).await.map_err(|error| bucket.failed(verb, &error))?;
     let Some(object) = object else { return Ok(None) };
-    let mut file: LeaseFile = serde_json::from_slice(&object.bytes).map_err(|_| {
+    let mut file: LeaseFile = serde_json::from_slice(&object.content.unwrap_or_default()).map_err(|_| {
         StoreError(format!("the lock in {} is damaged: once nobody is at work there, remove lock.json", bucket.place))
     })?;
     // What somebody else wrote is shown on a terminal.

@@ -23,6 +23,11 @@ pub use lease::LeaseTimes;
 #[cfg(feature = "remote-state")]
 pub use remote::Remote;
 
+/// A larger file is no record: one of 100,000 IPs takes about 6 MB.
+pub const MAX_RECORD_BYTES: u64 = 64 << 20;
+
+const TOO_LARGE: &str = "it is too large to be a record";
+
 /// What is recorded of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {

@@ -20,13 +20,11 @@ use url::Url;
 
 use super::lease::{self, Lease, LeaseTimes};
 use super::words::{is_missing_bucket, reason};
-use super::{Holder, Lock, Raw, Record, Store, StoreError, decode, encode};
+use super::{Holder, Lock, MAX_RECORD_BYTES, Raw, Record, Store, StoreError, TOO_LARGE, decode, encode};
 use crate::model::{OrderId, Recorded};
 
 /// The lease's object; its name is no order's.
 pub(super) const LEASE_OBJECT: &str = "lock.json";
-/// A record larger than this is damaged.
-const MAX_OBJECT_BYTES: u64 = 256 << 20;
 /// How long one request may take, unless the environment says otherwise.
 const REQUEST_TIMEOUT: &str = "15 seconds";
 
@@ -150,6 +148,11 @@ impl Bucket {
         self.prefix.clone().join(format!("{order_id}.json"))
     }
 
+    /// Names the object of an order as messages do.
+    fn object(&self, order_id: OrderId) -> String {
+        format!("{}/{order_id}.json", self.place.trim_end_matches('/'))
+    }
+
     pub(super) fn lease_path(&self) -> Path {
         self.prefix.clone().join(LEASE_OBJECT)
     }
@@ -174,14 +177,11 @@ impl Bucket {
             Err(error @ Error::NotFound { .. }) if !is_missing_bucket(&error) => return Ok(None),
             Err(error) => return Err(error),
         };
-        if result.meta.size > MAX_OBJECT_BYTES {
-            let source = "the object is too large to be a record".into();
-            return Err(Error::Generic { store: "state", source });
-        }
         let meta = result.meta.clone();
         let version = UpdateVersion { e_tag: meta.e_tag, version: meta.version };
         let modified = Timestamp::from_second(meta.last_modified.timestamp()).unwrap_or_default();
-        Ok(Some(Object { bytes: result.bytes().await?.to_vec(), version, modified }))
+        let content = if meta.size <= MAX_RECORD_BYTES { Some(result.bytes().await?.to_vec()) } else { None };
+        Ok(Some(Object { content, version, modified }))
     }
 
     /// Writes an object only if it is still what was seen; `None` where somebody else wrote it.
@@ -207,7 +207,7 @@ impl Bucket {
             _ => false,
         };
         match self.get(path).await {
-            Ok(Some(object)) if object.bytes == bytes => Ok(Some(object.version)),
+            Ok(Some(object)) if object.content.as_deref() == Some(bytes) => Ok(Some(object.version)),
             Ok(_) if conflict => Ok(None),
             Err(unread) if conflict => Err(unread),
             _ => Err(error),
@@ -218,11 +218,14 @@ impl Bucket {
         let object = self.get(&self.order_path(order_id)).await.map_err(|error| self.failed("read", &error))?;
         self.remember(order_id, object.as_ref().map(|object| object.version.clone()));
         let Some(object) = object else { return Ok(Record::Known(Recorded::default())) };
-        Ok(match decode(&object.bytes, order_id, &self.api_url) {
+        let decoded = match object.content {
+            Some(bytes) => decode(&bytes, order_id, &self.api_url),
+            None => Err(TOO_LARGE.to_owned()),
+        };
+        Ok(match decoded {
             Ok(recorded) => Record::Known(recorded),
             Err(reason) => {
-                let place = self.place.trim_end_matches('/');
-                let message = format!("the recorded state in {place}/{order_id}.json cannot be used: {reason}");
+                let message = format!("the recorded state in {} cannot be used: {reason}", self.object(order_id));
                 Record::Unusable { message }
             }
         })
@@ -269,7 +272,8 @@ impl Bucket {
 
 /// An object of the bucket.
 pub(super) struct Object {
-    pub(super) bytes: Vec<u8>,
+    /// `None`: it is too large to be a record, and was not read.
+    pub(super) content: Option<Vec<u8>>,
     pub(super) version: UpdateVersion,
     modified: Timestamp,
 }
@@ -289,7 +293,10 @@ impl Store for Remote {
             let object = self.inner.get(&self.inner.order_path(order_id)).await;
             let object = object.map_err(|error| self.inner.failed("read", &error))?;
             self.inner.remember(order_id, object.as_ref().map(|object| object.version.clone()));
-            Ok(object.map(|object| Raw { bytes: object.bytes, modified: object.modified }))
+            let Some(Object { content, modified, .. }) = object else { return Ok(None) };
+            let named = || self.inner.object(order_id);
+            let too_large = || StoreError(format!("cannot read the state in {}: {TOO_LARGE}", named()));
+            Ok(Some(Raw { bytes: content.ok_or_else(too_large)?, modified }))
         }
         .boxed()
     }

@@ -18,6 +18,15 @@ pub const STATE: &str = "shardctl.state";
 /// Far more than any run takes on a busy machine; only a failing test waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Waits until something is so; only a failing test waits for long.
+pub async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it never came to this: {what}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 pub struct Rig {
     directory: TempDir,
     sandbox: Running,
@@ -178,11 +187,7 @@ impl Rig {
 
     /// Waits until the first fault rule has struck.
     pub async fn struck(&self) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.control().faults()[0].fired == 0 {
-            assert!(Instant::now() < deadline, "the fault did not strike: {:?}", self.control().faults());
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until("the fault struck", || self.control().faults()[0].fired > 0).await;
     }
 
     /// Returns the hidden truth with the wallet, the charges sorted by order.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shardctl::model::OrderId;
 use shardctl::sandbox::Operation;
 
-use crate::rig::{MANIFEST, Ran, Rig, Started};
+use crate::rig::{MANIFEST, Ran, Rig, Started, until};
 
 const ACCOUNT: &str = "
 token: t0ken
@@ -113,9 +113,7 @@ async fn the_second_ends_at_once() {
         for (first, second) in rows {
             let (rig, run) = under_way(json!({"operation": operation, "hold": true, "when": when})).await;
             run.signal(first);
-            while !run.stderr().contains("Stopping") {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
+            until("the first was heard", || run.stderr().contains("Stopping")).await;
             let start = Instant::now();
             run.signal(second);
             let ran = run.finish().await.expect(130);

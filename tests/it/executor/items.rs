@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shardctl::model::Outcome;
 
 use super::{World, results};
+use crate::rig::until;
 
 const MANY: usize = 1200;
 
@@ -82,9 +83,7 @@ async fn a_stop_between_two_requests_leaves_the_rest() {
     world.break_with(json!([{"operation": "set_del_np", "nth": 2, "delay_ms": 100}]));
     let plan = world.plan(&keep(0..MANY, "")).await;
     let stop = async {
-        while world.writes().len() < 2 {
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
-        }
+        until("the second request is under way", || world.writes().len() == 2).await;
         world.stop.request();
     };
     let (report, ()) = tokio::join!(world.carry_out(&plan), stop);

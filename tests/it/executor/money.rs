@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use shardctl::model::{Cents, Outcome};
 
 use super::{ACCOUNT, MORE, World, id, results};
+use crate::rig::until;
 
 const ONE_MORE: &str = "\n  1: {p0f_slots: 4}\n";
 
@@ -163,6 +164,22 @@ async fn nothing_is_bought_without_a_stored_intent() {
     assert_eq!(results(&report, 1), ["done", "failed: nothing was bought: no space left"]);
     assert_eq!(purchases(&world), 0);
     world.converges(ONE_MORE).await;
+}
+
+#[tokio::test]
+async fn a_stop_while_the_price_is_quoted_buys_nothing() {
+    let world = World::open(ACCOUNT).await;
+    let plan = world.plan(ONE_MORE).await;
+    world.break_with(json!([{"operation": "calculate", "delay_ms": 50}]));
+    let stop = async {
+        until("the price is asked for", || world.control().faults()[0].fired == 1).await;
+        world.stop.request();
+    };
+    let (report, ()) = tokio::join!(world.carry_out(&plan), stop);
+    assert_eq!(results(&report, 1), ["done", "failed: nothing was bought: interrupted"]);
+    assert_eq!((purchases(&world), charged(&world), world.recorded(1).purchase), (0, 0, None));
+    let inner = world.store.lock();
+    assert!(inner.history.iter().all(|(_, recorded)| recorded.purchase.is_none()), "{:?}", inner.history);
 }
 
 #[tokio::test]

@@ -1,11 +1,10 @@
 //! One order after the other, and one operation after the other, up to the first failure.
 
-use std::time::Duration;
-
 use serde_json::json;
 use shardctl::model::{Outcome, PendingChange, RecordedSlots};
 
 use super::{ACCOUNT, FEWER, MORE, World, results};
+use crate::rig::until;
 
 #[tokio::test]
 async fn operations_are_carried_out_in_sequence() {
@@ -87,14 +86,9 @@ async fn orders_run_side_by_side() {
         .plan("\n  1: {keep: {203.0.113.10: , 203.0.113.11: , 203.0.113.12: }}\n  2: {keep: {198.51.100.7: }}\n")
         .await;
     world.break_with(json!([{"operation": "set_del_np", "hold": true, "times": 0}]));
-    let both_are_under_way = async {
-        while world.control().faults()[0].fired < 2 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
     tokio::select! {
         report = world.carry_out(&plan) => panic!("nothing was answered: {report:?}"),
-        () = both_are_under_way => {}
+        () = until("both are under way", || world.control().faults()[0].fired == 2) => {}
     }
 }
 

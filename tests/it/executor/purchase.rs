@@ -49,6 +49,10 @@ fn transitions() {
         (State::Quoting, quoted(1, Some(300)), not_bought("the order has 1 slots now, the plan was made for 2", false)),
         (State::Quoting, quoted(3, Some(300)), not_bought("the order has 3 slots now, the plan was made for 2", false)),
         (State::Quoting, Event::Quoted(Err(refused(500))), not_bought("addons/purchase: refused with 500: No", false)),
+        // The user may stop it until it is sent.
+        (State::Intending, Event::Interrupted, not_bought("interrupted", false)),
+        (State::Sending, Event::Interrupted, not_bought("interrupted", true)),
+        (reading("x"), Event::Interrupted, reading("x")),
         // The intent is stored.
         (State::Intending, Event::Stored(Ok(())), State::Sending),
         (State::Intending, Event::Stored(Err("disk full".to_owned())), not_bought("disk full", false)),
@@ -94,6 +98,7 @@ fn events() -> Vec<Event> {
         Event::Answered(Err(no_answer())),
         Event::SlotsRead(Ok(4)),
         Event::TimeUp,
+        Event::Interrupted,
     ]
 }
 

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use shardctl::model::Recorded;
-use shardctl::state::{Directory, Record, Remote, Store, encode};
+use shardctl::state::{Directory, MAX_RECORD_BYTES, Record, Remote, Store, encode};
 
 use super::{API_URL, Faulty, PLACE, order, recorded, remote};
 
@@ -119,6 +119,29 @@ async fn a_bucket_without_a_prefix_keeps_the_contract_too() {
         plant: Box::new(plant),
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_file_beyond_the_limit_is_no_record() {
+    let directory = tempfile::tempdir().unwrap();
+    let bucket = Faulty::new();
+    let limit = usize::try_from(MAX_RECORD_BYTES).unwrap();
+    for (order, length) in [(order(1), limit), (order(2), limit + 1)] {
+        let name = format!("{order}.json");
+        let bytes = vec![b' '; length];
+        bucket.plant(&name, &bytes).await;
+        fs::write(directory.path().join(name), bytes).unwrap();
+    }
+    let stores: [Box<dyn Store>; 2] = [Box::new(Directory::new(directory.path(), API_URL)), Box::new(remote(&bucket))];
+    for store in stores {
+        assert_eq!(store.raw(order(1)).await.unwrap().unwrap().bytes.len(), limit);
+        let raw = store.raw(order(2)).await.unwrap_err().to_string();
+        assert!(raw.contains("2.json: it is too large to be a record"), "{raw}");
+        match store.load(order(2)).await.unwrap() {
+            Record::Unusable { message } => assert!(message.contains("it is too large to be a record"), "{message}"),
+            Record::Known(_) => panic!("it was read"),
+        }
+    }
 }
 
 #[tokio::test]
