@@ -136,6 +136,7 @@ fn damage_is_named() {
         (damaged("colour", json!("red")), "it is damaged: unknown field `colour`"),
         (damaged("signatures", json!({"203.0.113.10": "win7"})), "it is damaged: unknown variant `win7`"),
         (damaged("del_np", json!({"203.0.113.10": 1})), "it is damaged: invalid type: integer `1`"),
+        (damaged("del_np", json!([true])), "it is damaged: invalid type: sequence, expected a map"),
         (damaged("format_version", json!("1")), "it is damaged: invalid type: string \"1\""),
         (damaged("order_id", json!(-1)), "it is damaged: invalid value: integer `-1`"),
         (damaged("slots", json!({"pending": null})), "it is damaged: missing field `qty`"),

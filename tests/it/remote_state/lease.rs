@@ -81,6 +81,22 @@ async fn it_is_renewed_while_it_is_held_and_given_up_at_the_end() {
 }
 
 #[tokio::test]
+async fn one_look_serves_the_writes_of_a_moment() {
+    let store = Faulty::new();
+    // Far from the next look, then at it: a look is believed for a fifteenth of a renewal.
+    for (renewal, looks) in [(Duration::from_secs(6000), 0..=0), (15 * MS, 1..=5)] {
+        let lock = remote(&store).with_lease_times(LeaseTimes { renewal, ..times() }).lock().await.unwrap();
+        store.gets.store(0, Ordering::SeqCst);
+        for _ in 0..5 {
+            sleep(2 * MS).await;
+            assert!(is_held(&*lock).await);
+        }
+        assert!(looks.contains(&store.gets.load(Ordering::SeqCst)), "{looks:?}");
+        lock.release().await;
+    }
+}
+
+#[tokio::test]
 async fn it_is_given_up_even_in_the_middle_of_a_renewal() {
     let store = Faulty::new();
     let bucket = remote(&store).with_lease_times(LeaseTimes { renewal: MS, ..times() });
