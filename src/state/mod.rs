@@ -1,5 +1,7 @@
 //! The recorded state: one small file for each order, replaced atomically, and the lock for those who write.
 
+#[cfg(feature = "remote-state")]
+mod clouds;
 mod directory;
 mod file;
 #[cfg(feature = "remote-state")]

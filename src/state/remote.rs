@@ -1,23 +1,17 @@
 //! Records in a bucket: the same objects as in the directory, conditional writes, and a lease in place of the lock.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
-use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
-use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::path::Path;
 use object_store::{
-    ClientConfigKey, Error, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, PutResult,
-    RetryConfig, UpdateVersion,
+    Error, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, PutResult, UpdateVersion,
 };
-use url::Url;
 
+use super::clouds::{connect, parse_place};
 use super::lease::{self, Lease, LeaseTimes};
 use super::words::{is_missing_bucket, reason};
 use super::{Holder, Lock, MAX_RECORD_BYTES, Raw, Record, Store, StoreError, TOO_LARGE, decode, encode};
@@ -25,8 +19,6 @@ use crate::model::{OrderId, Recorded};
 
 /// The lease's object; its name is no order's.
 pub(super) const LEASE_OBJECT: &str = "lock.json";
-/// How long one request may take, unless the environment says otherwise.
-const REQUEST_TIMEOUT: &str = "15 seconds";
 
 /// A prefix of a bucket with one object for each order.
 #[derive(Clone)]
@@ -53,7 +45,7 @@ impl Remote {
         let parsed = parse_place(url)?;
         // Fails only where a provider is installed already, which is what is wanted.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let store = connect(&parsed).map_err(|error| StoreError(format!("--state {parsed}: {}", reason(&error))))?;
+        let store = connect(&parsed)?;
         let prefix = Path::from_url_path(parsed.path())
             .map_err(|_| StoreError(format!("--state {parsed}: the prefix is no path of a bucket")))?;
         Ok(Remote::new(store, prefix, parsed.to_string(), api_url))
@@ -75,71 +67,6 @@ impl Remote {
     pub fn with_lease_times(mut self, times: LeaseTimes) -> Remote {
         self.lease_times = times;
         self
-    }
-}
-
-fn parse_place(url: &str) -> Result<Url, StoreError> {
-    let parsed = Url::parse(url).map_err(|_| StoreError("--state: the URL cannot be read".to_owned()))?;
-    if !parsed.username().is_empty() || parsed.password().is_some() || parsed.query().is_some() {
-        let problem = "--state: the URL must not hold credentials; they come from the environment";
-        return Err(StoreError(problem.to_owned()));
-    }
-    match (parsed.scheme(), parsed.host_str()) {
-        ("s3" | "gs" | "az", Some(_)) => Ok(parsed),
-        ("s3" | "gs" | "az", None) => Err(StoreError(format!("--state {parsed}: the URL names no bucket"))),
-        (scheme, _) => Err(StoreError(format!(
-            "--state: {scheme}:// is no place for the state: use a directory, s3://, gs:// or az://"
-        ))),
-    }
-}
-
-/// Builds a client from the cloud's usual environment.
-fn connect(url: &Url) -> Result<Arc<dyn ObjectStore>, Error> {
-    let retry = RetryConfig { max_retries: 4, retry_timeout: Duration::from_secs(30), ..RetryConfig::default() };
-    Ok(match url.scheme() {
-        "s3" => {
-            let builder = variables("AWS_").fold(
-                // Not every store that speaks S3 deletes in bulk.
-                AmazonS3Builder::new()
-                    .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), REQUEST_TIMEOUT)
-                    .with_disable_bulk_delete(true),
-                |builder, (name, value)| set(builder, &name, |b, key| b.with_config(key, value)),
-            );
-            Arc::new(builder.with_url(url.as_str()).with_retry(retry).build()?)
-        }
-        "gs" => {
-            let builder = variables("GOOGLE_").chain(variables("SERVICE_ACCOUNT")).fold(
-                GoogleCloudStorageBuilder::new()
-                    .with_config(GoogleConfigKey::Client(ClientConfigKey::Timeout), REQUEST_TIMEOUT),
-                |builder, (name, value)| set(builder, &name, |b, key| b.with_config(key, value)),
-            );
-            Arc::new(builder.with_url(url.as_str()).with_retry(retry).build()?)
-        }
-        _ => {
-            let builder = variables("AZURE_").chain(variables("IDENTITY_ENDPOINT")).fold(
-                MicrosoftAzureBuilder::new()
-                    .with_config(AzureConfigKey::Client(ClientConfigKey::Timeout), REQUEST_TIMEOUT),
-                |builder, (name, value)| set(builder, &name, |b, key| b.with_config(key, value)),
-            );
-            Arc::new(builder.with_url(url.as_str()).with_retry(retry).build()?)
-        }
-    })
-}
-
-/// Returns what the environment says to a cloud's client. A variable that is set to nothing says nothing, as CI systems
-/// set those that are not configured; an empty session token would be sent.
-fn variables(prefix: &'static str) -> impl Iterator<Item = (String, String)> {
-    let text =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    text.filter(move |(name, value)| name.starts_with(prefix) && !value.is_empty())
-        .map(|(name, value)| (name.to_ascii_lowercase(), value))
-}
-
-/// Sets what a client knows, and passes over all else.
-fn set<Builder, Key: FromStr>(builder: Builder, name: &str, set: impl FnOnce(Builder, Key) -> Builder) -> Builder {
-    match name.parse() {
-        Ok(key) => set(builder, key),
-        Err(_) => builder,
     }
 }
 

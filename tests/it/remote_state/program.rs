@@ -273,7 +273,7 @@ async fn a_bucket_that_cannot_be_used_is_named_in_one_sentence_and_changes_nothi
     let world = World::new().await;
     let endpoint = world.bucket.uri();
     type Change<'a> = &'a dyn Fn(&mut Command);
-    let cases: [(&str, Change<'_>); 8] = [
+    let cases: [(&str, Change<'_>); 10] = [
         ("the state in s3://missing/states: there is no such bucket", &|command| {
             command.env("SHARDCTL_STATE", "s3://missing/states");
         }),
@@ -303,6 +303,14 @@ async fn a_bucket_that_cannot_be_used_is_named_in_one_sentence_and_changes_nothi
             command.env("SHARDCTL_STATE", "az://container/x").env("AZURE_STORAGE_ACCOUNT_NAME", "account");
             command.env("AZURE_STORAGE_ENDPOINT", &endpoint).env("AZURE_ALLOW_HTTP", "true");
             command.env("AZURE_STORAGE_SAS_KEY", format!("sv=2024-01-01&sr=c&sp=rw&sig={SIGNATURE}"));
+        }),
+        ("--state az://container/x: AZURE_USE_AZURE_CLI would start another program", &|command| {
+            command.env("SHARDCTL_STATE", "az://container/x").env("AZURE_STORAGE_ACCOUNT_NAME", "account");
+            command.env("AZURE_USE_AZURE_CLI", "Yes");
+        }),
+        ("--state az://container/x: AZURE_CREDENTIAL_TYPE would start another program", &|command| {
+            command.env("SHARDCTL_STATE", "az://container/x").env("AZURE_STORAGE_ACCOUNT_NAME", "account");
+            command.env("AZURE_CREDENTIAL_TYPE", "azure_cli");
         }),
     ];
     for (expected, change) in cases {
