@@ -5,6 +5,7 @@
 mod contract;
 mod faults;
 mod lease;
+mod places;
 #[cfg(feature = "sandbox")]
 mod program;
 mod reads;

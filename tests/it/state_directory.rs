@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::{Value, json};
 use shardctl::model::OrderId;
 use shardctl::sandbox::Operation;
+use shardctl::state::{Directory, Store as _, StoreError};
 
 use crate::rig::{MANIFEST, Rig, STATE};
 
@@ -58,7 +59,16 @@ async fn of_two_applies_the_second_fails_at_once_and_names_the_first() {
     let forget = rig.run(&["state", "forget", "1"]).await.expect(1);
     assert!(forget.stderr.contains("is locked by process") && rig.record_path(id(1)).exists(), "{forget:?}");
 
+    let pid = first.pid().to_string();
+    for words in [&["state", "unlock"][..], &["state", "unlock", &pid]] {
+        let ran = rig.run(words).await.expect(1);
+        assert!(ran.stdout.starts_with(&format!("{pid}: held by process {pid} since {since:.0}, ")), "{ran:?}");
+        assert!(ran.stdout.ends_with(", it ends with its process\n"), "{ran:?}");
+    }
+
     first.kill();
+    let nobody = rig.run(&["state", "unlock"]).await.expect(0);
+    assert!(nobody.stderr.contains("Nobody holds the lock."), "{nobody:?}");
     rig.break_with(json!([]));
     rig.complete(&[]).await;
     rig.nothing_left().await;
@@ -67,6 +77,7 @@ async fn of_two_applies_the_second_fails_at_once_and_names_the_first() {
 #[tokio::test]
 async fn two_state_directories_do_not_know_of_each_other() {
     let rig = Rig::new(ACCOUNT, DECLARED).await;
+    rig.run(&["state", "unlock", "--state", "elsewhere"]).await.expect(0);
     rig.break_with(json!([{"operation": "writes", "hold": true}]));
     let first = rig.start(&["apply", "--apply"]);
     rig.struck().await;
@@ -89,6 +100,10 @@ async fn a_place_that_cannot_hold_records_changes_nothing() {
         assert!(ran.stderr.contains(reason), "{ran:?}");
         let ran = rig.run(&["plan", "--state", place]).await.expect(1);
         assert!(ran.stdout.contains("state_mismatch"), "{ran:?}");
+        for words in [&["state", "list"][..], &["state", "unlock"]] {
+            let ran = rig.run(&[words, &["--state", place]].concat()).await.expect(1);
+            assert!(ran.stdout.is_empty() && ran.stderr.contains("cannot read the state in"), "{ran:?}");
+        }
     }
     assert!(!wrote(&rig));
     assert_eq!(fs::read(rig.path("a-file")).expect("the file"), b"I am no directory");
@@ -180,6 +195,10 @@ async fn a_damaged_record_blocks_its_order_alone_and_stays_as_it_is() {
 async fn a_directory_in_the_place_of_a_record_blocks_its_order_alone() {
     let rig = Rig::new(ACCOUNT, DECLARED).await;
     fs::create_dir_all(rig.record_path(id(1)).join("in-the-way")).expect("a directory");
+    let forget = rig.run(&["state", "forget", "1"]).await.expect(1);
+    assert!(forget.stderr.contains("cannot read the state in shardctl.state/1.json: is a directory"), "{forget:?}");
+    let forgotten = Directory::new(rig.path(STATE), rig.url()).forget(id(1)).await;
+    assert!(forgotten.is_err_and(|StoreError(reason)| reason.starts_with("cannot remove the state in")));
     let ran = rig.run(&["apply", "--apply", "--format", "json"]).await.expect(1);
     assert_eq!(ran.problems(), ["state_mismatch"]);
     assert!(!wrote(&rig));
