@@ -30,6 +30,8 @@ use shardctl::state::Remote;
 
 const API_URL: &str = "https://user-api.proxyshard.com";
 const PLACE: &str = "s3://bucket/states";
+/// What a read says that is not answered.
+const UNREAD: &str = "504 Gateway Timeout";
 
 fn order(id: u64) -> OrderId {
     OrderId::new(id).unwrap()
@@ -56,6 +58,8 @@ enum Fault {
     Before,
     /// It has its effect, and the answer is lost.
     After,
+    /// There is no such object, or no such bucket, says the answer.
+    Missing(&'static str),
 }
 
 /// A bucket in memory that fails as it is told, and counts.
@@ -113,11 +117,18 @@ impl ObjectStore for Faulty {
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         self.check()?;
         let fault = self.puts.lock().unwrap().pop_front().flatten();
-        if fault == Some(Fault::Before) {
-            return Err(Faulty::unavailable());
+        match fault {
+            None => self.inner.put_opts(location, payload, options).await,
+            Some(Fault::Before) => Err(Faulty::unavailable()),
+            Some(Fault::After) => {
+                self.inner.put_opts(location, payload, options).await?;
+                Err(Faulty::unavailable())
+            }
+            Some(Fault::Missing(code)) => {
+                let source = format!("<Error><Code>{code}</Code></Error>").into();
+                Err(Error::NotFound { path: location.to_string(), source })
+            }
         }
-        let result = self.inner.put_opts(location, payload, options).await;
-        if fault == Some(Fault::After) { Err(Faulty::unavailable()) } else { result }
     }
 
     async fn put_multipart_opts(&self, _: &Path, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
@@ -127,7 +138,7 @@ impl ObjectStore for Faulty {
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         self.check()?;
         if self.reads_down.load(Ordering::SeqCst) {
-            return Err(Faulty::unavailable());
+            return Err(Error::Generic { store: "test", source: UNREAD.into() });
         }
         self.gets.fetch_add(1, Ordering::SeqCst);
         let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use shardctl::model::Recorded;
 use shardctl::state::{Record, Store};
 
-use super::{Fault, Faulty, order, recorded, remote};
+use super::{Fault, Faulty, UNREAD, order, recorded, remote};
 
 #[tokio::test]
 async fn a_lost_answer_is_told_by_what_is_there() {
@@ -39,7 +39,8 @@ async fn a_write_whose_fate_cannot_be_read_is_an_error_that_overwrites_nothing_l
     bucket.save(order(1), &recorded(1)).await.unwrap();
     store.fail_puts([Some(Fault::After)]);
     store.reads_down.store(true, Ordering::SeqCst);
-    assert!(bucket.save(order(1), &recorded(2)).await.is_err());
+    let error = bucket.save(order(1), &recorded(2)).await.unwrap_err().to_string();
+    assert!(error.contains("503"), "why the write was not answered: {error}");
     store.reads_down.store(false, Ordering::SeqCst);
     // It did have its effect, so that what this process believes is there is not.
     assert!(bucket.save(order(1), &recorded(3)).await.is_err());
@@ -56,9 +57,32 @@ async fn a_conflict_whose_fate_cannot_be_read_is_an_error() {
     assert!(second.load(order(1)).await.is_ok());
     first.save(order(1), &recorded(1)).await.unwrap();
     store.reads_down.store(true, Ordering::SeqCst);
-    assert!(second.save(order(1), &recorded(2)).await.is_err());
+    let error = second.save(order(1), &recorded(2)).await.unwrap_err().to_string();
+    assert!(error.contains(UNREAD), "whether it was somebody else cannot be known: {error}");
     store.reads_down.store(false, Ordering::SeqCst);
     assert_eq!(first.load(order(1)).await, Ok(Record::Known(recorded(1))));
+}
+
+#[tokio::test]
+async fn what_vanished_is_not_written_again() {
+    let rows = [
+        (true, "NoSuchKey", "somebody else changed the state of order 1"),
+        (true, "NoSuchBucket", "cannot write the state in s3://bucket/states: there is no such bucket"),
+        (false, "NoSuchKey", "cannot write the state in s3://bucket/states: there is no such object"),
+        (false, "NoSuchBucket", "cannot write the state in s3://bucket/states: there is no such bucket"),
+    ];
+    for (was_there, code, expected) in rows {
+        let store = Faulty::new();
+        let bucket = remote(&store);
+        if was_there {
+            bucket.save(order(1), &recorded(1)).await.unwrap();
+            assert_eq!(remote(&store).forget(order(1)).await, Ok(true));
+        }
+        store.fail_puts([Some(Fault::Missing(code))]);
+        let error = bucket.save(order(1), &recorded(2)).await.unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{was_there} {code}: {error}");
+        assert_eq!(remote(&store).load(order(1)).await, Ok(Record::Known(Recorded::default())));
+    }
 }
 
 #[tokio::test]
