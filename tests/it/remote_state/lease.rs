@@ -137,6 +137,15 @@ async fn one_that_expired_is_taken_over() {
 }
 
 #[tokio::test]
+async fn one_that_is_let_fall_expires() {
+    let store = Faulty::new();
+    drop(quick(&store).lock().await.unwrap());
+    refused(&quick(&store)).await;
+    sleep(800 * MS).await;
+    quick(&store).lock().await.unwrap().release().await;
+}
+
+#[tokio::test]
 async fn a_broken_one_is_lost_before_the_next_write() {
     let store = Faulty::new();
     let lock = remote(&store).lock().await.unwrap();

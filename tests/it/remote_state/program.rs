@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shardctl::model::{PurchaseIntent, Recorded};
 use shardctl::state::{decode, encode};
 
-use super::server::{SECRET_KEY, SESSION_TOKEN, SIGNATURE, Server, Trouble};
+use super::server::{Cloud, SECRET_KEY, SESSION_TOKEN, SIGNATURE, Server, Trouble};
 use super::{order, recorded};
 use crate::rig::{MANIFEST, Ran, Rig};
 
@@ -37,16 +37,21 @@ const LEASE: &str = "team/states/lock.json";
 struct World {
     rig: Rig,
     bucket: Server,
+    cloud: Cloud,
 }
 
 impl World {
     async fn new() -> World {
-        World { rig: Rig::new(ACCOUNT, DECLARED).await, bucket: Server::start().await }
+        World::of(Cloud::Amazon).await
+    }
+
+    async fn of(cloud: Cloud) -> World {
+        World { rig: Rig::new(ACCOUNT, DECLARED).await, bucket: Server::start().await, cloud }
     }
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = self.rig.command(words);
-        self.bucket.name_in(&mut command);
+        self.bucket.name_in(self.cloud, &mut command);
         command
     }
 
@@ -118,7 +123,12 @@ const PARALLEL: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_apply_from_an_empty_runner_leaves_everything_in_the_bucket() {
-    let world = World::new().await;
+    for cloud in [Cloud::Amazon, Cloud::Google] {
+        everything_is_left_in(World::of(cloud).await).await;
+    }
+}
+
+async fn everything_is_left_in(world: World) {
     assert_eq!(world.run(&["state", "list"]).await.expect(0).stdout, "");
     assert!(world.run(&["plan"]).await.expect(0).stdout.contains("win11"));
     assert!(world.bucket.keys().is_empty(), "looking writes nothing");
@@ -159,7 +169,12 @@ async fn of_two_applies_the_second_fails_at_once_and_names_the_first() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_killed_apply_leaves_is_broken_by_its_id() {
-    let world = World::new().await;
+    for cloud in [Cloud::Amazon, Cloud::Google] {
+        a_killed_apply_is_broken_by_its_id(World::of(cloud).await).await;
+    }
+}
+
+async fn a_killed_apply_is_broken_by_its_id(world: World) {
     world.rig.break_with(json!([{"operation": "purchase", "hold": true}]));
     let mut first = world.start(&["apply", "--apply"]);
     world.rig.struck().await;
@@ -243,6 +258,16 @@ async fn a_bucket_that_stumbles_is_asked_again() {
             world.completes().await;
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bucket_that_is_down_is_asked_five_times() {
+    let world = World::new().await;
+    world.bucket.trouble("GET", std::iter::repeat_n(Some(Trouble::Unavailable), 100));
+    let ran = world.run(&["state", "show", "1"]).await.expect(1);
+    let expected = format!("the state in s3://bucket/team/states: {} answered 503", world.bucket.uri());
+    assert!(ran.stderr.contains(&expected), "{ran:?}");
+    assert_eq!(world.bucket.count("GET", "1.json"), 5);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -330,12 +355,17 @@ async fn a_bucket_that_cannot_be_used_is_named_in_one_sentence_and_changes_nothi
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_set_to_nothing_is_not_set() {
-    let world = World::new().await;
-    let mut command = world.command(&["plan"]);
-    for name in ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_IMDSV1_FALLBACK"] {
-        command.env(name, "");
+    let amazon = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_PROFILE", "AWS_DEFAULT_REGION", "AWS_IMDSV1_FALLBACK"];
+    let google =
+        ["GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SERVICE_ACCOUNT", "SERVICE_ACCOUNT", "GOOGLE_SKIP_SIGNATURE"];
+    for (cloud, names) in [(Cloud::Amazon, amazon), (Cloud::Google, google)] {
+        let world = World::of(cloud).await;
+        let mut command = world.command(&["plan"]);
+        for name in names {
+            command.env(name, "");
+        }
+        ran(command).await.expect(0);
     }
-    ran(command).await.expect(0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

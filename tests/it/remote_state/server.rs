@@ -1,4 +1,4 @@
-//! A server that speaks as much of S3 as the program needs, and fails as it is told.
+//! A server that speaks as much of S3 and of Google's storage as the program needs, and fails as it is told.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::process::Command;
@@ -14,6 +14,13 @@ pub const SIGNATURE: &str = "canary%2Fsas%2Fsignature0123456789";
 const KEY_ID: &str = "AKIATESTKEY";
 /// Objects in one answer to a list; a real server has a thousand.
 const PAGE: usize = 2;
+
+/// Whose protocol is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cloud {
+    Amazon,
+    Google,
+}
 
 /// What becomes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,11 +65,19 @@ impl Server {
     }
 
     /// Puts the way to the bucket into a command's environment.
-    pub fn name_in(&self, command: &mut Command) {
-        command.env("SHARDCTL_STATE", "s3://bucket/team/states");
-        command.env("AWS_ENDPOINT", self.server.uri()).env("AWS_ALLOW_HTTP", "true").env("AWS_REGION", "eu-central-1");
-        command.env("AWS_ACCESS_KEY_ID", KEY_ID).env("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
-        command.env("AWS_SESSION_TOKEN", SESSION_TOKEN);
+    pub fn name_in(&self, cloud: Cloud, command: &mut Command) {
+        match cloud {
+            Cloud::Amazon => {
+                command.env("SHARDCTL_STATE", "s3://bucket/team/states").env("AWS_REGION", "eu-central-1");
+                command.env("AWS_ENDPOINT", self.server.uri()).env("AWS_ALLOW_HTTP", "true");
+                command.env("AWS_ACCESS_KEY_ID", KEY_ID).env("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
+                command.env("AWS_SESSION_TOKEN", SESSION_TOKEN);
+            }
+            Cloud::Google => {
+                command.env("SHARDCTL_STATE", "gs://bucket/team/states").env("GOOGLE_BEARER_TOKEN", SESSION_TOKEN);
+                command.env("GOOGLE_BASE_URL", self.server.uri()).env("GOOGLE_ALLOW_HTTP", "true");
+            }
+        }
     }
 
     pub fn uri(&self) -> String {
@@ -111,9 +126,12 @@ impl Inner {
     }
 
     fn answer(&mut self, request: &Request) -> ResponseTemplate {
-        let path = request.url.path();
+        // Google's client escapes more of a name.
+        let path = &request.url.path().replace("%2F", "/").replace("%2E", ".");
         let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if !header("authorization").contains(KEY_ID) || header("x-amz-security-token") != SESSION_TOKEN {
+        let authorization = header("authorization");
+        let amazon = authorization.contains(KEY_ID) && header("x-amz-security-token") == SESSION_TOKEN;
+        if !amazon && authorization != format!("Bearer {SESSION_TOKEN}") {
             return error(403, "InvalidAccessKeyId");
         }
         let Some(key) = path.strip_prefix("/bucket").map(|key| key.trim_start_matches('/')) else {
@@ -123,15 +141,19 @@ impl Inner {
         match request.method.as_str() {
             "GET" if key.is_empty() => self.list(request),
             "GET" => self.objects.get(key).map_or_else(|| error(404, "NoSuchKey"), Object::shown),
+            "PUT" if !amazon => match (header("x-goog-if-generation-match"), self.objects.get(key)) {
+                ("", _) => panic!("a write without a condition: {path}"),
+                (wanted, found) if wanted != found.map_or(0, |found| found.tag).to_string() => {
+                    error(412, "PreconditionFailed")
+                }
+                _ => self.write(key, request),
+            },
             "PUT" => match (header("if-none-match"), header("if-match"), tag) {
                 ("*", "", Some(_)) => error(412, "PreconditionFailed"),
                 ("", wanted, None) if !wanted.is_empty() => error(404, "NoSuchKey"),
                 ("", wanted, Some(tag)) if wanted != tag => error(412, "PreconditionFailed"),
                 ("", "", _) => panic!("a write without a condition: {path}"),
-                _ => {
-                    let tag = self.put(key, request.body.clone(), Timestamp::now());
-                    ResponseTemplate::new(200).insert_header("ETag", format!("\"{tag}\""))
-                }
+                _ => self.write(key, request),
             },
             "DELETE" => {
                 self.objects.remove(key);
@@ -139,6 +161,11 @@ impl Inner {
             }
             other => panic!("{other} {path}"),
         }
+    }
+
+    fn write(&mut self, key: &str, request: &Request) -> ResponseTemplate {
+        let tag = self.put(key, request.body.clone(), Timestamp::now());
+        tagged(ResponseTemplate::new(200), tag)
     }
 
     fn list(&self, request: &Request) -> ResponseTemplate {
@@ -167,9 +194,14 @@ impl Inner {
 impl Object {
     fn shown(&self) -> ResponseTemplate {
         let modified = self.modified.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        let answer = ResponseTemplate::new(200).insert_header("ETag", format!("\"{}\"", self.tag));
+        let answer = tagged(ResponseTemplate::new(200), self.tag);
         answer.insert_header("Last-Modified", modified).set_body_raw(self.bytes.clone(), "application/json")
     }
+}
+
+/// Amazon tells versions by a tag, Google by a number.
+fn tagged(answer: ResponseTemplate, tag: u64) -> ResponseTemplate {
+    answer.insert_header("ETag", format!("\"{tag}\"")).insert_header("x-goog-generation", tag.to_string())
 }
 
 /// A cloud's error document says more than anybody wants to read, and repeats what it was sent.
