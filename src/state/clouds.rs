@@ -7,7 +7,7 @@ use std::time::Duration;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
-use object_store::{ClientConfigKey, Error, ObjectStore, RetryConfig};
+use object_store::{BackoffConfig, ClientConfigKey, Error, ObjectStore, RetryConfig};
 use url::Url;
 
 use super::StoreError;
@@ -56,7 +56,8 @@ fn starts_a_program(name: &str, value: &str) -> bool {
 }
 
 fn build(url: &Url) -> Result<Arc<dyn ObjectStore>, Error> {
-    let retry = RetryConfig { max_retries: 4, retry_timeout: Duration::from_secs(30), ..RetryConfig::default() };
+    let retry =
+        RetryConfig { backoff: BackoffConfig::default(), max_retries: 4, retry_timeout: Duration::from_secs(30) };
     Ok(match url.scheme() {
         "s3" => {
             let builder = variables("AWS_").fold(
