@@ -447,3 +447,29 @@ async fn a_copy_needs_a_bucket_and_its_lock() {
     assert!(refused.stderr.contains("is locked by process"), "{refused:?}");
     end_of(first).await.expect(0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_holds_the_lease_says_which_run_it_is() {
+    let github =
+        [("GITHUB_SERVER_URL", "https://github.com"), ("GITHUB_REPOSITORY", "acme/proxies"), ("GITHUB_RUN_ID", "42")];
+    let rows: [(&[(&str, &str)], &str); 4] = [
+        (&github, " (https://github.com/acme/proxies/actions/runs/42) since "),
+        (&github[..2], " since "),
+        (&[("GITHUB_RUN_ID", ""), ("CI_JOB_URL", ""), ("BUILD_URL", "https://ci/7")], " (https://ci/7) since "),
+        (&[], " since "),
+    ];
+    for (variables, expected) in rows {
+        let world = World::new().await;
+        world.rig.break_with(json!([{"operation": "writes", "hold": true, "times": 0}]));
+        let mut command = world.command(&["apply", "--apply"]);
+        command.envs(variables.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut first = command.spawn().unwrap();
+        world.rig.struck().await;
+        let shown = world.run(&["state", "unlock"]).await.expect(1);
+        let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let expected = format!("held by process {} on {}{expected}", first.id(), machine.trim());
+        assert!(cfg!(not(target_os = "linux")) || shown.stdout.contains(&expected), "{expected}: {shown:?}");
+        first.kill().unwrap();
+        first.wait().unwrap();
+    }
+}
