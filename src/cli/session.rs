@@ -28,6 +28,8 @@ const API_URL_VARIABLE: &str = "PROXYSHARD_API_URL";
 const TOKEN_VARIABLE: &str = "PROXYSHARD_TOKEN";
 const STATE_VARIABLE: &str = "SHARDCTL_STATE";
 const STATE_DIRECTORY: &str = "shardctl.state";
+/// A token that is shorter is no secret, and may well be a part of any text.
+const SECRET_LENGTH: usize = 8;
 
 /// Everything that a plan was made of, and the plan.
 pub(super) struct Planned {
@@ -57,8 +59,13 @@ pub(super) enum Loaded {
 }
 
 /// Reads the manifest; `orders`, where there are any, leaves out all others.
-pub(super) fn load_manifest(args: &ManifestArgs, orders: &[OrderId]) -> Result<Loaded, Failure> {
+pub(super) fn load_manifest(
+    args: &ManifestArgs,
+    orders: &[OrderId],
+    token_file: Option<&Path>,
+) -> Result<Loaded, Failure> {
     let Manifest { sources, desired, problems } = manifest::load(&args.manifest)?;
+    refuse_token(&sources, token_file)?;
     let Some(mut desired) = desired else { return Ok(Loaded::Invalid(sources, problems)) };
     let wanted: BTreeSet<OrderId> = orders.iter().copied().collect();
     if let Some(missing) = wanted.iter().find(|order| !desired.orders.contains_key(order)) {
@@ -68,6 +75,22 @@ pub(super) fn load_manifest(args: &ManifestArgs, orders: &[OrderId]) -> Result<L
         desired.orders.retain(|order, _| wanted.contains(order));
     }
     Ok(Loaded::Valid(sources, desired))
+}
+
+/// Fails where a manifest holds the API token: to show the manifest would be to show the token.
+fn refuse_token(sources: &SourceMap, token_file: Option<&Path>) -> Result<(), Failure> {
+    let text = match token_file {
+        // A pipe gives it once.
+        Some(path) => path.is_file().then(|| fs::read_to_string(path).ok()).flatten(),
+        None => env::var(TOKEN_VARIABLE).ok(),
+    };
+    let text = Zeroizing::new(text.unwrap_or_default());
+    let token = text.trim();
+    match sources.iter().find(|(_, file)| token.len() >= SECRET_LENGTH && file.text.contains(token)) {
+        Some((_, file)) => Err(Failure::new(format!("the manifest `{}` holds the API token", file.name))
+            .hint("remove it, and have the token replaced: whoever reads the manifest has it")),
+        None => Ok(()),
+    }
 }
 
 /// Reads where the API is.

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::model::{Problem, ProblemCode, SourceFile, SourceId, SourceMap, Span};
 
 /// The manifest that is read where no path is given.
 pub const DEFAULT_PATH: &str = "shardctl.yaml";
+
+const GIT_DIRECTORY: &str = ".git";
 
 /// The largest manifest file that is read, 256 MiB; positions in it fit in 32 bits with room to spare.
 pub const MAX_FILE_BYTES: u64 = 256 << 20;
@@ -39,6 +41,16 @@ pub enum LoadError {
         path: PathBuf,
         /// The reason in the operating system's words.
         reason: String,
+    },
+    /// A link leads out of the repository, or of the working directory.
+    #[error(
+        "the manifest `{}` leads by a link out of the repository or the working directory: what is elsewhere is not read; \
+         copy the file, or name it by its own path",
+        path.display()
+    )]
+    LeadsOut {
+        /// The path, before the link is followed.
+        path: PathBuf,
     },
     /// A file is beyond [`MAX_FILE_BYTES`].
     #[error("the manifest `{}` is larger than 256 MiB: split it into several files", path.display())]
@@ -120,11 +132,37 @@ fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LoadError> {
             Ok(_) => vec![path.clone()],
             Err(error) => return Err(LoadError::of_io(path, &error)),
         };
-        // A pipe has no canonical path and is then known by the one that was given.
-        files
-            .extend(found.into_iter().filter(|file| seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone()))));
+        let enclosure = enclosure(path);
+        for file in found {
+            // A pipe has no canonical path and is then known by the one that was given.
+            let target = file.canonicalize().unwrap_or_else(|_| file.clone());
+            if enclosure.as_ref().is_some_and(|enclosure| !is_inside(&target, enclosure)) {
+                return Err(LoadError::LeadsOut { path: file });
+            }
+            if seen.insert(target) {
+                files.push(file);
+            }
+        }
     }
     Ok(files)
+}
+
+/// Returns what a path must not lead out of: the repository that it is in, or else the working directory. A pull request
+/// can propose a link to any file of the machine, and a problem shows the line that it is at. What is named by a path
+/// to elsewhere is the user's own choice.
+fn enclosure(path: &Path) -> Option<PathBuf> {
+    let working = std::env::current_dir().ok()?;
+    let below = path.strip_prefix(&working).unwrap_or(path);
+    let is_below = below.components().all(|component| matches!(component, Component::Normal(_) | Component::CurDir));
+    let start = if is_below { working.clone() } else { std::path::absolute(path).ok()?.parent()?.to_owned() };
+    let repository = start.ancestors().find(|directory| directory.join(GIT_DIRECTORY).exists());
+    repository.map(Path::to_owned).or(is_below.then_some(working))?.canonicalize().ok()
+}
+
+fn is_inside(target: &Path, enclosure: &Path) -> bool {
+    // Git keeps credentials in its own directory.
+    let is_gits = |path: &Path| path.components().any(|component| component.as_os_str() == GIT_DIRECTORY);
+    target.strip_prefix(enclosure).is_ok_and(|path| !is_gits(path))
 }
 
 fn manifests_in(directory: &Path) -> Result<Vec<PathBuf>, LoadError> {

@@ -22,13 +22,15 @@ use crate::state::{Lock, Store};
 pub(in crate::cli) async fn run(args: &ApplyArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let api_url = session::api_url(&args.api)?.to_string();
     let saved = args.plan.as_deref().map(read_saved).transpose()?;
-    let (sources, mut desired) = match session::load_manifest(&args.manifest, &args.planning.orders)? {
-        Loaded::Valid(sources, desired) => (sources, desired),
-        Loaded::Invalid(sources, problems) => {
-            let (format, outcome) = (args.format.format, if args.apply { Outcome::Failed } else { Outcome::DryRun });
-            return Err(plan::invalid_manifest(format, terminal, api_url, &problems, &sources, Some(outcome))?);
-        }
-    };
+    let (sources, mut desired) =
+        match session::load_manifest(&args.manifest, &args.planning.orders, args.api.token_file.as_deref())? {
+            Loaded::Valid(sources, desired) => (sources, desired),
+            Loaded::Invalid(sources, problems) => {
+                let (format, outcome) =
+                    (args.format.format, if args.apply { Outcome::Failed } else { Outcome::DryRun });
+                return Err(plan::invalid_manifest(format, terminal, api_url, &problems, &sources, Some(outcome))?);
+            }
+        };
     if let Some(saved) = &saved {
         let planned: BTreeSet<OrderId> = saved.orders().collect();
         desired.orders.retain(|order_id, _| planned.contains(order_id));

@@ -13,12 +13,13 @@ use crate::saved;
 
 pub(in crate::cli) async fn run(args: &PlanArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let api_url = session::api_url(&args.api)?.to_string();
-    let (sources, desired) = match session::load_manifest(&args.manifest, &args.planning.orders)? {
-        Loaded::Valid(sources, desired) => (sources, desired),
-        Loaded::Invalid(sources, problems) => {
-            return Err(invalid_manifest(args.format.format, terminal, api_url, &problems, &sources, None)?);
-        }
-    };
+    let (sources, desired) =
+        match session::load_manifest(&args.manifest, &args.planning.orders, args.api.token_file.as_deref())? {
+            Loaded::Valid(sources, desired) => (sources, desired),
+            Loaded::Invalid(sources, problems) => {
+                return Err(invalid_manifest(args.format.format, terminal, api_url, &problems, &sources, None)?);
+            }
+        };
     let connection = session::connect(&args.api, terminal)?;
     let store = session::open_store(&args.state, &args.manifest, &api_url)?;
     let options = session::options(&args.planning);

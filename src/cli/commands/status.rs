@@ -14,7 +14,7 @@ use crate::render::status::{self, StatusDocument};
 pub(in crate::cli) async fn run(args: &StatusArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let orders: BTreeSet<OrderId> = match args.orders.is_empty() {
         false => args.orders.iter().copied().collect(),
-        true => match session::load_manifest(&args.manifest, &[])? {
+        true => match session::load_manifest(&args.manifest, &[], args.api.token_file.as_deref())? {
             Loaded::Valid(_, desired) => desired.orders.into_keys().collect(),
             Loaded::Invalid(sources, problems) => {
                 return Err(session::invalid_manifest(terminal, &problems, &sources));

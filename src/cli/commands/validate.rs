@@ -10,7 +10,7 @@ use crate::model::count;
 use crate::render::{json, markdown};
 
 pub(in crate::cli) fn run(args: &ValidateArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let loaded = session::load_manifest(&args.manifest, &[])?;
+    let loaded = session::load_manifest(&args.manifest, &[], None)?;
     let (sources, problems) = match &loaded {
         Loaded::Valid(sources, _) => (sources, &[][..]),
         Loaded::Invalid(sources, problems) => (sources, &problems[..]),

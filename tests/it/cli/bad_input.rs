@@ -35,6 +35,71 @@ fn manifests() {
     shardctl.snapshot("bad-manifest");
 }
 
+/// A pull request can put a link in the place of a manifest, and a problem shows the line that it is at.
+#[cfg(unix)]
+#[test]
+fn links_that_lead_elsewhere() {
+    let shardctl = Shardctl::example();
+    let link = |name: &str, target: &std::path::Path| {
+        let _ = fs::remove_file(shardctl.path(name));
+        std::os::unix::fs::symlink(target, shardctl.path(name)).expect("a link");
+    };
+    let elsewhere = tempfile::tempdir().expect("a directory");
+    let secret = elsewhere.path().join("credentials.yaml");
+    fs::write(&secret, "aws_secret_access_key: canary").expect("a file");
+
+    link("manifest.yaml", "/proc/self/environ".as_ref());
+    fails(&shardctl, "The environment", &["-f", "manifest.yaml"], nothing);
+    link("manifest.yaml", &secret);
+    fails(&shardctl, "A file from elsewhere", &["-f", "manifest.yaml"], nothing);
+    fs::create_dir_all(shardctl.path(".git")).expect("a directory");
+    shardctl.write(".git/config", "extraheader: canary");
+    link("manifest.yaml", ".git/config".as_ref());
+    fails(&shardctl, "What git keeps to itself", &["-f", "manifest.yaml"], nothing);
+    link("orders", elsewhere.path());
+    fails(&shardctl, "A directory from elsewhere", &["-f", "orders"], nothing);
+    fails(&shardctl, "By its whole path", &["-f", &shardctl.path("orders").display().to_string()], nothing);
+    shardctl.snapshot("bad-link");
+    assert!(!fs::read_to_string("tests/cli/bad-link.txt").expect("the snapshot").contains("canary"));
+
+    // Links inside the repository are as good as files, wherever in it they are used.
+    fs::create_dir_all(shardctl.path("envs/eu")).expect("directories");
+    link("envs/eu/shardctl.yaml", &shardctl.path("shardctl.yaml"));
+    let below = |command: &mut Command| {
+        command.current_dir(shardctl.path("envs/eu"));
+    };
+    shardctl.run_with(&["validate"], below).exits(0);
+    shardctl.run(&["validate", "-f", "envs/eu"]).exits(0);
+    // What is named from elsewhere is the user's own choice.
+    shardctl.write("shardctl.yaml", "version: 1\n");
+    fs::write(&secret, EXAMPLE_MANIFEST).expect("a file");
+    shardctl.run(&["validate", "-f", &secret.display().to_string()]).exits(0);
+}
+
+#[test]
+fn a_manifest_that_holds_the_token_is_not_shown() {
+    let shardctl = Shardctl::new(EXAMPLE_ACCOUNT);
+    shardctl.write("token", super::TOKEN);
+    let commands = [&["validate"][..], &["plan"], &["status"], &["apply", "--format", "markdown"]];
+    for text in ["version: 1\ntoken: TOKEN\n", "version: 1\norders: {48213: {tag: x-TOKEN-y}}\n"] {
+        shardctl.write("token.yaml", &text.replace("TOKEN", super::TOKEN));
+        for (by_file, command) in commands.into_iter().flat_map(|command| [(false, command), (true, command)]) {
+            if by_file && command == ["validate"] {
+                continue;
+            }
+            let place = if by_file { &["--token-file", "token"][..] } else { &[] };
+            let run = shardctl.run_with(&[command, &["-f", "token.yaml"], place].concat(), |command| {
+                if by_file {
+                    command.env_remove("PROXYSHARD_TOKEN");
+                }
+            });
+            assert_eq!((run.stdout.as_str(), run.status), ("", 1), "{command:?}");
+            assert!(run.stderr.starts_with("error: the manifest `token.yaml` holds the API token\n"), "{}", run.stderr);
+        }
+    }
+    assert!(shardctl.control().requests().is_empty());
+}
+
 #[test]
 fn tokens() {
     let shardctl = Shardctl::example();
