@@ -11,6 +11,7 @@ mod program;
 mod reads;
 #[cfg(feature = "sandbox")]
 mod server;
+mod words;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -70,6 +71,8 @@ struct Faulty {
     puts: Mutex<VecDeque<Option<Fault>>>,
     /// Whether nothing is answered at all.
     down: AtomicBool,
+    /// What the next request fails by.
+    error: Mutex<Option<Error>>,
     /// Whether reads alone are not answered.
     reads_down: AtomicBool,
     /// How long a read takes.
@@ -102,6 +105,9 @@ impl Faulty {
     }
 
     fn check(&self) -> Result<()> {
+        if let Some(error) = self.error.lock().unwrap().take() {
+            return Err(error);
+        }
         if self.down.load(Ordering::SeqCst) { Err(Faulty::unavailable()) } else { Ok(()) }
     }
 }
