@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::live::Unauthorized;
 use crate::manifest::LoadError;
 use crate::model::io_reason;
+use crate::render::printable;
 use crate::state::StoreError;
 
 /// The exit status (contract, Exit status).
@@ -71,7 +72,8 @@ impl Failure {
 
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Failure {
-        Failure::new(error.to_string())
+        // The name of a file may hold a line break, behind which it would be taken for something else.
+        Failure::new(printable(&error.to_string()))
     }
 }
 

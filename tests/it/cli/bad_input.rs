@@ -52,13 +52,16 @@ fn links_that_lead_elsewhere() {
     fails(&shardctl, "The environment", &["-f", "manifest.yaml"], nothing);
     link("manifest.yaml", &secret);
     fails(&shardctl, "A file from elsewhere", &["-f", "manifest.yaml"], nothing);
-    fs::create_dir_all(shardctl.path(".git")).expect("a directory");
+    fs::create_dir_all(shardctl.path("named")).expect("a directory");
     shardctl.write(".git/config", "extraheader: canary");
     link("manifest.yaml", ".git/config".as_ref());
     fails(&shardctl, "What git keeps to itself", &["-f", "manifest.yaml"], nothing);
     link("orders", elsewhere.path());
     fails(&shardctl, "A directory from elsewhere", &["-f", "orders"], nothing);
     fails(&shardctl, "By its whole path", &["-f", &shardctl.path("orders").display().to_string()], nothing);
+    // The log of a CI run takes a line for a command that begins with two colons.
+    link("named/a\n::warning::b.yaml", &secret);
+    fails(&shardctl, "A name with a line break", &["-f", "named"], nothing);
     shardctl.snapshot("bad-link");
     assert!(!fs::read_to_string("tests/cli/bad-link.txt").expect("the snapshot").contains("canary"));
 
