@@ -148,9 +148,9 @@ async fn whatever_moved_makes_it_stale() {
         ("order 2: the manifest no longer declares it", |rig| {
             rig.write(MANIFEST, DECLARED.lines().filter(|line| !line.contains("  2:")).collect::<Vec<_>>().join("\n"));
         }),
-        ("order 1: its tag was `eu`, now `us`", |rig| {
+        ("order 1: its tag was `eu`, now `us\\n::warning::`", |rig| {
             rig.control().with_account(|account| {
-                account.orders.get_mut(&id(1)).expect("an order").tag = Some("us".to_owned());
+                account.orders.get_mut(&id(1)).expect("an order").tag = Some("us\n::warning::".to_owned());
             });
         }),
         ("order 1: it cannot be read", |rig| {

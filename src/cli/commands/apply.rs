@@ -15,7 +15,7 @@ use crate::cli::session::{self, Loaded, Planned};
 use crate::cli::terminal::Terminal;
 use crate::model::{Desired, OperationResult, OrderId, OrderReport, Outcome, Report, SourceMap};
 use crate::render::json::Header;
-use crate::render::{json, markdown, report_line, text};
+use crate::render::{json, markdown, printable, report_line, text};
 use crate::saved::SavedPlan;
 use crate::state::{Lock, Store};
 
@@ -99,7 +99,7 @@ fn refuse_stale(saved: &SavedPlan, path: &Path, again: json::PlanDocument) -> Re
     if moved.is_empty() {
         return Ok(());
     }
-    let list: String = moved.iter().map(|moved| format!("\n  - {moved}")).collect();
+    let list: String = moved.iter().map(|moved| format!("\n  - {}", printable(moved))).collect();
     Err(Failure::new(format!("the saved plan in {} is stale; nothing was changed:{list}", path.display()))
         .hint("make a new plan, and look at it before it is applied"))
 }
