@@ -154,7 +154,11 @@ fn enclosure(path: &Path) -> Option<PathBuf> {
     let working = std::env::current_dir().ok()?;
     let below = path.strip_prefix(&working).unwrap_or(path);
     let is_below = below.components().all(|component| matches!(component, Component::Normal(_) | Component::CurDir));
-    let start = if is_below { working.clone() } else { std::path::absolute(path).ok()?.parent()?.to_owned() };
+    let start = match path.file_name() {
+        _ if is_below => working.clone(),
+        Some(_) => path.parent()?.canonicalize().ok()?,
+        None => path.canonicalize().ok()?,
+    };
     let repository = start.ancestors().find(|directory| directory.join(GIT_DIRECTORY).exists());
     repository.map(Path::to_owned).or(is_below.then_some(working))?.canonicalize().ok()
 }

@@ -77,6 +77,17 @@ fn links_that_lead_elsewhere() {
     shardctl.write("shardctl.yaml", "version: 1\n");
     fs::write(&secret, EXAMPLE_MANIFEST).expect("a file");
     shardctl.run(&["validate", "-f", &secret.display().to_string()]).exits(0);
+    let name = elsewhere.path().file_name().expect("a name").display();
+    for path in [format!("../{name}/credentials.yaml"), format!("../{name}")] {
+        shardctl.run(&["validate", "-f", &path]).exits(0);
+    }
+    let below = |command: &mut Command| {
+        command.current_dir(shardctl.path("envs/eu"));
+    };
+    shardctl.run_with(&["validate", "-f", "../../orders"], below).exits(1);
+    shardctl.write("shardctl.yaml", EXAMPLE_MANIFEST);
+    fs::remove_file(shardctl.path("manifest.yaml")).expect("the link");
+    shardctl.run_with(&["validate", "-f", "../.."], below).exits(0);
 }
 
 #[test]
