@@ -80,7 +80,7 @@ impl SavedPlan {
     /// Reads a plan from bytes; `name` is for messages.
     pub fn parse(bytes: &[u8], name: &str) -> Result<SavedPlan, NotAPlan> {
         let damaged = |reason: String| NotAPlan::Damaged { path: name.to_owned(), reason };
-        let document: PlanDocument = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
+        let mut document: PlanDocument = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
         if document.format_version != FORMAT_VERSION || document.shardctl != env!("CARGO_PKG_VERSION") {
             let (made_by, this) = (document.shardctl, env!("CARGO_PKG_VERSION").to_owned());
             return Err(NotAPlan::OtherVersion { path: name.to_owned(), made_by, this });
@@ -88,6 +88,7 @@ impl SavedPlan {
         if let Some(order) = document.orders.iter().find(|order| OrderId::new(order.order_id).is_none()) {
             return Err(damaged(format!("`{}` is no order id", order.order_id)));
         }
+        forget_files(&mut document);
         Ok(SavedPlan(document))
     }
 
@@ -121,6 +122,7 @@ impl SavedPlan {
     /// Says what moved between this plan and the same plan made again; nothing where they are the same.
     pub fn what_moved(&self, mut again: PlanDocument) -> Vec<String> {
         let mut moved = Vec::new();
+        forget_files(&mut again);
         if self.0.api_url != again.api_url {
             moved.push(format!("the plan was made for the API at {}, not {}", self.0.api_url, again.api_url));
         }
@@ -139,6 +141,12 @@ impl SavedPlan {
         }
         moved
     }
+}
+
+/// A manifest is the same by whatever path it was reached; its digest says whether it is.
+fn forget_files(document: &mut PlanDocument) {
+    let of_orders = document.orders.iter_mut().flat_map(|order| &mut order.problems);
+    of_orders.chain(&mut document.problems).for_each(|problem| problem.file = None);
 }
 
 fn what_moved_in_order(saved: &OrderDocument, order: &OrderDocument) -> Vec<String> {

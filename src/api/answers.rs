@@ -55,10 +55,15 @@ fn normalise(answer: ActiveAnswer<'_>, token: &Token) -> ActiveProxies {
     ActiveProxies { tag, renewal, active: addresses.into_iter().collect() }
 }
 
-fn check_quote(answer: CalculateAnswer, add_qty: u32) -> Result<LiveSlots, Stage> {
+fn check_quote(answer: CalculateAnswer<'_>, add_qty: u32) -> Result<LiveSlots, Stage> {
     if answer.add_qty.is_some_and(|answered| answered != add_qty) {
         let reason = format!("asked for the price of {add_qty} more slots, the answer is about another number");
         return Err(Stage::Unexpected { reason });
+    }
+    if answer.addon_key.as_ref().is_some_and(|key| key.0 != P0F_SLOTS) {
+        return Err(Stage::Unexpected {
+            reason: format!("asked for the price of {P0F_SLOTS}, the answer is about another add-on"),
+        });
     }
     let quote = match (answer.price_per_unit, answer.add_total) {
         (Some(price), Some(total)) => Some(Quote { add_qty, price_per_unit: Cents(price), charge: Cents(total) }),

@@ -1,6 +1,6 @@
 //! One request over the wire, and the rules for sending it again.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -9,6 +9,7 @@ use backon::{ExponentialBuilder, Retryable};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Method, Response, redirect};
 use serde::Serialize;
+use tokio::sync::watch;
 use url::Url;
 
 use super::error::{ApiError, Operation, Stage};
@@ -58,6 +59,8 @@ struct Shared {
     client: Client,
     // A purchase must not meet a kept connection that the other side has just closed: its outcome would be unknown.
     unpooled: OnceLock<Result<Client, String>>,
+    /// Whether nothing is to be sent again.
+    hurried: watch::Sender<bool>,
 }
 
 impl fmt::Debug for Connection {
@@ -110,7 +113,8 @@ impl Connection {
     ) -> Result<Connection, String> {
         let client = build_client(&url, &settings, true)?;
         let gate = Gate::new(settings.concurrency);
-        let shared = Shared { url, token, settings, gate, observer, client, unpooled: OnceLock::new() };
+        let (unpooled, hurried) = (OnceLock::new(), watch::Sender::new(false));
+        let shared = Shared { url, token, settings, gate, observer, client, unpooled, hurried };
         Ok(Connection { shared: Arc::new(shared) })
     }
 
@@ -129,6 +133,16 @@ impl Connection {
         &self.shared.settings
     }
 
+    /// Sends nothing again from now on: a request under way ends with its answer, one that waits to be sent again ends
+    /// with the failure that it has.
+    pub fn hurry(&self) {
+        self.shared.hurried.send_replace(true);
+    }
+
+    fn is_hurried(&self) -> bool {
+        *self.shared.hurried.borrow()
+    }
+
     /// Sends a request, again where its kind allows it, and reads the answer by `read`.
     pub(super) async fn call<T>(
         &self,
@@ -137,15 +151,30 @@ impl Connection {
     ) -> Result<T, ApiError> {
         let attempts = Cell::new(0u32);
         let had_no_effect = Cell::new(true);
+        let failed = RefCell::new(None);
         let attempt = || async {
+            // The pause before this attempt was cut short.
+            if let Some(failure) = failed.take().filter(|_| self.is_hurried()) {
+                return Err(failure);
+            }
             attempts.set(attempts.get() + 1);
             let result = self.observed_attempt(call, attempts.get(), &read).await;
             had_no_effect.set(had_no_effect.get() && result.as_ref().is_err_and(Stage::had_no_effect));
+            failed.replace(result.as_ref().err().cloned());
             result
+        };
+        let shared = Arc::clone(&self.shared);
+        let pause = move |pause| {
+            let mut hurried = shared.hurried.subscribe();
+            async move {
+                // Either is the end of the pause.
+                let _ = tokio::time::timeout(pause, hurried.wait_for(|hurried| *hurried)).await;
+            }
         };
         let result = attempt
             .retry(backoff(self.shared.settings.retries))
-            .when(|stage| may_resend(call.resend, stage))
+            .sleep(pause)
+            .when(|stage| may_resend(call.resend, stage) && !self.is_hurried())
             .adjust(wait_for)
             .notify(|failure, pause| {
                 self.shared.observer.waiting(&Waiting { operation: call.operation, failure, pause });

@@ -85,7 +85,7 @@ macro_rules! answer {
     };
 }
 
-answer!(ActiveAnswer<'a>, CalculateAnswer, AddonsAnswer<'a>, Acknowledged);
+answer!(ActiveAnswer<'a>, CalculateAnswer<'a>, AddonsAnswer<'a>, Acknowledged);
 
 /// An answer of which only the verdict matters.
 #[derive(Debug, Deserialize)]
@@ -123,9 +123,12 @@ pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 /// The answer of `addons/calculate`.
 #[derive(Debug, Deserialize)]
-pub struct CalculateAnswer {
+pub struct CalculateAnswer<'a> {
     /// `false` is a refusal.
     pub success: Option<bool>,
+    /// The add-on that was asked about.
+    #[serde(borrow, default)]
+    pub addon_key: Option<Text<'a>>,
     /// Units now.
     pub current_qty: u32,
     /// The units that were asked about.

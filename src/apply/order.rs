@@ -142,7 +142,10 @@ impl<'a> OrderRun<'a> {
             Err(error) if (pending.is_none() || !error.had_no_effect) && means_nothing_pending(&error) => {
                 return self.nothing_was_pending(nothing, &error).await;
             }
-            Err(error) => return Err(self.failed(&error, before.is_some(), |recorded| recorded.slots = before).await),
+            Err(error) => {
+                let failure = self.failed(&error, before.is_some(), |recorded| recorded.slots = before).await;
+                return Err(if means_nothing_pending(&error) { taken_back_elsewhere(failure) } else { failure });
+            }
             Ok(answer) => answer,
         };
         self.slots_changed(answer, nothing).await
@@ -206,6 +209,16 @@ impl<'a> OrderRun<'a> {
             true => Err(Failure::Failed(format!("interrupted after {done} of {items} IPs"))),
             false => Ok(()),
         }
+    }
+}
+
+/// What is recorded is believed until somebody says otherwise, or every further apply fails in the same way.
+fn taken_back_elsewhere(failure: Failure) -> Failure {
+    match failure {
+        Failure::Failed(error) => {
+            Failure::Failed(format!("{error}; if it was taken back elsewhere already, apply with --reassert"))
+        }
+        unknown => unknown,
     }
 }
 

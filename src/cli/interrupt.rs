@@ -5,6 +5,7 @@ use std::process;
 #[cfg(unix)]
 use std::task::Poll;
 
+use crate::api::Connection;
 use crate::apply::Stop;
 
 use super::error::Exit;
@@ -14,10 +15,11 @@ pub(super) struct Listener(tokio::task::JoinHandle<()>);
 
 impl Listener {
     /// Starts to listen.
-    pub(super) fn start(stop: Stop, mut signals: Signals) -> Listener {
+    pub(super) fn start(stop: Stop, connection: Connection, mut signals: Signals) -> Listener {
         Listener(tokio::spawn(async move {
             signals.next().await;
             stop.request();
+            connection.hurry();
             tell("Stopping: requests under way are finished and recorded. Once more ends at once.");
             signals.next().await;
             process::exit(i32::from(Exit::Interrupted.code()));

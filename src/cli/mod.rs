@@ -20,6 +20,7 @@ pub use error::Exit;
 
 use args::Command;
 use error::Failure;
+use interrupt::Signals;
 use terminal::Terminal;
 
 /// Runs the program with its arguments, the first of which is its own name, and returns the exit status.
@@ -47,16 +48,25 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
 fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> {
     match command {
         Command::Validate(args) => commands::validate::run(&args, terminal),
-        Command::Plan(args) => block_on(commands::plan::run(&args, terminal)),
+        Command::Plan(args) => block_on(unless_interrupted(commands::plan::run(&args, terminal))),
         Command::Apply(args) => block_on(commands::apply::run(&args, terminal)),
-        Command::Import(args) => block_on(commands::import::run(&args, terminal)),
-        Command::Status(args) => block_on(commands::status::run(&args, terminal)),
+        Command::Import(args) => block_on(unless_interrupted(commands::import::run(&args, terminal))),
+        Command::Status(args) => block_on(unless_interrupted(commands::status::run(&args, terminal))),
         Command::State(args) => block_on(commands::state::run(&args, terminal)),
         Command::Schema(args) => commands::schema::run(&args, terminal),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => run_on(runtime::Builder::new_multi_thread(), commands::sandbox::run(&args, terminal)),
         Command::Completions(args) => commands::completions::run(&args, terminal),
         Command::Man(args) => commands::man::run(&args, terminal),
+    }
+}
+
+/// Ends a command that only reads at the first signal, as an apply that has changed nothing yet.
+async fn unless_interrupted(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let mut signals = Signals::new();
+    tokio::select! {
+        done = work => done,
+        () = signals.next() => Err(Failure::new("interrupted: nothing was changed")),
     }
 }
 
@@ -68,5 +78,9 @@ fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, F
 fn run_on(mut runtime: runtime::Builder, work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     // Timers are looked at often, so that a server that sends without a pause does not hold up a timeout.
     let runtime = runtime.enable_all().event_interval(4).build();
-    runtime.map_err(|error| Failure::new(format!("the program could not start: {error}")))?.block_on(work)
+    let runtime = runtime.map_err(|error| Failure::new(format!("the program could not start: {error}")))?;
+    let done = runtime.block_on(work);
+    // Where it was interrupted, nobody waits for a name to be looked up.
+    runtime.shutdown_background();
+    done
 }

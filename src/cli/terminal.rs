@@ -96,6 +96,7 @@ impl Terminal {
 
     /// Says why a command failed.
     pub(super) fn failure(&mut self, failure: &Failure) {
+        self.reporter.finish();
         // What was printed so far comes first; where that is impossible there is nobody to tell.
         let _ = self.out.flush();
         let Failure { message, hint } = failure;

@@ -270,7 +270,7 @@ pub fn invalid_manifest(header: &Header, problems: &[Problem], sources: &SourceM
     PlanDocument {
         format_version: FORMAT_VERSION,
         shardctl: env!("CARGO_PKG_VERSION").to_owned(),
-        created_at: header.created_at.to_string(),
+        created_at: second(header.created_at),
         api_url: header.api_url.clone(),
         manifest_sha256: String::new(),
         options: OptionsDocument::default(),
@@ -301,12 +301,17 @@ pub fn write(out: &mut dyn Write, document: &impl Serialize) -> io::Result<()> {
     writeln!(out)
 }
 
+/// A plan is of a second, as in the contract's example.
+fn second(moment: Timestamp) -> String {
+    Timestamp::from_second(moment.as_second()).unwrap_or(moment).to_string()
+}
+
 fn document(header: &Header, shown: &Shown<'_>, report: Option<&Report>) -> PlanDocument {
     let orders = shown.plan.orders.iter();
     PlanDocument {
         format_version: FORMAT_VERSION,
         shardctl: env!("CARGO_PKG_VERSION").to_owned(),
-        created_at: header.created_at.to_string(),
+        created_at: second(header.created_at),
         api_url: header.api_url.clone(),
         manifest_sha256: shown.inputs.desired.sha256.clone(),
         options: options(shown.inputs.options),

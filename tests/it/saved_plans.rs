@@ -409,6 +409,17 @@ async fn a_blocked_plan_stays_blocked() {
 }
 
 #[tokio::test]
+async fn a_manifest_is_the_same_by_whatever_path_it_is_reached() {
+    let rig = Rig::new(ACCOUNT, &DECLARED.replace("500", "199")).await;
+    rig.run(&PLAN).await.expect(1);
+    let whole = rig.path(MANIFEST).display().to_string();
+    for path in ["./shardctl.yaml", &whole] {
+        let ran = rig.run(&[&DRY_RUN[..], &["-f", path]].concat()).await.expect(1);
+        assert!(ran.stdout.contains("charge_limit") && !ran.stderr.contains("stale"), "{ran:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_plan_that_an_unsettled_purchase_blocks_buys_nothing_later_either() {
     let rig = Rig::new(ACCOUNT, DECLARED).await;
     rig.break_with(json!([{"operation": "purchase", "hold": true}]));

@@ -107,6 +107,46 @@ async fn a_purchase_under_way_is_settled_or_unknown() {
 }
 
 #[tokio::test]
+async fn what_waits_to_be_sent_again_is_not() {
+    let again = json!({"operation": "set_del_np", "status": 429, "headers": {"Retry-After": "50"}, "times": 0});
+    let broken = json!({"operation": "set_signatures", "close": true, "when": "after", "times": 0});
+    for (fault, operation) in [(again, Operation::SetDelNp), (broken, Operation::SetSignatures)] {
+        let (rig, run) = under_way(fault).await;
+        run.signal("TERM");
+        let start = Instant::now();
+        let ran = run.finish().await.expect(3);
+        assert!(start.elapsed() < Duration::from_secs(20), "{ran:?}");
+        assert!(rig.sent(operation, 1) <= 2 && results(&ran).contains(&"failed".to_owned()), "{ran:?}");
+        rig.check_records();
+        rig.break_with(json!([]));
+        assert_eq!(rig.complete(&[]).await, [0]);
+        rig.nothing_left().await;
+        assert_eq!(rig.charged(), 300);
+    }
+}
+
+#[tokio::test]
+async fn what_only_reads_ends_at_the_first() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    rig.break_with(json!([{"operation": "active", "hold": true, "times": 0}]));
+    for (words, signal) in [
+        (&["plan", "--out", "saved.json"][..], "INT"),
+        (&["apply"], "TERM"),
+        (&["status"], "INT"),
+        (&["import", "1"], "TERM"),
+    ] {
+        let before = rig.control().faults()[0].fired;
+        let run = rig.start(words);
+        until("it reads", || rig.control().faults()[0].fired > before).await;
+        run.signal(signal);
+        let ran = run.finish().await.expect(1);
+        assert_eq!(ran.stdout, "", "{words:?}");
+        assert!(ran.stderr.starts_with("error: interrupted"), "{words:?}: {ran:?}");
+    }
+    assert!(!rig.path("saved.json").exists());
+}
+
+#[tokio::test]
 async fn the_second_ends_at_once() {
     let rows = [("INT", "INT"), ("TERM", "TERM"), ("INT", "TERM"), ("TERM", "INT")];
     for (operation, when) in [("purchase", "before"), ("purchase", "after"), ("set_signatures", "after")] {

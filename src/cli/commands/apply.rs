@@ -10,7 +10,6 @@ use crate::cli::args::{ApplyArgs, Format};
 use crate::cli::commands::plan;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::interrupt::{Listener, Signals};
-use crate::cli::reporter::Reporter;
 use crate::cli::session::{self, Loaded, Planned};
 use crate::cli::terminal::Terminal;
 use crate::model::{Desired, OperationResult, OrderId, OrderReport, Outcome, Report, SourceMap};
@@ -61,13 +60,10 @@ async fn plan_and_act(
     let reporter = terminal.reporter.clone();
     let planning = session::make_plan(sources, desired, connection, store, options, saved.as_ref(), &reporter);
     // A lock that is a lease would outlive a process that a signal ends.
-    let mut acting = lock.map(|lock| (lock, Signals::new()));
-    let planned = match &mut acting {
-        None => planning.await?,
-        Some((_, signals)) => tokio::select! {
-            planned = planning => planned?,
-            () = signals.next() => return Err(interrupted(&reporter)),
-        },
+    let mut signals = Signals::new();
+    let planned = tokio::select! {
+        planned = planning => planned?,
+        () = signals.next() => return Err(Failure::new("interrupted while the plan was made: nothing was changed")),
     };
     let header = Header { created_at: planned.options.now, api_url: connection.url().to_string() };
     if let (Some(saved), Some(path)) = (&saved, &args.plan) {
@@ -78,15 +74,10 @@ async fn plan_and_act(
         text::plan(&mut terminal.out, &planned.shown(terminal.verbose > 0))?;
         terminal.out.flush()?;
     }
-    match acting {
-        Some((lock, signals)) => carry_out(args, terminal, connection, (store, lock), signals, &planned, &header).await,
+    match lock {
+        Some(lock) => carry_out(args, terminal, connection, (store, lock), signals, &planned, &header).await,
         None => dry_run(args, terminal, &planned, &header),
     }
-}
-
-fn interrupted(reporter: &Reporter) -> Failure {
-    reporter.finish();
-    Failure::new("interrupted while the plan was made: nothing was changed")
 }
 
 fn read_saved(path: &Path) -> Result<SavedPlan, Failure> {
@@ -136,7 +127,7 @@ async fn carry_out(
         ApplySettings { keep_going: args.keep_going, settle_timeout: args.settle_timeout, ..ApplySettings::default() };
     let writer = Writer::new(connection.clone());
     let stop = Stop::default();
-    let listener = Listener::start(stop.clone(), signals);
+    let listener = Listener::start(stop.clone(), connection.clone(), signals);
     let reporter = terminal.reporter.clone();
     reporter.start("Applying", planned.plan.orders.iter().filter(|order| !order.operations.is_empty()).count());
     let report = apply::apply(&planned.plan, &writer, store, lock, &settings, &reporter, &stop).await;

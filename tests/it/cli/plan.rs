@@ -47,7 +47,8 @@ fn the_json_is_the_contract_s() {
     assert_eq!(plan["format_version"], 1);
     assert_eq!(plan["api_url"], shardctl.url());
     assert_eq!(plan["manifest_sha256"].as_str().map(str::len), Some(64));
-    assert!(plan["created_at"].as_str().is_some_and(|moment| moment.parse::<jiff::Timestamp>().is_ok()));
+    let created_at: jiff::Timestamp = plan["created_at"].as_str().expect("a text").parse().expect("a moment");
+    assert_eq!(created_at.subsec_nanosecond(), 0, "in whole seconds");
     let kinds = |order: &Value| -> Vec<String> {
         let operations = order["operations"].as_array().expect("operations");
         operations.iter().map(|operation| operation["kind"].as_str().expect("a kind").to_owned()).collect()

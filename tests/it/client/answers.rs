@@ -47,6 +47,7 @@ async fn an_answer_must_show_what_was_asked_for() {
     let pending = |change: &str| format!(r#"{{"addons": [{line}, "pending": {change}}}]}}"#);
     let rows = [
         ("calculate", r#"{"current_qty": 2, "add_qty": 3}"#.to_owned(), "asked for the price of 2 more slots"),
+        ("calculate", r#"{"current_qty": 2, "addon_key": "x"}"#.to_owned(), "the answer is about another add-on"),
         ("purchase", r#"{"addons": []}"#.to_owned(), "the answer shows no p0f_slots add-on"),
         ("cancel", r#"{"addons": [{"addon_key": "other", "qty": 4}]}"#.to_owned(), "no p0f_slots add-on"),
         ("schedule", format!(r#"{{"addons": [{line}}}, {line}}}]}}"#), "more than one p0f_slots add-on"),

@@ -146,7 +146,8 @@ async fn a_cancel_of_what_is_known_must_find_it() {
         assert_eq!(world.recorded(1).slots, Some(known));
         world.break_with(json!([{"operation": "cancel", "status": status}]));
         let report = world.apply("\n  1: {p0f_slots: 3}\n").await;
-        let expected = format!("failed: addons/schedule/cancel: refused with {status}: Simulated fault");
+        let elsewhere = "if it was taken back elsewhere already, apply with --reassert";
+        let expected = format!("failed: addons/schedule/cancel: refused with {status}: Simulated fault; {elsewhere}");
         assert_eq!(results(&report, 1), [expected]);
         assert_eq!(report.outcome(), Outcome::Failed);
         assert_eq!(world.recorded(1).slots, Some(known), "it had no effect");
