@@ -79,7 +79,7 @@ impl From<LoadError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
-        Failure::new(error.to_string())
+        Failure::new(printable(&error.to_string()))
     }
 }
 
@@ -95,7 +95,7 @@ impl From<anyhow::Error> for Failure {
         let words = |cause: &(dyn std::error::Error + 'static)| {
             cause.downcast_ref::<io::Error>().map_or_else(|| cause.to_string(), io_reason)
         };
-        Failure::new(error.chain().map(words).collect::<Vec<_>>().join(": "))
+        Failure::new(printable(&error.chain().map(words).collect::<Vec<_>>().join(": ")))
     }
 }
 

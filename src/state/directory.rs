@@ -118,7 +118,8 @@ impl Inner {
     fn read(&self, order_id: OrderId) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.file(order_id);
         let mut bytes = Vec::new();
-        match File::open(&path).and_then(|file| file.take(MAX_RECORD_BYTES + 1).read_to_end(&mut bytes)) {
+        let file = check_kind(&path).and_then(|()| File::open(&path));
+        match file.and_then(|file| file.take(MAX_RECORD_BYTES + 1).read_to_end(&mut bytes)) {
             Ok(read) if read as u64 > MAX_RECORD_BYTES => {
                 Err(failed("read", &path, &io::ErrorKind::FileTooLarge.into()))
             }
@@ -190,8 +191,12 @@ impl Inner {
     fn lock(&self) -> Result<DirectoryLock, StoreError> {
         create_directory(&self.path).map_err(|error| failed("create", &self.path, &error))?;
         let path = self.path.join(LOCK_FILE);
-        let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = open.map_err(|error| failed("lock", &path, &error))?;
+        let open = || File::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let kind = check_kind(&path).or_else(|error| match error.kind() {
+            io::ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        });
+        let mut file = kind.and_then(|()| open()).map_err(|error| failed("lock", &path, &error))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(self.held_by(&mut file)),
@@ -204,7 +209,7 @@ impl Inner {
 
     fn holder(&self) -> Result<Option<Holder>, StoreError> {
         let path = self.path.join(LOCK_FILE);
-        let mut file = match File::open(&path) {
+        let mut file = match check_kind(&path).and_then(|()| File::open(&path)) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("read", &path, &error)),
@@ -239,6 +244,17 @@ impl Inner {
                 let _ = fs::remove_file(entry.path());
             }
         }
+    }
+}
+
+/// Fails where something is not a file of its own. Whoever proposes a change to a directory in git can propose a link,
+/// and it could lead to what nobody may read or write in this way, or to a device that never ends.
+fn check_kind(path: &Path) -> io::Result<()> {
+    let kind = fs::symlink_metadata(path)?.file_type();
+    match (kind.is_file(), kind.is_dir()) {
+        (true, _) => Ok(()),
+        (false, true) => Err(io::ErrorKind::IsADirectory.into()),
+        (false, false) => Err(io::Error::other("it is a link or a device, not a file")),
     }
 }
 

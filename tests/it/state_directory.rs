@@ -206,6 +206,34 @@ async fn a_directory_in_the_place_of_a_record_blocks_its_order_alone() {
     assert!(rig.record_path(id(2)).is_file() && rig.record_path(id(3)).is_file(), "{ran:?}");
 }
 
+/// Where the records are in git, a pull request can put a link in the place of any file.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_in_the_place_of_a_file_is_not_followed() {
+    use std::os::unix::fs::symlink;
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    rig.write("secret", "\"hunter2\"");
+    fs::create_dir(rig.path(STATE)).expect("a directory");
+    for target in [rig.path("secret"), "/dev/ptmx".into(), "/dev/zero".into()] {
+        symlink(&target, rig.record_path(id(1))).expect("a link");
+        for words in [&["plan"][..], &["apply", "--apply"], &["state", "show", "1"], &["state", "forget", "1"]] {
+            let ran = rig.run(words).await.expect(1);
+            let said = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(said.contains("it is a link or a device, not a file") && !said.contains("hunter2"), "{ran:?}");
+        }
+        fs::remove_file(rig.record_path(id(1))).expect("the link");
+    }
+    for target in [rig.path("secret"), rig.path("new")] {
+        let _ = fs::remove_file(rig.path(STATE).join(".lock"));
+        symlink(&target, rig.path(STATE).join(".lock")).expect("a link");
+        let ran = rig.run(&["apply", "--apply"]).await.expect(1);
+        assert!(ran.stderr.contains("it is a link or a device, not a file"), "{ran:?}");
+        rig.run(&["state", "unlock"]).await.expect(1);
+    }
+    assert_eq!(fs::read(rig.path("secret")).expect("the file"), b"\"hunter2\"");
+    assert!(!rig.path("new").exists() && !wrote(&rig));
+}
+
 #[tokio::test]
 async fn the_records_of_another_api_are_never_taken_nor_replaced() {
     let (rig, other) = (Rig::new(ACCOUNT, DECLARED).await, Rig::new(ACCOUNT, DECLARED).await);

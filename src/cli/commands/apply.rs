@@ -82,7 +82,7 @@ async fn plan_and_act(
 
 fn read_saved(path: &Path) -> Result<SavedPlan, Failure> {
     SavedPlan::read(path)
-        .map_err(|error| Failure::new(error.to_string()).hint("make one by `shardctl plan --out FILE`"))
+        .map_err(|error| Failure::new(printable(&error.to_string())).hint("make one by `shardctl plan --out FILE`"))
 }
 
 fn refuse_stale(saved: &SavedPlan, path: &Path, again: json::PlanDocument) -> Result<(), Failure> {

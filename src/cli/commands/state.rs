@@ -31,7 +31,9 @@ pub(in crate::cli) async fn run(args: &StateArgs, terminal: &mut Terminal) -> Re
 async fn show(args: &StateOrderArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let store = session::open_store(&args.state, &args.manifest, "")?;
     match store.raw(args.order).await? {
-        Some(raw) => terminal.out.write_all(&raw.bytes)?,
+        Some(raw) if serde_json::from_slice::<StateFile>(&raw.bytes).is_ok() => terminal.out.write_all(&raw.bytes)?,
+        // Whatever it is, it does not speak to the terminal.
+        Some(raw) => writeln!(terminal.out, "{}", printable(&String::from_utf8_lossy(&raw.bytes)))?,
         None => return Err(Failure::new(format!("nothing is recorded of order {}", args.order))),
     }
     Ok(Exit::Done)
