@@ -3,8 +3,8 @@
 //! A saved plan is not trusted: it is made again from the manifest and from what is live and recorded now, and carried
 //! out only where the two are the same. Nothing in the file can bring about an operation that the manifest does not.
 
-use std::fs;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use crate::plan::Options;
 use crate::render::json::{self, FORMAT_VERSION, OperationDocument, OrderDocument, PlanDocument};
 
 /// The largest file that is read as a plan; a plan of 1,000,000 IPs takes about 60 MB.
-const MAX_FILE_BYTES: u64 = 1 << 30;
+const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// A plan as it was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,10 +70,12 @@ impl SavedPlan {
     pub fn read(path: &Path) -> Result<SavedPlan, NotAPlan> {
         let name = path.display().to_string();
         let unreadable = |error: io::Error| NotAPlan::Unreadable { path: name.clone(), reason: error.to_string() };
-        if fs::metadata(path).map_err(unreadable)?.len() > MAX_FILE_BYTES {
+        let mut bytes = Vec::new();
+        let file = File::open(path).map_err(unreadable)?;
+        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(NotAPlan::Damaged { path: name, reason: "it is too large".to_owned() });
         }
-        let bytes = fs::read(path).map_err(unreadable)?;
         SavedPlan::parse(&bytes, &name)
     }
 

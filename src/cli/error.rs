@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use crate::live::Unauthorized;
 use crate::manifest::LoadError;
 use crate::model::io_reason;
-use crate::render::printable;
 use crate::state::StoreError;
 
 /// The exit status (contract, Exit status).
@@ -51,13 +50,20 @@ impl From<Exit> for ExitCode {
 pub(super) struct Failure {
     /// What went wrong; empty where everything was said already.
     pub(super) message: String,
+    /// Its parts, a line each.
+    pub(super) parts: Vec<String>,
     /// What to do about it.
     pub(super) hint: Option<String>,
 }
 
 impl Failure {
     pub(super) fn new(message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), hint: None }
+        Failure { message: message.into(), parts: Vec::new(), hint: None }
+    }
+
+    pub(super) fn parts(mut self, parts: Vec<String>) -> Failure {
+        self.parts = parts;
+        self
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Failure {
@@ -72,14 +78,13 @@ impl Failure {
 
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Failure {
-        // The name of a file may hold a line break, behind which it would be taken for something else.
-        Failure::new(printable(&error.to_string()))
+        Failure::new(error.to_string())
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
-        Failure::new(printable(&error.to_string()))
+        Failure::new(error.to_string())
     }
 }
 
@@ -95,7 +100,7 @@ impl From<anyhow::Error> for Failure {
         let words = |cause: &(dyn std::error::Error + 'static)| {
             cause.downcast_ref::<io::Error>().map_or_else(|| cause.to_string(), io_reason)
         };
-        Failure::new(printable(&error.chain().map(words).collect::<Vec<_>>().join(": ")))
+        Failure::new(error.chain().map(words).collect::<Vec<_>>().join(": "))
     }
 }
 

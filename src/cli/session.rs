@@ -20,7 +20,7 @@ use crate::live::{self, LiveOrders, ReadRequest};
 use crate::manifest::{self, Manifest};
 use crate::model::{Cents, Desired, OrderId, Problem, Recorded, SourceMap, count};
 use crate::plan::{self, Inputs, Options, Plan};
-use crate::render::{Shown, printable};
+use crate::render::Shown;
 use crate::saved::SavedPlan;
 use crate::state::{Directory, Record, Store};
 
@@ -87,7 +87,7 @@ fn refuse_token(sources: &SourceMap, token_file: Option<&Path>) -> Result<(), Fa
     let text = Zeroizing::new(text.unwrap_or_default());
     let token = text.trim();
     match sources.iter().find(|(_, file)| token.len() >= SECRET_LENGTH && file.text.contains(token)) {
-        Some((_, file)) => Err(Failure::new(format!("the manifest `{}` holds the API token", printable(&file.name)))
+        Some((_, file)) => Err(Failure::new(format!("the manifest `{}` holds the API token", file.name))
             .hint("remove it, and have the token replaced: whoever reads the manifest has it")),
         None => Ok(()),
     }

@@ -10,7 +10,7 @@ use super::args::{Annotations, ColorChoice, OutputArgs};
 use super::error::Failure;
 use super::reporter::Reporter;
 use crate::model::{Problem, SourceMap};
-use crate::render;
+use crate::render::{self, printable};
 
 const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -99,11 +99,14 @@ impl Terminal {
         self.reporter.finish();
         // What was printed so far comes first; where that is impossible there is nobody to tell.
         let _ = self.out.flush();
-        let Failure { message, hint } = failure;
-        let message = printable_lines(message);
-        let _ = writeln!(self.err, "{}error:{} {message}", ERROR.render(), ERROR.render_reset());
+        let Failure { message, parts, hint } = failure;
+        // A line break in a text from outside would begin a line, which the log of a CI run may take for a command.
+        let _ = writeln!(self.err, "{}error:{} {}", ERROR.render(), ERROR.render_reset(), printable(message));
+        for part in parts {
+            let _ = writeln!(self.err, "  - {}", printable(part));
+        }
         if let Some(hint) = hint {
-            let _ = writeln!(self.err, "  help: {hint}");
+            let _ = writeln!(self.err, "  help: {}", printable(hint));
         }
     }
 
@@ -136,9 +139,4 @@ impl Terminal {
             let _ = writeln!(self.err, "{message}");
         }
     }
-}
-
-/// Makes a message that may hold texts from outside fit for the terminal; its own line breaks stay.
-fn printable_lines(message: &str) -> String {
-    message.split('\n').map(render::printable).collect::<Vec<_>>().join("\n")
 }

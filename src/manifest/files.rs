@@ -152,15 +152,19 @@ fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LoadError> {
 /// to elsewhere is the user's own choice.
 fn enclosure(path: &Path) -> Option<PathBuf> {
     let working = std::env::current_dir().ok()?;
-    let below = path.strip_prefix(&working).unwrap_or(path);
-    let is_below = below.components().all(|component| matches!(component, Component::Normal(_) | Component::CurDir));
-    let start = match path.file_name() {
-        _ if is_below => working.clone(),
-        Some(_) => path.parent()?.canonicalize().ok()?,
-        None => path.canonicalize().ok()?,
-    };
-    let repository = start.ancestors().find(|directory| directory.join(GIT_DIRECTORY).exists());
-    repository.map(Path::to_owned).or(is_below.then_some(working))?.canonicalize().ok()
+    // Without a look at what is there: a link on the way is what this is about.
+    let mut whole = PathBuf::new();
+    for component in working.join(path).components() {
+        match component {
+            Component::ParentDir => _ = whole.pop(),
+            other => whole.push(other),
+        }
+    }
+    let is_itself = |directory: &Path| directory.canonicalize().is_ok_and(|real| real == directory);
+    let is_repository = |directory: &&Path| directory.join(GIT_DIRECTORY).exists() && is_itself(directory);
+    let working = Some(&*working).filter(|working| whole.starts_with(working));
+    let start = working.unwrap_or(&whole);
+    start.ancestors().find(is_repository).or(working).map(Path::to_owned)
 }
 
 fn is_inside(target: &Path, enclosure: &Path) -> bool {

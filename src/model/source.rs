@@ -1,6 +1,7 @@
 //! Where a thing stands in a manifest.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The index of a file in its [`SourceMap`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,12 +44,17 @@ pub struct SourceFile {
     /// The whole text.
     pub text: String,
     line_starts: OnceLock<Vec<u32>>,
+    /// The offset that was located last, in the upper half, and its column.
+    located: AtomicU64,
 }
+
+/// From so many bytes into a line on, the offset that was located last saves counting characters.
+const LONG_LINE: usize = 1024;
 
 impl SourceFile {
     /// Takes a file's name and text.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> SourceFile {
-        SourceFile { name: name.into(), text: text.into(), line_starts: OnceLock::new() }
+        SourceFile { name: name.into(), text: text.into(), line_starts: OnceLock::new(), located: AtomicU64::default() }
     }
 
     fn line_starts(&self) -> &[u32] {
@@ -64,10 +70,24 @@ impl SourceFile {
         let line = starts.partition_point(|start| *start <= offset);
         let start = starts[line - 1] as usize;
         let end = (offset as usize).min(self.text.len());
+        let located = self.located.load(Ordering::Relaxed);
+        let (known, known_column) = ((located >> 32) as usize, located as u32);
+        if known >= start + LONG_LINE && known <= end {
+            let column = known_column + self.text.get(known..end).unwrap_or("").chars().count() as u32;
+            return self.locate(line, end, column);
+        }
         let before = self.text.get(start..end).unwrap_or("");
         // A byte order mark, which has no width, is one at the very start alone.
         let before = if line == 1 { before.strip_prefix('\u{feff}').unwrap_or(before) } else { before };
         let column = before.chars().count() as u32 + 1;
+        self.locate(line, end, column)
+    }
+
+    /// Remembers a position: problems are located in order, and many of them may stand in one long line.
+    fn locate(&self, line: usize, end: usize, column: u32) -> Position {
+        if self.text.is_char_boundary(end) {
+            self.located.store((end as u64) << 32 | u64::from(column), Ordering::Relaxed);
+        }
         Position { line: line as u32, column }
     }
 
@@ -107,5 +127,22 @@ impl SourceMap {
     pub fn locate(&self, span: Span) -> (&str, Position) {
         let file = self.file(span.file);
         (&file.name, file.position(span.start))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_is_the_same_in_whatever_order_it_is_asked_for() {
+        let text = format!("\u{feff}{}\n{}\nshort\n", "aé漢𝄞".repeat(1000), "bü".repeat(3000));
+        let is_one = |offset: &u32| text.is_char_boundary(*offset as usize) || *offset as usize > text.len();
+        let offsets: Vec<u32> = (0..text.len() as u32 + 3).filter(is_one).step_by(7).collect();
+        let alone = |offset: &u32| SourceFile::new("f", text.as_str()).position(*offset);
+        let file = SourceFile::new("f", text.as_str());
+        for offset in offsets.iter().step_by(40).chain(offsets.iter().rev().step_by(41)) {
+            assert_eq!(file.position(*offset), alone(offset), "{offset}");
+        }
     }
 }

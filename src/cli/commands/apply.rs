@@ -14,7 +14,7 @@ use crate::cli::session::{self, Loaded, Planned};
 use crate::cli::terminal::Terminal;
 use crate::model::{Desired, OperationResult, OrderId, OrderReport, Outcome, Report, SourceMap};
 use crate::render::json::Header;
-use crate::render::{json, markdown, printable, report_line, text};
+use crate::render::{json, markdown, report_line, text};
 use crate::saved::SavedPlan;
 use crate::state::{Lock, Store};
 
@@ -82,7 +82,7 @@ async fn plan_and_act(
 
 fn read_saved(path: &Path) -> Result<SavedPlan, Failure> {
     SavedPlan::read(path)
-        .map_err(|error| Failure::new(printable(&error.to_string())).hint("make one by `shardctl plan --out FILE`"))
+        .map_err(|error| Failure::new(error.to_string()).hint("make one by `shardctl plan --out FILE`"))
 }
 
 fn refuse_stale(saved: &SavedPlan, path: &Path, again: json::PlanDocument) -> Result<(), Failure> {
@@ -90,8 +90,8 @@ fn refuse_stale(saved: &SavedPlan, path: &Path, again: json::PlanDocument) -> Re
     if moved.is_empty() {
         return Ok(());
     }
-    let list: String = moved.iter().map(|moved| format!("\n  - {}", printable(moved))).collect();
-    Err(Failure::new(format!("the saved plan in {} is stale; nothing was changed:{list}", path.display()))
+    Err(Failure::new(format!("the saved plan in {} is stale; nothing was changed:", path.display()))
+        .parts(moved)
         .hint("make a new plan, and look at it before it is applied"))
 }
 

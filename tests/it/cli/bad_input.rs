@@ -85,6 +85,12 @@ fn links_that_lead_elsewhere() {
         command.current_dir(shardctl.path("envs/eu"));
     };
     shardctl.run_with(&["validate", "-f", "../../orders"], below).exits(1);
+    fs::create_dir(elsewhere.path().join("eu")).expect("a directory");
+    fs::copy(&secret, elsewhere.path().join("eu/a.yaml")).expect("a file");
+    for path in ["../../orders/eu".to_owned(), shardctl.path("orders/eu").display().to_string()] {
+        let run = shardctl.run_with(&["validate", "-f", &path], below).exits(1);
+        assert!(run.stderr.contains("leads by a link out of the repository"), "{}", run.stderr);
+    }
     shardctl.write("shardctl.yaml", EXAMPLE_MANIFEST);
     fs::remove_file(shardctl.path("manifest.yaml")).expect("the link");
     shardctl.run_with(&["validate", "-f", "../.."], below).exits(0);
