@@ -8,6 +8,9 @@ use super::token::Token;
 use super::wire::{Acknowledged, ActiveAnswer, AddonLine, AddonsAnswer, CalculateAnswer, PendingLine};
 use crate::model::{Cents, LiveSlots, P0F_SLOTS, PendingChange, ProxyIp, Quote, RecordedSlots, Renewal};
 
+/// The longest tag or date of an order that is read: both are kept for every order, and shown.
+const MAX_TEXT_BYTES: usize = 1000;
+
 /// The answer of `proxies/active`, normalised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActiveProxies {
@@ -21,7 +24,7 @@ pub struct ActiveProxies {
 
 /// Reads the answer of `proxies/active`; `token` is kept out of all texts.
 pub fn active_proxies(status: u16, body: &[u8], token: &Token) -> Result<ActiveProxies, Stage> {
-    decode::answer(status, body, token).map(|answer| normalise(answer, token))
+    normalise(decode::answer(status, body, token)?, token)
 }
 
 /// Reads the answer of `addons/calculate` for `add_qty` more slots.
@@ -39,20 +42,26 @@ pub fn acknowledged(status: u16, body: &[u8], token: &Token) -> Result<(), Stage
     decode::answer::<Acknowledged>(status, body, token).map(|_| ())
 }
 
-fn normalise(answer: ActiveAnswer<'_>, token: &Token) -> ActiveProxies {
+fn normalise(answer: ActiveAnswer<'_>, token: &Token) -> Result<ActiveProxies, Stage> {
+    let bounded = |field: &str, text: &str| match text.len() > MAX_TEXT_BYTES {
+        true => Err(Stage::Unexpected { reason: format!("`{field}` is longer than {MAX_TEXT_BYTES} bytes") }),
+        false => Ok(()),
+    };
     let mut renewal: Option<Renewal> = None;
     let mut last_until = None;
     // All IPs of an order mostly end at one moment: read each spelling once.
     for until in answer.data.iter().filter_map(|item| item.until.as_ref()).map(|until| &*until.0) {
         if last_until != Some(until) {
             last_until = Some(until);
+            bounded("until", until)?;
             let until = Renewal::parse(&token.redact(until));
             renewal = Some(renewal.map_or(until.clone(), |earliest| earliest.min(until)));
         }
     }
     let addresses: Vec<ProxyIp> = answer.data.iter().map(|item| item.ip).collect();
+    answer.order_tag.as_deref().map_or(Ok(()), |tag| bounded("order_tag", tag))?;
     let tag = answer.order_tag.map(|tag| token.redact(&tag));
-    ActiveProxies { tag, renewal, active: addresses.into_iter().collect() }
+    Ok(ActiveProxies { tag, renewal, active: addresses.into_iter().collect() })
 }
 
 fn check_quote(answer: CalculateAnswer<'_>, add_qty: u32) -> Result<LiveSlots, Stage> {

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Shown;
+use super::words::{LOG_COMMAND, is_unprintable};
 use crate::model::{
     Note, NoteCode, OperationResult, OrderReport, Outcome, P0F_SLOTS, PendingChange, Percent, Problem, ProblemCode,
     Report, Signature, SourceMap,
@@ -295,10 +296,25 @@ pub fn validate(problems: &[Problem], sources: &SourceMap) -> ValidateDocument {
     ValidateDocument { format_version: FORMAT_VERSION, valid: problems.is_empty(), problems }
 }
 
-/// Writes a document, indented, with a line break at its end.
+/// Writes a document, indented, with a line break at its end. What would command a terminal or a log is escaped.
 pub fn write(out: &mut dyn Write, document: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, document).map_err(io::Error::from)?;
-    writeln!(out)
+    let text = serde_json::to_string_pretty(document).map_err(io::Error::from)?;
+    writeln!(out, "{}", escaped(text))
+}
+
+/// Such a character stands within a string of the document, where an escape says the same.
+fn escaped(text: String) -> String {
+    let is_hidden = |character: char| character != '\n' && is_unprintable(character);
+    if !text.contains(is_hidden) && !text.contains(LOG_COMMAND) {
+        return text;
+    }
+    text.replace(LOG_COMMAND, "##\\u005b").chars().fold(String::new(), |mut text, character| {
+        match is_hidden(character) {
+            true => text.push_str(&format!("\\u{:04x}", u32::from(character))),
+            false => text.push(character),
+        }
+        text
+    })
 }
 
 /// A plan is of a second, as in the contract's example.

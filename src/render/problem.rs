@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::words::is_unprintable;
+use super::words::{LOG_COMMAND, is_unprintable};
 use crate::model::{Label, Problem, SourceFile, SourceId, SourceMap, Span};
 
 /// The most problems that are shown with their lines of the manifest; each of the others takes one line.
@@ -151,7 +151,7 @@ fn visible(window: &str, marks: Vec<Range<usize>>, starts_the_file: bool) -> (St
             // A byte order mark has no width, and the return of a line end is no character of the line.
             _ if line_end => {}
             '\u{feff}' if at == 0 && starts_the_file => {}
-            _ => text.push(symbol(character)),
+            _ => push_symbol(&mut text, character),
         }
     }
     move_marks(&marks, &mut moved, window.len(), text.len());
@@ -172,7 +172,18 @@ fn move_marks(marks: &[Range<usize>], moved: &mut [Range<usize>], from: usize, t
 
 /// Makes a text safe for a terminal and puts it on one line.
 fn one_line(text: &str) -> String {
-    text.chars().map(|character| if matches!(character, '\n' | '\t') { ' ' } else { symbol(character) }).collect()
+    text.chars().fold(String::with_capacity(text.len()), |mut line, character| {
+        push_symbol(&mut line, if matches!(character, '\n' | '\t') { ' ' } else { character });
+        line
+    })
+}
+
+fn push_symbol(text: &mut String, character: char) {
+    text.push(symbol(character));
+    if text.ends_with(LOG_COMMAND) {
+        text.pop();
+        text.push(char::REPLACEMENT_CHARACTER);
+    }
 }
 
 /// Returns a character as it may be printed: a control character as the symbol for it.

@@ -296,10 +296,14 @@ pub fn report(report: &Report) -> String {
     text
 }
 
+/// What begins a command wherever it stands in a line of a GitHub log.
+pub(super) const LOG_COMMAND: &str = "##[";
+
 /// Makes a text from outside fit for a terminal: what would command it or reorder the line is shown as an escape.
 pub fn printable(text: &str) -> String {
+    let text = text.replace(LOG_COMMAND, "##\\u{5b}");
     if !text.contains(is_unprintable) {
-        return text.to_owned();
+        return text;
     }
     text.chars().flat_map(|c| if is_unprintable(c) { c.escape_default().collect() } else { vec![c] }).collect()
 }

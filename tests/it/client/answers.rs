@@ -45,9 +45,16 @@ async fn another_shape_is_named_by_its_path() {
 async fn an_answer_must_show_what_was_asked_for() {
     let line = r#"{"addon_key": "p0f_slots", "qty": 4"#;
     let pending = |change: &str| format!(r#"{{"addons": [{line}, "pending": {change}}}]}}"#);
+    let endless = "x".repeat(1001);
     let rows = [
         ("calculate", r#"{"current_qty": 2, "add_qty": 3}"#.to_owned(), "asked for the price of 2 more slots"),
         ("calculate", r#"{"current_qty": 2, "addon_key": "x"}"#.to_owned(), "the answer is about another add-on"),
+        ("active", format!(r#"{{"data": [], "order_tag": "{endless}"}}"#), "`order_tag` is longer than 1000 bytes"),
+        (
+            "active",
+            format!(r#"{{"data": [{{"ip": "203.0.113.10", "until": "{endless}"}}]}}"#),
+            "`until` is longer than 1000 bytes",
+        ),
         ("purchase", r#"{"addons": []}"#.to_owned(), "the answer shows no p0f_slots add-on"),
         ("cancel", r#"{"addons": [{"addon_key": "other", "qty": 4}]}"#.to_owned(), "no p0f_slots add-on"),
         ("schedule", format!(r#"{{"addons": [{line}}}, {line}}}]}}"#), "more than one p0f_slots add-on"),
