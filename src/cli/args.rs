@@ -10,7 +10,7 @@ use crate::model::{OrderId, Percent};
 
 /// Keep orders of datacenter and ISP proxies at ProxyShard as a manifest declares them.
 #[derive(Debug, Parser)]
-#[command(name = "shardctl", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "shardctl", version, about, max_term_width = 100)]
 #[command(
     after_help = "Nothing but `shardctl apply --apply` makes a change. Exit status: 0 done, 1 failed and nothing was \
 changed, 2 there are changes (--detailed-exitcode), 3 stopped part way, 4 a purchase's outcome is unknown."

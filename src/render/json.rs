@@ -305,7 +305,9 @@ pub fn write(out: &mut dyn Write, document: &impl Serialize) -> io::Result<()> {
 /// Such a character stands within a string of the document, where an escape says the same.
 fn escaped(text: String) -> String {
     let is_hidden = |character: char| character != '\n' && is_unprintable(character);
-    if !text.contains(is_hidden) && !text.contains(LOG_COMMAND) {
+    // The first question is soon answered, and mostly the last.
+    let is_plain = text.is_ascii() && !text.contains('\u{7f}') || !text.contains(is_hidden);
+    if is_plain && !text.contains(LOG_COMMAND) {
         return text;
     }
     text.replace(LOG_COMMAND, "##\\u005b").chars().fold(String::new(), |mut text, character| {
