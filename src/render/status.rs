@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::markdown::{MARKER, MAX_CHARACTERS, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
 use super::words::printable;
-use crate::model::{LiveOrder, OrderId, PendingChange, ReadFailure, Recorded, Renewal};
+use crate::model::{LiveOrder, OrderId, PendingChange, PurchaseIntent, ReadFailure, Recorded, Renewal};
 use crate::plan::{Knowledge, PendingKnowledge};
 
 /// The orders, as `status --format json` prints them.
@@ -44,6 +44,8 @@ pub struct StatusOrder {
     pub pending_known: bool,
     /// What is known to be scheduled.
     pub pending: Option<PendingChange>,
+    /// A purchase whose outcome nobody knows yet.
+    pub unsettled_purchase: Option<PurchaseIntent>,
     /// The next renewal.
     pub renews_at: Option<String>,
     /// Whole days until then.
@@ -92,6 +94,7 @@ fn known(order_id: OrderId, live: &LiveOrder, recorded: &Recorded, now: Timestam
         slots: live.slots.map(|slots| slots.current_qty),
         pending_known,
         pending,
+        unsettled_purchase: knowledge.unsettled,
         renews_at: live.renewal.as_ref().map(ToString::to_string),
         renews_in_days: live.renewal.as_ref().and_then(|renewal| days_until(renewal, now)),
         error: None,
@@ -110,6 +113,7 @@ fn unknown(order_id: OrderId, message: &str) -> StatusOrder {
         slots: None,
         pending_known: false,
         pending: None,
+        unsettled_purchase: None,
         renews_at: None,
         renews_in_days: None,
         error: Some(message.to_owned()),
@@ -139,6 +143,10 @@ fn cells(order: &StatusOrder) -> [String; 7] {
         (false, _) => "unknown".to_owned(),
         (true, None) => "none".to_owned(),
         (true, Some(pending)) => format!("{slots} to {}", pending.next_qty()),
+    };
+    let pending = match order.unsettled_purchase {
+        Some(intent) => format!("{pending}; purchase of {} unsettled", intent.add_qty),
+        None => pending,
     };
     let day = order.renews_at.as_deref().map(|at| Renewal::parse(at).day());
     let renews = match (day, order.renews_in_days) {

@@ -61,3 +61,17 @@ fn a_damaged_record_is_said_in_place_of_the_order() {
     let run = shardctl.run(&["status"]).exits(1);
     assert!(run.stdout.contains("order 49100: ") && run.stdout.contains("48977"), "{}", run.stdout);
 }
+
+#[test]
+fn a_purchase_whose_outcome_is_unknown_is_shown() {
+    let shardctl = Shardctl::example();
+    shardctl.break_with(json!([{"operation": "purchase", "hold": true}]));
+    shardctl.aside(&["apply", "--apply", "--order", "48213", "--timeout", "0.2", "--settle-timeout", "0.1"]).exits(4);
+    let row = shardctl.run(&["status", "48213"]).exits(0).stdout;
+    assert!(row.contains("  none; purchase of 2 unsettled  "), "{row}");
+    let order = shardctl.run(&["status", "48213", "--format", "json"]).exits(0).json()["orders"][0].clone();
+    assert_eq!(
+        (&order["unsettled_purchase"]["from_qty"], &order["unsettled_purchase"]["add_qty"]),
+        (&json!(2), &json!(2))
+    );
+}
