@@ -312,7 +312,9 @@ fn escaped(text: String) -> String {
     }
     text.replace(LOG_COMMAND, "##\\u005b").chars().fold(String::new(), |mut text, character| {
         match is_hidden(character) {
-            true => text.push_str(&format!("\\u{:04x}", u32::from(character))),
+            true => {
+                character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")))
+            }
             false => text.push(character),
         }
         text

@@ -308,10 +308,11 @@ pub fn printable(text: &str) -> String {
     text.chars().flat_map(|c| if is_unprintable(c) { c.escape_default().collect() } else { vec![c] }).collect()
 }
 
-/// Tells whether a character is a control, a separator of lines, a byte order mark, or a mark that reorders the text
-/// around it.
+/// Tells whether a character is a control, a separator of lines, a byte order mark, a mark that reorders the text
+/// around it, or one that nobody sees.
 pub(super) fn is_unprintable(character: char) -> bool {
     let reorders =
         matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    reorders || character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}')
+    let unseen = matches!(character, '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{e0000}'..='\u{e007f}');
+    reorders || unseen || character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
