@@ -4,7 +4,7 @@
 //! it, durably; after the write was acknowledged, the record takes the new value. A crash between the two leaves an
 //! unknown, which the next plan asserts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::executor::Context;
 use super::purchase;
@@ -170,19 +170,27 @@ impl<'a> OrderRun<'a> {
 
     async fn set_signatures(&mut self, items: &[SignatureItem]) -> Result<(), Failure> {
         let wanted: Vec<(ProxyIp, Signature)> = items.iter().map(|item| (item.ip, item.to)).collect();
-        self.set(&wanted, |recorded| &mut recorded.signatures, Writer::set_signatures).await
+        self.set(
+            &wanted,
+            |recorded| &mut recorded.signatures,
+            |recorded| Some(&mut recorded.unknown_signatures),
+            Writer::set_signatures,
+        )
+        .await
     }
 
     async fn set_del_np(&mut self, items: &[DelNpItem]) -> Result<(), Failure> {
         let wanted: Vec<(ProxyIp, bool)> = items.iter().map(|item| (item.ip, item.to)).collect();
-        self.set(&wanted, |recorded| &mut recorded.del_np, Writer::set_del_np).await
+        self.set(&wanted, |recorded| &mut recorded.del_np, |_| None, Writer::set_del_np).await
     }
 
-    /// Sets a value of each IP by as many requests as it takes, recording each as it is acknowledged.
+    /// Sets a value of each IP by as many requests as it takes, recording each as it is acknowledged. `unknown` are the
+    /// IPs that are known to have some value.
     async fn set<V: Copy>(
         &mut self,
         wanted: &[(ProxyIp, V)],
         part: fn(&mut Recorded) -> &mut BTreeMap<ProxyIp, V>,
+        unknown: fn(&mut Recorded) -> Option<&mut BTreeSet<ProxyIp>>,
         send: impl AsyncFn(&Writer, OrderId, &[(ProxyIp, V)]) -> Result<(), ApiError>,
     ) -> Result<(), Failure> {
         for (chunks_sent, chunk) in wanted.chunks(MAX_ITEMS_PER_REQUEST).enumerate() {
@@ -190,14 +198,21 @@ impl<'a> OrderRun<'a> {
             self.ensure_locked().await?;
             let values = part(&mut self.recorded);
             let before: Vec<(ProxyIp, V)> = chunk.iter().filter_map(|(ip, _)| values.remove_entry(ip)).collect();
+            let known_again = |recorded: &mut Recorded, items: &[(ProxyIp, V)]| {
+                part(recorded).extend(items.iter().copied());
+                let unknown = unknown(recorded);
+                unknown.into_iter().for_each(|unknown| items.iter().for_each(|(ip, _)| _ = unknown.remove(ip)));
+            };
             if !before.is_empty() {
+                let unknown = unknown(&mut self.recorded);
+                unknown.into_iter().for_each(|unknown| unknown.extend(before.iter().map(|(ip, _)| *ip)));
                 self.save().await?;
             }
             if let Err(error) = send(self.context.writer, self.order.order_id, chunk).await {
-                let restore = |recorded: &mut Recorded| part(recorded).extend(before.iter().copied());
+                let restore = |recorded: &mut Recorded| known_again(recorded, &before);
                 return Err(self.failed(&error, !before.is_empty(), restore).await);
             }
-            part(&mut self.recorded).extend(chunk.iter().copied());
+            known_again(&mut self.recorded, chunk);
             self.save_acknowledged().await?;
         }
         Ok(())

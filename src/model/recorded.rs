@@ -1,6 +1,6 @@
 //! What shardctl recorded of the writes that the API acknowledged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,8 @@ use super::{ProxyIp, Signature};
 pub struct Recorded {
     /// The signatures that were set.
     pub signatures: BTreeMap<ProxyIp, Signature>,
+    /// IPs that hold a slot with a signature that is unknown: a change of it got no answer. A slot is held for good.
+    pub unknown_signatures: BTreeSet<ProxyIp>,
     /// The marks that were set: `true` lets the IP go at the next renewal.
     pub del_np: BTreeMap<ProxyIp, bool>,
     /// The slots as the API last reported them in the answer to a write.

@@ -1,6 +1,5 @@
 //! What is known about an order: the record, brought up to date by what is live.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -46,10 +45,13 @@ impl Knowledge {
         notes: &mut Vec<Note>,
     ) -> Knowledge {
         let mut recorded = stored.clone();
-        let some_are_gone = some_are_gone(&stored.signatures, live) || some_are_gone(&stored.del_np, live);
+        let some_are_gone = some_are_gone(stored.signatures.keys(), live)
+            || some_are_gone(stored.del_np.keys(), live)
+            || some_are_gone(&stored.unknown_signatures, live);
         if some_are_gone {
             recorded.signatures.retain(|ip, _| live.active.contains(ip));
             recorded.del_np.retain(|ip, _| live.active.contains(ip));
+            recorded.unknown_signatures.retain(|ip| live.active.contains(ip));
         }
         let mut knowledge = Knowledge {
             recorded,
@@ -127,12 +129,12 @@ impl Knowledge {
 
     /// Tells whether an IP holds a slot: a signature takes one for good.
     pub fn holds_slot(&self, ip: &ProxyIp) -> bool {
-        self.recorded.signatures.contains_key(ip)
+        self.recorded.signatures.contains_key(ip) || self.recorded.unknown_signatures.contains(ip)
     }
 }
 
 /// Tells whether any recorded IP has left the order.
-fn some_are_gone<V>(recorded: &BTreeMap<ProxyIp, V>, live: &LiveOrder) -> bool {
+fn some_are_gone<'a>(recorded: impl IntoIterator<Item = &'a ProxyIp>, live: &LiveOrder) -> bool {
     let mut active = Ascending::new(live.active.iter().map(|ip| (ip, ())));
-    recorded.keys().any(|ip| active.get(ip).is_none())
+    recorded.into_iter().any(|ip| active.get(ip).is_none())
 }

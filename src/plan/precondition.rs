@@ -40,10 +40,13 @@ pub fn precondition(live: &LiveOrder, recorded: &Recorded) -> Precondition {
 }
 
 fn recorded_digest(recorded: &Recorded) -> String {
-    let Recorded { signatures, del_np, slots, purchase } = recorded;
+    let Recorded { signatures, unknown_signatures, del_np, slots, purchase } = recorded;
     let mut text = String::new();
     for (ip, signature) in signatures {
         let _ = writeln!(text, "signature {ip} {signature}");
+    }
+    for ip in unknown_signatures {
+        let _ = writeln!(text, "unknown signature {ip}");
     }
     for (ip, mark) in del_np {
         let _ = writeln!(text, "mark {ip} {mark}");

@@ -30,6 +30,8 @@ pub(super) struct Row<'a> {
     pub(super) kept: Option<&'a KeptIp>,
     /// The recorded signature, even where it is to be asserted again.
     pub(super) signature: Option<Signature>,
+    /// Whether a slot is held by a signature that is unknown.
+    pub(super) has_unknown_signature: bool,
     /// The recorded mark, even where it is to be asserted again.
     pub(super) mark: Option<bool>,
 }
@@ -37,7 +39,7 @@ pub(super) struct Row<'a> {
 impl Row<'_> {
     /// Tells whether the IP has a signature or gets one.
     pub(super) fn holds_slot(&self) -> bool {
-        self.signature.is_some() || self.kept.is_some_and(|kept| kept.signature.is_some())
+        self.signature.is_some() || self.has_unknown_signature || self.kept.is_some_and(|kept| kept.signature.is_some())
     }
 
     /// Tells whether the IP is still there after the renewal.
@@ -58,11 +60,13 @@ pub(super) fn rows<'a>(
 ) -> impl Iterator<Item = Row<'a>> {
     let mut kept = Ascending::new(desired.keep.iter().flatten());
     let mut signatures = Ascending::new(&knowledge.recorded.signatures);
+    let mut unknown = Ascending::new(knowledge.recorded.unknown_signatures.iter().map(|ip| (ip, ())));
     let mut marks = Ascending::new(&knowledge.recorded.del_np);
     live.active.iter().map(move |ip| Row {
         ip: *ip,
         kept: kept.get(ip),
         signature: signatures.get(ip).copied(),
+        has_unknown_signature: unknown.get(ip).is_some(),
         mark: marks.get(ip).copied(),
     })
 }

@@ -1,7 +1,7 @@
 //! The layout of a record's file.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -41,6 +41,9 @@ pub struct StateFile {
     /// The slots as last acknowledged; absent: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slots: Option<RecordedSlots>,
+    /// IPs that hold a slot with a signature that is unknown; absent: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_signatures: Vec<String>,
 }
 
 /// Returns the JSON Schema of a record's file.
@@ -50,7 +53,7 @@ pub fn schema() -> schemars::Schema {
 
 /// Writes a record in the layout of its file.
 pub fn encode(order_id: OrderId, api_url: &str, recorded: &Recorded) -> Vec<u8> {
-    let Recorded { signatures, del_np, slots, purchase } = recorded;
+    let Recorded { signatures, unknown_signatures, del_np, slots, purchase } = recorded;
     let file = StateFile {
         api_url: api_url.to_owned(),
         del_np: del_np.iter().map(|(ip, mark)| (ip.to_string(), *mark)).collect(),
@@ -59,6 +62,7 @@ pub fn encode(order_id: OrderId, api_url: &str, recorded: &Recorded) -> Vec<u8> 
         purchase: *purchase,
         signatures: signatures.iter().map(|(ip, signature)| (ip.to_string(), *signature)).collect(),
         slots: *slots,
+        unknown_signatures: unknown_signatures.iter().map(ToString::to_string).collect(),
     };
     // A value's keys are sorted at every depth, those of `purchase` and `slots` included.
     let value = serde_json::to_value(&file).unwrap_or_default();
@@ -89,18 +93,31 @@ pub fn decode(bytes: &[u8], order_id: OrderId, api_url: &str) -> Result<Recorded
     if file.purchase.is_some_and(|intent| intent.add_qty == 0) {
         return Err("it is damaged: a purchase of no slots".to_owned());
     }
+    let signatures = addresses(file.signatures)?;
+    let mut unknown_signatures = BTreeSet::new();
+    for ip in file.unknown_signatures {
+        let ip = address(&ip)?;
+        if signatures.contains_key(&ip) || !unknown_signatures.insert(ip) {
+            return Err(format!("it is damaged: `{ip}` stands twice"));
+        }
+    }
     Ok(Recorded {
-        signatures: addresses(file.signatures)?,
+        signatures,
+        unknown_signatures,
         del_np: addresses(file.del_np)?,
         slots: file.slots,
         purchase: file.purchase,
     })
 }
 
+fn address(text: &str) -> Result<ProxyIp, String> {
+    text.parse().map_err(|_| format!("it is damaged: `{}` is no IP address", text.escape_debug()))
+}
+
 fn addresses<T>(map: BTreeMap<String, T>) -> Result<BTreeMap<ProxyIp, T>, String> {
     let mut addresses = BTreeMap::new();
     for (ip, value) in map {
-        let address = ip.parse().map_err(|_| format!("it is damaged: `{}` is no IP address", ip.escape_debug()))?;
+        let address = address(&ip)?;
         // Two spellings of one address.
         if addresses.insert(address, value).is_some() {
             return Err(format!("it is damaged: `{address}` stands twice"));

@@ -285,6 +285,9 @@ impl Watched {
         for (ip, signature) in &recorded.signatures {
             assert_eq!(order.proxies[ip].signature, Some(*signature), "{ip}: {recorded:?}");
         }
+        for ip in &recorded.unknown_signatures {
+            assert!(order.proxies[ip].signature.is_some(), "{ip}: {recorded:?}");
+        }
         for (ip, mark) in &recorded.del_np {
             assert_eq!(order.proxies[ip].del_np, *mark, "{ip}: {recorded:?}");
         }

@@ -111,7 +111,7 @@ fn accounts() -> impl Strategy<Value = Account> {
     (lives, records).prop_map(|((tag, until, active, slots), (signatures, del_np, recorded_slots))| {
         let slots = Some(LiveSlots { current_qty: slots, quote: None });
         let live = LiveOrder { tag, renewal: until.map(Renewal::parse), active, slots };
-        Account { live, recorded: Recorded { signatures, del_np, slots: recorded_slots, purchase: None } }
+        Account { live, recorded: Recorded { signatures, del_np, slots: recorded_slots, ..Recorded::default() } }
     })
 }
 

@@ -254,6 +254,10 @@ impl Rig {
                 let Some(proxy) = order.proxies.get(ip) else { continue };
                 assert_eq!(proxy.signature, Some(*signature), "order {id}: signature of {ip}");
             }
+            for ip in &recorded.unknown_signatures {
+                let Some(proxy) = order.proxies.get(ip) else { continue };
+                assert!(proxy.signature.is_some(), "order {id}: {ip} holds no slot");
+            }
             for (ip, mark) in &recorded.del_np {
                 let Some(proxy) = order.proxies.get(ip) else { continue };
                 assert_eq!(proxy.del_np, *mark, "order {id}: mark of {ip}");

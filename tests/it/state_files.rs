@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use proptest::collection::btree_map;
+use proptest::collection::{btree_map, btree_set};
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -58,8 +58,12 @@ fn records() -> impl Strategy<Value = Recorded> {
         add_qty: add_qty.max(1),
         when,
     });
-    (signatures, btree_map(ips(), any::<bool>(), 0..6), of(slots), of(purchase))
-        .prop_map(|(signatures, del_np, slots, purchase)| Recorded { signatures, del_np, slots, purchase })
+    (signatures, btree_map(ips(), any::<bool>(), 0..6), of(slots), of(purchase), btree_set(ips(), 0..3)).prop_map(
+        |(signatures, del_np, slots, purchase, mut unknown_signatures)| {
+            unknown_signatures.retain(|ip| !signatures.contains_key(ip));
+            Recorded { signatures, unknown_signatures, del_np, slots, purchase }
+        },
+    )
 }
 
 #[test]
@@ -67,6 +71,7 @@ fn keys_are_sorted_and_what_is_unknown_is_absent() {
     let ip = |text: &str| text.parse::<ProxyIp>().unwrap();
     let recorded = Recorded {
         signatures: BTreeMap::from([(ip("203.0.113.9"), Signature::Win11), (ip("203.0.113.10"), Signature::Ios)]),
+        unknown_signatures: BTreeSet::new(),
         del_np: BTreeMap::from([(ip("2001:db8::7"), true)]),
         slots: Some(RecordedSlots { qty: 4, pending: Some(PendingChange::Downgrade { next_qty: 2 }) }),
         purchase: Some(PurchaseIntent { from_qty: 2, add_qty: 2, when: "2026-11-23T02:13:00Z".parse().unwrap() }),
@@ -136,6 +141,9 @@ fn damage_is_named() {
         (damaged("colour", json!("red")), "it is damaged: unknown field `colour`"),
         (damaged("signatures", json!({"203.0.113.10": "win7"})), "it is damaged: unknown variant `win7`"),
         (damaged("del_np", json!({"203.0.113.10": 1})), "it is damaged: invalid type: integer `1`"),
+        (damaged("unknown_signatures", json!(["x"])), "it is damaged: `x` is no IP address"),
+        (damaged("unknown_signatures", json!(["203.0.113.10"])), "it is damaged: `203.0.113.10` stands twice"),
+        (damaged("unknown_signatures", json!(["::1", "::1"])), "it is damaged: `::1` stands twice"),
         (damaged("del_np", json!([true])), "it is damaged: invalid type: sequence, expected a map"),
         (damaged("format_version", json!("1")), "it is damaged: invalid type: string \"1\""),
         (damaged("order_id", json!(-1)), "it is damaged: invalid value: integer `-1`"),
@@ -197,6 +205,7 @@ fn what_is_written_keeps_to_the_schema() {
 fn whole() -> Value {
     let recorded = Recorded {
         signatures: BTreeMap::from([("203.0.113.10".parse().unwrap(), Signature::Win11)]),
+        unknown_signatures: BTreeSet::from(["203.0.113.11".parse().unwrap()]),
         del_np: BTreeMap::from([("203.0.113.10".parse().unwrap(), false)]),
         slots: Some(RecordedSlots { qty: 4, pending: Some(PendingChange::Cancel {}) }),
         purchase: Some(PurchaseIntent { from_qty: 2, add_qty: 2, when: Timestamp::UNIX_EPOCH }),

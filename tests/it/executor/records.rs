@@ -48,7 +48,9 @@ async fn a_lost_answer_leaves_an_unknown() {
         let recorded = world.recorded(1);
         assert_eq!(recorded.signatures.get(&ip("203.0.113.10")), None, "unknown: {fault}");
         assert_eq!(recorded.signatures.len(), 2, "the others are known still: {fault}");
+        assert_eq!(Vec::from_iter(&recorded.unknown_signatures), [&ip("203.0.113.10")], "it holds a slot: {fault}");
         world.converges(OTHER).await;
+        assert!(world.recorded(1).unknown_signatures.is_empty(), "it is known again: {fault}");
     }
 }
 
@@ -115,6 +117,8 @@ async fn a_record_is_brought_up_to_date_without_any_operation() {
         let order = account.orders.get_mut(&super::id(1)).expect("the order");
         order.proxies.remove(&ip("203.0.113.13"));
     });
+    let holder = ip("203.0.113.13");
+    world.store.lock().stored.get_mut(&super::id(1)).expect("a record").unknown_signatures.insert(holder);
     let fewer = LINUX.replace(", 203.0.113.13: ", "");
     let plan = world.plan(&fewer).await;
     assert!(!plan.has_changes());
@@ -126,6 +130,7 @@ async fn a_record_is_brought_up_to_date_without_any_operation() {
     let report = world.carry_out(&plan).await;
     assert_eq!(report.outcome(), Outcome::NothingToDo);
     assert_eq!(world.recorded(1).del_np.len(), 3);
+    assert!(world.recorded(1).unknown_signatures.is_empty());
 }
 
 #[tokio::test]
