@@ -9,8 +9,9 @@ use std::net::Ipv4Addr;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use granit_parser::Parser;
 use jiff::Timestamp;
+use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
-use shardctl::model::{Desired, LiveOrder, LiveSlots, OrderId, ProxyIp, ReadFailure, Recorded, SourceFile, SourceMap};
+use shardctl::model::{Desired, LiveOrder, LiveSlots, OrderId, ProxyIp, ReadFailure, Recorded};
 use shardctl::plan::{Inputs, Options, plan};
 use shardctl::render::{Shown, json, markdown, text};
 

@@ -5,6 +5,7 @@
 pub mod api;
 pub mod apply;
 pub mod cli;
+pub mod diagnostic;
 pub mod live;
 pub mod manifest;
 pub mod model;

@@ -7,8 +7,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
+use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
-use shardctl::model::{LiveOrder, LiveSlots, ProxyIp, Recorded, SourceFile, SourceMap};
+use shardctl::model::{LiveOrder, LiveSlots, ProxyIp, Recorded};
 use shardctl::plan::{Inputs, Options, plan};
 use shardctl::sandbox::{Account, Sandbox};
 

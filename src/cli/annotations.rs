@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::model::{Problem, SourceMap};
-use crate::render::printable;
+use crate::diagnostic::{Problem, SourceMap};
+use crate::model::printable;
 
 /// Writes a workflow command: one line, whatever the texts hold.
 pub(super) fn workflow_command(problem: &Problem, sources: &SourceMap) -> String {

@@ -11,9 +11,9 @@ use super::args::LogFormat;
 use crate::api::{Observer, RequestEnded, Stage, Waiting};
 use crate::apply::ApplyEvents;
 use crate::live::ReadProgress;
+use crate::model::printable;
 use crate::model::{OperationResult, OrderId};
 use crate::plan::Operation;
-use crate::render::printable;
 
 /// `-v`: what was decided.
 const DECISIONS: u8 = 1;

@@ -9,8 +9,9 @@ use super::annotations::workflow_command;
 use super::args::{Annotations, ColorChoice, OutputArgs};
 use super::error::Failure;
 use super::reporter::Reporter;
-use crate::model::{Problem, SourceMap};
-use crate::render::{self, printable};
+use crate::diagnostic::{Problem, SourceMap};
+use crate::model::printable;
+use crate::render;
 
 const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();

@@ -1,94 +1,9 @@
-//! The manifest: YAML files to [`Desired`], with the position of everything and all problems of all files.
-//!
-//! `files` reads, `tree` turns the events of the YAML parser into a small tree with positions, `decode` and `order`
-//! hold it against the schema, `checks` looks at what was decoded. `document` is the same schema as plain types, for
-//! writing manifests and for the JSON Schema that editors use.
+//! The manifest: `read` makes [`Desired`](crate::model::Desired) of YAML files, `write` is the one writer of YAML, and
+//! `document` is the schema as plain types, for the JSON Schema that editors use.
 
-mod address;
-mod checks;
-mod decode;
 pub mod document;
-mod files;
-mod order;
-mod scalar;
-mod suggest;
-mod syntax;
-mod tree;
-
-use std::collections::BTreeSet;
-use std::path::PathBuf;
-
-use sha2::{Digest, Sha256};
-
-use crate::model::{Desired, Problem, SourceId, SourceMap, hex};
+mod read;
+pub mod write;
 
 pub use document::{Document, schema};
-pub use files::{DEFAULT_PATH, LoadError, MAX_FILE_BYTES};
-
-use decode::Draft;
-use files::Loaded;
-
-/// What was read from the manifest files of one run.
-#[derive(Debug)]
-pub struct Manifest {
-    /// The files, for showing positions in them.
-    pub sources: SourceMap,
-    /// What the files declare, taken together; `None` when there is a problem.
-    pub desired: Option<Desired>,
-    /// All problems of all files, by file and position.
-    pub problems: Vec<Problem>,
-}
-
-/// Reads the manifest files at `paths`; a directory stands for the manifests directly in it.
-///
-/// No path at all stands for [`DEFAULT_PATH`]. What is wrong inside the files is no error but in
-/// [`Manifest::problems`].
-///
-/// # Errors
-///
-/// [`LoadError`] where a path leads to no manifest or a file cannot be read.
-pub fn load(paths: &[PathBuf]) -> Result<Manifest, LoadError> {
-    let loaded = files::load(paths)?;
-    Ok(parse_readable(loaded.sources, loaded.problems, &loaded.not_text))
-}
-
-/// Reads manifest files whose bytes are at hand, each with its name; each must be smaller than [`MAX_FILE_BYTES`].
-pub fn from_bytes(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Manifest {
-    let mut loaded = Loaded::default();
-    for (name, bytes) in files {
-        loaded.add(name, bytes);
-    }
-    parse_readable(loaded.sources, loaded.problems, &loaded.not_text)
-}
-
-/// Reads manifest files whose text is at hand; each must be smaller than [`MAX_FILE_BYTES`].
-pub fn parse(sources: SourceMap) -> Manifest {
-    parse_readable(sources, Vec::new(), &BTreeSet::new())
-}
-
-fn parse_readable(sources: SourceMap, mut problems: Vec<Problem>, not_text: &BTreeSet<SourceId>) -> Manifest {
-    let mut draft = Draft::default();
-    for (file, source) in sources.iter().filter(|(file, _)| !not_text.contains(file)) {
-        if let Some(root) = tree::read(file, &source.text, &mut problems) {
-            decode::document(file, &source.text, root, &mut draft, &mut problems);
-        }
-    }
-    if problems.is_empty() && draft.orders.is_empty() {
-        problems.push(draft.no_orders());
-    }
-    problems.sort_by_key(|problem| problem.primary.as_ref().map(|label| label.span));
-    let desired = problems.is_empty().then(|| {
-        let sha256 = digest(&sources);
-        Desired { limits: draft.limits, orders: draft.orders, sha256 }
-    });
-    Manifest { sources, desired, problems }
-}
-
-/// Hashes the bytes of all files one after the other, so that one file gives what `sha256sum` prints.
-fn digest(sources: &SourceMap) -> String {
-    let mut hash = Sha256::new();
-    for (_, source) in sources.iter() {
-        hash.update(source.text.as_bytes());
-    }
-    hex(&hash.finalize())
-}
+pub use read::{DEFAULT_PATH, LoadError, MAX_FILE_BYTES, Manifest, from_bytes, load, parse};

@@ -2,7 +2,8 @@
 
 use super::operation::Operation;
 use super::{Options, OrderPlan};
-use crate::model::{Cents, Desired, Percent, Problem, ProblemCode};
+use crate::diagnostic::{Problem, ProblemCode};
+use crate::model::{Cents, Desired, Percent};
 
 /// What one apply may charge where neither the manifest nor the command line says anything: nothing.
 pub const DEFAULT_MAX_CHARGE: Cents = Cents(0);

@@ -5,9 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::walk::Ascending;
-use crate::model::{
-    LiveOrder, Note, NoteCode, PendingChange, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature, count,
-};
+use crate::diagnostic::{Note, NoteCode};
+use crate::model::{LiveOrder, PendingChange, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature, count};
 
 /// How long an open purchase intent blocks its order (contract, Money).
 pub const INTENT_LIFETIME: Duration = Duration::from_secs(10 * 60);

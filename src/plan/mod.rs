@@ -14,9 +14,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::model::{
-    Cents, Desired, DesiredOrder, LiveOrder, Note, OrderId, Percent, Problem, ReadFailure, Recorded, Renewal,
-};
+use crate::diagnostic::{Note, Problem};
+use crate::model::{Cents, Desired, DesiredOrder, LiveOrder, OrderId, Percent, ReadFailure, Recorded, Renewal};
 
 pub use guards::{DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT};
 pub use knowledge::{INTENT_LIFETIME, Knowledge, PendingKnowledge};

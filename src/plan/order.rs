@@ -6,9 +6,9 @@ use super::knowledge::{Knowledge, PendingKnowledge};
 use super::operation::{DelNpItem, Operation, SignatureItem};
 use super::walk::{Ascending, Row, rows};
 use super::{Options, OrderPlan};
+use crate::diagnostic::{Note, NoteCode, Problem, ProblemCode};
 use crate::model::{
-    DesiredOrder, LiveOrder, LiveSlots, Note, NoteCode, OrderId, PendingChange, Problem, ProblemCode, ProxyIp,
-    ReadFailure, Recorded, Signature, Span, count,
+    DesiredOrder, LiveOrder, LiveSlots, OrderId, PendingChange, ProxyIp, ReadFailure, Recorded, Signature, Span, count,
 };
 
 /// Compares one order's three states.

@@ -1,15 +1,14 @@
 //! An order as it is and as it is declared, both written as a manifest, and the difference of the two.
 
 use std::cmp::Ordering;
-use std::fmt::{self, Write as _};
-use std::net::IpAddr;
+use std::fmt;
 
 use similar::algorithms::{Capture, DiffHook, Replace};
 use similar::udiff::UnifiedHunkHeader;
 use similar::{DiffOp, DiffTag};
 
-use super::words::is_unprintable;
 use super::{FOLD_AFTER, Shown};
+use crate::manifest::write::{Key, scalar};
 use crate::model::{DesiredOrder, KeptIp, LiveOrder, OrderId, PendingChange, ProxyIp, Signature};
 use crate::plan::{Knowledge, OrderPlan, PendingKnowledge};
 
@@ -224,44 +223,4 @@ fn pending_comment(pending: PendingKnowledge) -> String {
         PendingKnowledge::Known(Some(PendingChange::Cancel {})) => "  # none from the next renewal on".to_owned(),
         PendingKnowledge::Unknown => "  # pending downgrade unknown".to_owned(),
     }
-}
-
-/// An address as a YAML key.
-pub(super) struct Key(pub(super) ProxyIp);
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.address() {
-            // Never taken for a number.
-            IpAddr::V4(address) => address.fmt(f),
-            IpAddr::V6(address) => f.write_str(&scalar(&address.to_string())),
-        }
-    }
-}
-
-/// Writes a text as a YAML scalar on one line, quoted where it has to be.
-pub(super) fn scalar(text: &str) -> String {
-    // The writer leaves some characters as they are that end a line, vanish, or reorder what is around them.
-    if text.contains(needs_escape) {
-        return double_quoted(text);
-    }
-    serde_yaml::to_string(text).map_or_else(|_| double_quoted(text), |written| written.trim_end().to_owned())
-}
-
-fn double_quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            _ if needs_escape(character) => _ = write!(quoted, "\\U{:08X}", u32::from(character)),
-            _ => quoted.push(character),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-fn needs_escape(character: char) -> bool {
-    let is_space = character.is_whitespace() && character != ' ';
-    is_space || is_unprintable(character) || matches!(character, '\u{fffe}' | '\u{ffff}')
 }

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 
-use super::diff::{Key, scalar};
-use super::words::printable;
+use crate::manifest::write::{Key, scalar};
+use crate::model::printable;
 use crate::model::{LiveOrder, OrderId, PendingChange, Recorded};
 use crate::plan::{DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT, Knowledge, PendingKnowledge};
 

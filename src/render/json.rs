@@ -7,11 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Shown;
-use super::words::{LOG_COMMAND, is_unprintable};
-use crate::model::{
-    Note, NoteCode, OperationResult, OrderReport, Outcome, P0F_SLOTS, PendingChange, Percent, Problem, ProblemCode,
-    Report, Signature, SourceMap,
-};
+use crate::diagnostic::{Note, NoteCode, Problem, ProblemCode, SourceMap};
+use crate::model::{LOG_COMMAND, is_unprintable};
+use crate::model::{OperationResult, OrderReport, Outcome, P0F_SLOTS, PendingChange, Percent, Report, Signature};
 use crate::plan::{self, Operation, OrderPlan, Precondition, Status, Summary};
 
 /// The version of the documents in this module.

@@ -9,7 +9,8 @@ use std::io::{self, Write};
 use super::Shown;
 use super::diff::{self, Line};
 use super::words::{self, Weight};
-use crate::model::{OperationResult, Outcome, Problem, Report, SourceMap, count};
+use crate::diagnostic::{Problem, SourceMap};
+use crate::model::{OperationResult, Outcome, Report, count, printable};
 use crate::plan::{OrderPlan, Status};
 
 /// The first line, by which a bot finds its comment to replace it.
@@ -282,7 +283,7 @@ fn problem_item(problem: &Problem, sources: &SourceMap) -> String {
 
 /// Makes a text from outside printable and cuts it where it is too long.
 pub(super) fn short(text: &str, most: usize) -> String {
-    let text = words::printable(text);
+    let text = printable(text);
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,

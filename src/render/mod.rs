@@ -10,9 +10,9 @@ mod style;
 pub mod text;
 mod words;
 
-pub use words::{printable, report as report_line};
+pub use words::report as report_line;
 
-use crate::model::SourceMap;
+use crate::diagnostic::SourceMap;
 use crate::plan::{Inputs, Plan};
 
 /// A plan with what it was made of.

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::words::{LOG_COMMAND, is_unprintable};
-use crate::model::{Label, Problem, SourceFile, SourceId, SourceMap, Span};
+use crate::diagnostic::{Label, Problem, SourceFile, SourceMap};
+use crate::model::{LOG_COMMAND, is_unprintable};
+use crate::model::{SourceId, Span};
 
 /// The most problems that are shown with their lines of the manifest; each of the others takes one line.
 const MOST_SHOWN: usize = 50;

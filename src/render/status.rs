@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::markdown::{MARKER, MAX_CHARACTERS, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
-use super::words::printable;
+use crate::model::printable;
 use crate::model::{LiveOrder, OrderId, PendingChange, PurchaseIntent, ReadFailure, Recorded, Renewal};
 use crate::plan::{Knowledge, PendingKnowledge};
 

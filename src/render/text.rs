@@ -7,7 +7,7 @@ use super::diff::{self, Line};
 use super::style::{ADDED, BOLD, DIM, MONEY, PLAIN, REMOVED, Styled, WRONG};
 use super::words::{self, Weight};
 use super::{Shown, problem};
-use crate::model::{OperationResult, Report};
+use crate::model::{OperationResult, Report, printable};
 use crate::plan::{OrderPlan, Status};
 
 /// Writes a plan: each order with changes or remarks, then a summary line.
@@ -42,7 +42,7 @@ fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io:
         }
     }
     for note in &order.notes {
-        writeln!(out, "  {} {}", Styled(DIM, format!("note[{}]:", note.code)), words::printable(&note.message))?;
+        writeln!(out, "  {} {}", Styled(DIM, format!("note[{}]:", note.code)), printable(&note.message))?;
     }
     if !order.problems.is_empty() {
         writeln!(out)?;
@@ -105,11 +105,11 @@ pub fn report(out: &mut dyn Write, shown: &Shown<'_>, report: &Report) -> io::Re
             };
             writeln!(out, "  {}. {} {title}", index + 1, Styled(style, format!("{word:7}")))?;
             if let Some(reason) = reason {
-                writeln!(out, "             {}", words::printable(reason))?;
+                writeln!(out, "             {}", printable(reason))?;
             }
         }
         if let Some(failure) = &done.failure {
-            writeln!(out, "  {} {}", Styled(WRONG, "failed"), words::printable(failure))?;
+            writeln!(out, "  {} {}", Styled(WRONG, "failed"), printable(failure))?;
         }
     }
     writeln!(out)?;

@@ -3,7 +3,9 @@
 use std::fmt::{self, Display, Write as _};
 
 use super::FOLD_AFTER;
-use crate::model::{Cents, OperationResult, Outcome, PendingChange, ProxyIp, Renewal, Report, Signature, count};
+use crate::model::{
+    Cents, OperationResult, Outcome, PendingChange, ProxyIp, Renewal, Report, Signature, count, printable,
+};
 use crate::plan::{DelNpItem, Operation, OrderPlan, SignatureItem, Summary};
 
 /// What an operation means to the reader.
@@ -294,25 +296,4 @@ pub fn report(report: &Report) -> String {
         text.push_str(" Run again to go on from there.");
     }
     text
-}
-
-/// What begins a command wherever it stands in a line of a GitHub log.
-pub(super) const LOG_COMMAND: &str = "##[";
-
-/// Makes a text from outside fit for a terminal: what would command it or reorder the line is shown as an escape.
-pub fn printable(text: &str) -> String {
-    let text = text.replace(LOG_COMMAND, "##\\u{5b}");
-    if !text.contains(is_unprintable) {
-        return text;
-    }
-    text.chars().flat_map(|c| if is_unprintable(c) { c.escape_default().collect() } else { vec![c] }).collect()
-}
-
-/// Tells whether a character is a control, a separator of lines, a byte order mark, a mark that reorders the text
-/// around it, or one that nobody sees.
-pub(super) fn is_unprintable(character: char) -> bool {
-    let reorders =
-        matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let unseen = matches!(character, '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{e0000}'..='\u{e007f}');
-    reorders || unseen || character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use shardctl::cli::Exit;
-use shardctl::model::{NoteCode, ProblemCode};
+use shardctl::diagnostic::{NoteCode, ProblemCode};
 
 use crate::cases::coverage::kinds_of_the_schema;
 use crate::readme::{code_spans, commands, flags, program, table_rows};

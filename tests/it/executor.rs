@@ -20,11 +20,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use shardctl::api::{Connection, Settings, Token, Writer};
 use shardctl::apply::{self, ApplyEvents, ApplySettings, Stop};
+use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::live::{self, ReadProgress, ReadRequest};
 use shardctl::manifest;
-use shardctl::model::{
-    Desired, OperationResult, OrderId, Outcome, ProxyIp, Recorded, Report, Signature, SourceFile, SourceMap,
-};
+use shardctl::model::{Desired, OperationResult, OrderId, Outcome, ProxyIp, Recorded, Report, Signature};
 use shardctl::plan::{self, Inputs, Operation, Options, Plan};
 use shardctl::render::problem;
 use shardctl::sandbox::{Account, Control, FaultRule, Running, Sandbox};

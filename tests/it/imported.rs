@@ -9,10 +9,10 @@ use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
+use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
 use shardctl::model::{
     Desired, LiveOrder, LiveSlots, OrderId, PendingChange, ProxyIp, Recorded, RecordedSlots, Renewal, Signature,
-    SourceFile, SourceMap,
 };
 use shardctl::plan::{self, Inputs, Operation, Options, Plan};
 use shardctl::render::import::{self, Imported};

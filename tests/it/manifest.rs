@@ -8,11 +8,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use shardctl::diagnostic::{Position, Problem, ProblemCode, SourceFile, SourceMap};
 use shardctl::manifest::document::OrderDocument;
 use shardctl::manifest::{self, Document, Manifest};
-use shardctl::model::{
-    Cents, Desired, OrderId, Percent, Position, Problem, ProblemCode, Signature, SourceFile, SourceMap, Span,
-};
+use shardctl::model::{Cents, Desired, OrderId, Percent, Signature, Span};
 use shardctl::render::problem;
 
 use crate::fuzz::properties::{assert_sound, meaning};

@@ -8,7 +8,8 @@ mod world;
 
 use jiff::ToSpan;
 use proptest::prelude::*;
-use shardctl::model::{DesiredOrder, NoteCode, ProblemCode};
+use shardctl::diagnostic::{NoteCode, ProblemCode};
+use shardctl::model::DesiredOrder;
 use shardctl::plan::{DelNpItem, INTENT_LIFETIME, Operation, OrderPlan, Status};
 
 use generate::{now, worlds};

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use clap::{Arg, Command, CommandFactory};
 use shardctl::cli::{Cli, Exit};
+use shardctl::diagnostic::{NoteCode, ProblemCode, SourceFile, SourceMap};
 use shardctl::manifest;
-use shardctl::model::{NoteCode, ProblemCode, SourceFile, SourceMap};
 use shardctl::render::problem;
 
 use crate::recipes::parses;

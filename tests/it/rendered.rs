@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use shardctl::diagnostic::{Problem, ProblemCode, SourceFile, SourceMap};
 use shardctl::live::LiveOrders;
 use shardctl::model::{
-    Cents, Desired, DesiredOrder, KeptIp, Limits, LiveOrder, LiveSlots, OperationResult, OrderId, OrderReport, Problem,
-    ProblemCode, ProxyIp, Quote, ReadFailure, Renewal, Report, Signature, SourceFile, SourceId, SourceMap, Span,
-    Spanned,
+    Cents, Desired, DesiredOrder, KeptIp, Limits, LiveOrder, LiveSlots, OperationResult, OrderId, OrderReport, ProxyIp,
+    Quote, ReadFailure, Renewal, Report, Signature, SourceId, Span, Spanned,
 };
 use shardctl::plan::{self, Inputs, Options, Plan};
 use shardctl::render::markdown::{self, Kind, MARKER};

@@ -11,7 +11,7 @@ use crate::cli::error::{Exit, Failure};
 use crate::cli::session;
 use crate::cli::terminal::Terminal;
 use crate::model::count;
-use crate::render::printable;
+use crate::model::printable;
 use crate::state::{Lock, Raw, StateFile, Store, StoreError};
 
 /// How many records are read at once.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::Value;
-use shardctl::model::{NoteCode, ProblemCode};
+use shardctl::diagnostic::{NoteCode, ProblemCode};
 use shardctl::plan::Status;
 use shardctl::render::json::{OperationDocument, PlanDocument};
 

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use shardctl::api::{ApiError, Operation, Stage};
+use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::live::LiveOrders;
 use shardctl::manifest;
 use shardctl::model::{
-    Cents, Desired, LiveOrder, LiveSlots, OrderId, Percent, ProxyIp, Quote, ReadFailure, Recorded, Renewal, SourceFile,
-    SourceMap,
+    Cents, Desired, LiveOrder, LiveSlots, OrderId, Percent, ProxyIp, Quote, ReadFailure, Recorded, Renewal,
 };
 use shardctl::plan::{self, Options};
 use shardctl::render::problem;

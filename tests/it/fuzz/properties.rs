@@ -9,11 +9,13 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::Value;
 use shardctl::api::{ApiError, Operation, Stage, Token, answers};
+use shardctl::diagnostic::{Problem, ProblemCode, SourceMap};
 use shardctl::manifest::document::{LimitsDocument, OrderDocument};
 use shardctl::manifest::{self, Document, Manifest};
-use shardctl::model::{Desired, OrderId, Problem, ProblemCode, SourceMap, Span};
+use shardctl::model::printable;
+use shardctl::model::{Desired, OrderId, Span};
 use shardctl::render::json::{self, PlanDocument, ValidateDocument};
-use shardctl::render::{printable, problem};
+use shardctl::render::problem;
 use shardctl::saved::{NotAPlan, SavedPlan};
 use shardctl::state::{self, StateFile};
 

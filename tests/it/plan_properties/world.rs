@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jiff::Timestamp;
+use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
-use shardctl::model::{
-    Desired, DesiredOrder, OrderId, PendingChange, ProxyIp, Recorded, Signature, SourceFile, SourceMap,
-};
+use shardctl::model::{Desired, DesiredOrder, OrderId, PendingChange, ProxyIp, Recorded, Signature};
 use shardctl::plan::{self, Inputs, Options, Plan};
 use shardctl::render::json::{self, Header};
 use shardctl::render::{Shown, problem, text};

@@ -6,7 +6,8 @@ use super::decode::{Decoder, ORDER, found, place};
 use super::scalar;
 use super::suggest::{nearest, quoted};
 use super::tree::{Entry, Key, Node, Value};
-use crate::model::{DesiredOrder, Keep, KeptIp, Problem, ProblemCode, ProxyIp, Signature, Span, Spanned};
+use crate::diagnostic::{Problem, ProblemCode};
+use crate::model::{DesiredOrder, Keep, KeptIp, ProxyIp, Signature, Span, Spanned};
 
 impl<'a> Decoder<'a, '_> {
     /// Decodes an order and runs the checks on it.

@@ -1,6 +1,7 @@
 //! What must hold for an order beyond the form of its fields.
 
-use crate::model::{DesiredOrder, OrderId, Problem, ProblemCode, Span};
+use crate::diagnostic::{Problem, ProblemCode};
+use crate::model::{DesiredOrder, OrderId, Span};
 
 /// An order as it was decoded, for the checks to look at.
 pub(super) struct Checked<'o> {

@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
-use crate::model::{Problem, ProblemCode, SourceFile, SourceId, SourceMap, Span};
+use crate::diagnostic::{Problem, ProblemCode, SourceFile, SourceMap};
+use crate::model::{SourceId, Span};
 
 /// The manifest that is read where no path is given.
 pub const DEFAULT_PATH: &str = "shardctl.yaml";

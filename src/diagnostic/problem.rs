@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{OrderId, ProxyIp, Span};
+use crate::model::{OrderId, ProxyIp, Span};
 
 /// Something that keeps a manifest from being valid or an order from being applied.
 #[derive(Debug, Clone, PartialEq, Eq)]

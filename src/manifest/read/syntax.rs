@@ -3,7 +3,8 @@
 use granit_parser::{ErrorKind, ScanError};
 
 use super::tree::Stretch;
-use crate::model::{Problem, ProblemCode, SourceId, Span};
+use crate::diagnostic::{Problem, ProblemCode};
+use crate::model::{SourceId, Span};
 
 /// What is wrong, the words beside the mark, and what to do.
 type Wording = (String, &'static str, &'static str);

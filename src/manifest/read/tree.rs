@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use granit_parser::{Event, Parser, ScalarStyle, StrInput};
 
 use super::syntax;
-use crate::model::{Problem, ProblemCode, SourceId, Span};
+use crate::diagnostic::{Problem, ProblemCode};
+use crate::model::{SourceId, Span};
 
 /// How deep lists and mappings may nest; a manifest needs four levels, and the tree is built by recursion.
 const MAX_DEPTH: usize = 32;

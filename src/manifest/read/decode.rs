@@ -6,7 +6,8 @@ use super::address::order_id_help;
 use super::scalar;
 use super::suggest::{list, nearest, quoted};
 use super::tree::{Entry, Key, Node, Stretch, Value};
-use crate::model::{Cents, DesiredOrder, Limits, OrderId, Percent, Problem, ProblemCode, ProxyIp, SourceId, Span};
+use crate::diagnostic::{Problem, ProblemCode};
+use crate::model::{Cents, DesiredOrder, Limits, OrderId, Percent, ProxyIp, SourceId, Span};
 
 /// One kind of mapping: how a message names it, and the fields that it has.
 pub(super) struct Kind<const N: usize> {

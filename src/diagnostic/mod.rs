@@ -1,0 +1,9 @@
+//! What is wrong, what is worth a remark, and where in the manifest it stands.
+//!
+//! A [`Problem`] blocks its order, a [`Note`] blocks nothing; both have a stable code (contract, Problems).
+
+mod problem;
+mod source;
+
+pub use problem::{Label, Note, NoteCode, Problem, ProblemCode};
+pub use source::{Position, SourceFile, SourceMap};
