@@ -11,7 +11,7 @@ use granit_parser::Parser;
 use jiff::Timestamp;
 use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
-use shardctl::model::{Desired, LiveOrder, LiveSlots, OrderId, ProxyIp, ReadFailure, Recorded};
+use shardctl::model::{Desired, Foreign, LiveOrder, OrderId, ProxyIp, ReadFailure, Recorded};
 use shardctl::plan::{Inputs, Options, plan};
 use shardctl::render::{Shown, json, markdown, text};
 
@@ -56,8 +56,8 @@ impl World {
                 record.signatures = order.signatures().collect();
                 record.del_np = active.iter().map(|ip| (*ip, false)).collect();
             }
-            let slots = Some(LiveSlots { current_qty: IPS, quote: None });
-            live.insert(*order_id, Ok(LiveOrder { tag: Some("order".to_owned()), renewal: None, active, slots }));
+            let tag = Some(Foreign::from("order"));
+            live.insert(*order_id, Ok(LiveOrder { tag, slots: Some(IPS), ..LiveOrder::of_ips(active) }));
             recorded.insert(*order_id, Ok(record));
         }
         World { desired, live, recorded, sources: sources(), options: Options::at(Timestamp::UNIX_EPOCH) }

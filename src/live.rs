@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt, stream};
 
 use crate::api::{ApiError, Reader};
-use crate::model::{LiveOrder, LiveSlots, OrderId, ReadFailure};
+use crate::model::{Foreign, LiveOrder, LiveSlots, OrderDetail, OrderId, ReadFailure};
 
 /// What is to be read of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,10 +23,10 @@ pub type LiveOrders = BTreeMap<OrderId, Result<LiveOrder, ReadFailure>>;
 
 /// The token was refused, so that nothing more can be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the API refused the token: {message}")]
+#[error("the API refused the token: {}", message.printable())]
 pub struct Unauthorized {
     /// The API's message.
-    pub message: String,
+    pub message: Foreign,
 }
 
 /// Is told how the reading goes on.
@@ -66,7 +66,10 @@ async fn read_order(reader: &Reader, request: ReadRequest) -> Result<Result<Live
         tag: active.tag,
         renewal: active.renewal,
         active: active.active,
-        slots,
+        slots: slots.map(|slots| slots.current_qty),
+        quote: slots.and_then(|slots| slots.quote),
+        detail: OrderDetail::default(),
+        detail_unavailable: None,
     }))
 }
 
@@ -80,18 +83,18 @@ async fn read_slots(reader: &Reader, request: ReadRequest) -> Result<Result<Live
         more => reader.quote_slots(request.order_id, more).await?,
     };
     if slots.current_qty != now.current_qty {
-        let message = "addons/calculate: the number of slots changed while it was read; run again".to_owned();
+        let message = Foreign::from("addons/calculate: the number of slots changed while it was read; run again");
         return Ok(Err(ReadFailure::Failed { message }));
     }
     if slots.quote.is_none() {
-        let message = format!("addons/calculate: the answer shows no price for {missing} more slots");
+        let message = Foreign::new(format!("addons/calculate: the answer shows no price for {missing} more slots"));
         return Ok(Err(ReadFailure::Failed { message }));
     }
     Ok(Ok(slots))
 }
 
 fn failure(error: ApiError) -> Result<ReadFailure, Unauthorized> {
-    let (message, from_api) = (error.to_string(), !error.is_refused_elsewhere());
+    let (message, from_api) = (Foreign::new(error.to_string()), !error.is_refused_elsewhere());
     match error.refusal_status() {
         Some(401) => Err(Unauthorized { message }),
         Some(403) => Ok(ReadFailure::Unavailable { message, from_api }),

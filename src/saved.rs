@@ -109,7 +109,7 @@ impl SavedPlan {
     pub fn keep_prices(&self, live: &mut LiveOrders) {
         for order in &self.0.orders {
             let Some(Ok(live)) = OrderId::new(order.order_id).and_then(|id| live.get_mut(&id)) else { continue };
-            let Some(quote) = live.slots.as_mut().and_then(|slots| slots.quote.as_mut()) else { continue };
+            let Some(quote) = live.quote.as_mut() else { continue };
             for operation in &order.operations {
                 if let OperationDocument::PurchaseSlots { add_qty, price_per_unit_cents, charge_cents, .. } = operation
                     && *add_qty == quote.add_qty

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
-use shardctl::model::{LiveOrder, LiveSlots, ProxyIp, Recorded};
+use shardctl::model::{Foreign, LiveOrder, ProxyIp, Recorded};
 use shardctl::plan::{Inputs, Options, plan};
 use shardctl::sandbox::{Account, Sandbox};
 
@@ -218,9 +218,8 @@ fn diff_alone(wanted: &Wanted) -> Result<Vec<Row>> {
             del_np: active.iter().map(|ip| (*ip, false)).collect(),
             ..Recorded::default()
         };
-        let slots = Some(LiveSlots { current_qty: size.ips, quote: None });
-        let tag = order.tag.as_ref().map(|tag| tag.value.clone());
-        live.insert(*order_id, Ok(LiveOrder { tag, renewal: None, active, slots }));
+        let tag = order.tag.as_ref().map(|tag| Foreign::from(tag.value.as_str()));
+        live.insert(*order_id, Ok(LiveOrder { tag, slots: Some(size.ips), ..LiveOrder::of_ips(active) }));
         recorded.insert(*order_id, Ok::<_, String>(record));
     }
     let options = Options::at(Timestamp::UNIX_EPOCH);

@@ -1,12 +1,14 @@
 //! What the operations make of an answer: a status and bytes in, plain data out.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::decode;
 use super::error::Stage;
 use super::token::Token;
 use super::wire::{Acknowledged, ActiveAnswer, AddonLine, AddonsAnswer, CalculateAnswer, PendingLine};
-use crate::model::{Cents, LiveSlots, P0F_SLOTS, PendingChange, ProxyIp, Quote, RecordedSlots, Renewal};
+use crate::model::{
+    Cents, Foreign, LiveIp, LiveSlots, P0F_SLOTS, PendingChange, ProxyIp, Quote, RecordedSlots, Renewal,
+};
 
 /// The longest tag or date of an order that is read: both are kept for every order, and shown.
 const MAX_TEXT_BYTES: usize = 1000;
@@ -15,11 +17,11 @@ const MAX_TEXT_BYTES: usize = 1000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActiveProxies {
     /// The order's tag.
-    pub tag: Option<String>,
+    pub tag: Option<Foreign>,
     /// The earliest end of the paid period.
     pub renewal: Option<Renewal>,
     /// The addresses.
-    pub active: BTreeSet<ProxyIp>,
+    pub active: BTreeMap<ProxyIp, LiveIp>,
 }
 
 /// Reads the answer of `proxies/active`; `token` is kept out of all texts.
@@ -58,10 +60,10 @@ fn normalise(answer: ActiveAnswer<'_>, token: &Token) -> Result<ActiveProxies, S
             renewal = Some(renewal.map_or(until.clone(), |earliest| earliest.min(until)));
         }
     }
-    let addresses: Vec<ProxyIp> = answer.data.iter().map(|item| item.ip).collect();
+    let active: Vec<(ProxyIp, LiveIp)> = answer.data.iter().map(|item| (item.ip, LiveIp::default())).collect();
     answer.order_tag.as_deref().map_or(Ok(()), |tag| bounded("order_tag", tag))?;
-    let tag = answer.order_tag.map(|tag| token.redact(&tag));
-    Ok(ActiveProxies { tag, renewal, active: addresses.into_iter().collect() })
+    let tag = answer.order_tag.map(|tag| Foreign::new(token.redact(&tag)));
+    Ok(ActiveProxies { tag, renewal, active: active.into_iter().collect() })
 }
 
 fn check_quote(answer: CalculateAnswer<'_>, add_qty: u32) -> Result<LiveSlots, Stage> {

@@ -1,33 +1,139 @@
 //! What the API reports.
 
-use std::collections::BTreeSet;
-use std::fmt;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::{Cents, ProxyIp};
+use super::{Cents, Foreign, PendingChange, ProxyIp, Signature};
 
 /// An order as the API reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveOrder {
-    /// The order's tag (`order_tag` of `proxies/active`).
-    pub tag: Option<String>,
-    /// The next renewal, the earliest `until` of the order's IPs; `None` for an order without IPs.
+    /// The order's tag (`order_tag` of `proxies/active`, else the detail's `tag`).
+    pub tag: Option<Foreign>,
+    /// The next renewal: the detail's `expires_at`, else the earliest `until` of the order's IPs; `None`: neither is told.
     pub renewal: Option<Renewal>,
-    /// The addresses of the order's active IPs.
-    pub active: BTreeSet<ProxyIp>,
-    /// The slots; `None` where the manifest gave no reason to read them.
-    pub slots: Option<LiveSlots>,
+    /// The order's active IPs, each with what is reported of it.
+    pub active: BTreeMap<ProxyIp, LiveIp>,
+    /// The slots of the current period; `None` where they are not told, or nothing gave a reason to read them.
+    pub slots: Option<u32>,
+    /// The price of the slots that the manifest wants on top of them, where it wants any.
+    pub quote: Option<Quote>,
+    /// What the order's detail tells; empty where it could not be had.
+    pub detail: OrderDetail,
+    /// Why the order's detail could not be had, where it was asked for.
+    pub detail_unavailable: Option<Foreign>,
 }
 
-/// The slots of an order as `addons/calculate` reports them.
+impl LiveOrder {
+    /// Makes an order of which nothing is told but its active IPs.
+    pub fn of_ips(ips: impl IntoIterator<Item = ProxyIp>) -> LiveOrder {
+        LiveOrder {
+            tag: None,
+            renewal: None,
+            active: ips.into_iter().map(|ip| (ip, LiveIp::default())).collect(),
+            slots: None,
+            quote: None,
+            detail: OrderDetail::default(),
+            detail_unavailable: None,
+        }
+    }
+}
+
+/// What the API reports of an active IP (an item of `proxies/active`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LiveIp {
+    /// Its OS signature; `None` where the item has no such key, which is not the same as having none.
+    pub signature: Option<LiveSignature>,
+    /// Its status where that is another than `active`; boxed because hardly any IP has one.
+    pub status: Option<Box<Foreign>>,
+}
+
+/// The signature of an IP as the API reports it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LiveSignature {
+    /// Null or an empty text: it has none.
+    None,
+    /// One of the six that can be set.
+    Known(Signature),
+    /// A word that is not one of the six; it holds a slot like any other.
+    Other(Box<Foreign>),
+}
+
+/// What an order's detail tells (`order` of `GET /user/api/orders/{id}`); every field is `None` where it is not told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OrderDetail {
+    /// Whether the order is active, waits to be paid, or is over.
+    pub status: Option<OrderStatus>,
+    /// Whether the order renews by itself.
+    pub auto_renewal: Option<bool>,
+    /// The end of the paid period (`expires_at`).
+    pub expires_at: Option<Renewal>,
+    /// The number of IPs of the next period, as far as is known (`quantity`).
+    pub quantity: Option<u32>,
+    /// The tag; the outer `None` where the detail has no such key.
+    pub tag: Option<Option<Foreign>>,
+    /// The slots of the current period: the `qty` of the `p0f_slots` line, else `p0f_slots_available`.
+    pub slots: Option<u32>,
+    /// The slots that signed IPs hold (`p0f_slots_used`).
+    pub slots_used: Option<u32>,
+    /// What is scheduled for the next renewal; the outer `None` where it is not told.
+    pub pending: Option<Option<PendingChange>>,
+    /// The price of one slot at the time of its purchase (`price_per_unit` of the `p0f_slots` line).
+    pub slot_price: Option<Cents>,
+    /// The price of the IPs of the next period without add-ons (`price_paid`).
+    pub price_paid: Option<Cents>,
+    /// The price of the add-ons (`addons_price_paid`).
+    pub addons_price_paid: Option<Cents>,
+    /// The order's cycle, as in `monthly` (`cycle_name`).
+    pub cycle: Option<Foreign>,
+    /// The product, as in `ISP Proxy` (`product_name`).
+    pub product: Option<Foreign>,
+}
+
+/// Where an order stands with the vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum OrderStatus {
+    /// It runs.
+    Active,
+    /// It waits to be paid, and is lost three days after its end.
+    OnHold,
+    /// It is over.
+    Cancelled,
+    /// A word that shardctl does not know.
+    Other(Foreign),
+}
+
+impl OrderStatus {
+    /// Reads the API's word, in any case; `cancelled` has one l or two.
+    pub fn parse(word: &str) -> OrderStatus {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "active" => OrderStatus::Active,
+            "on-hold" | "on_hold" | "on hold" => OrderStatus::OnHold,
+            "cancelled" | "canceled" => OrderStatus::Cancelled,
+            _ => OrderStatus::Other(Foreign::new(word.trim())),
+        }
+    }
+
+    /// Returns the word that documents use: the API's own, in lower case and with two l.
+    pub fn word(&self) -> &str {
+        match self {
+            OrderStatus::Active => "active",
+            OrderStatus::OnHold => "on-hold",
+            OrderStatus::Cancelled => "cancelled",
+            OrderStatus::Other(word) => word.raw(),
+        }
+    }
+}
+
+/// What `addons/calculate` answers: the slots of an order, and a price for more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LiveSlots {
     /// Slots active in the current period (`current_qty`).
     pub current_qty: u32,
-    /// The price of the slots that the manifest wants on top of them, where it wants any.
+    /// The price of the slots that were asked about; `None` where the answer shows none.
     pub quote: Option<Quote>,
 }
 
@@ -48,7 +154,7 @@ pub enum Renewal {
     /// A moment.
     At(Timestamp),
     /// What the API said, where it is no date that shardctl can read.
-    Unreadable(String),
+    Unreadable(Foreign),
 }
 
 impl Renewal {
@@ -59,37 +165,36 @@ impl Renewal {
             let civil: DateTime = text.parse().ok()?;
             Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
         });
-        moment.map_or_else(|| Renewal::Unreadable(text.to_owned()), Renewal::At)
+        moment.map_or_else(|| Renewal::Unreadable(Foreign::new(text)), Renewal::At)
     }
 
     /// Returns the day of the renewal in UTC, as people write it, or what the API said.
     pub fn day(&self) -> String {
         match self {
             Renewal::At(moment) => moment.strftime("%Y-%m-%d").to_string(),
-            Renewal::Unreadable(text) => text.clone(),
+            Renewal::Unreadable(text) => text.printable().into_owned(),
         }
     }
-}
 
-impl fmt::Display for Renewal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Returns the moment as a timestamp, or what the API said, for a format that escapes it.
+    pub fn raw(&self) -> String {
         match self {
-            Renewal::At(moment) => moment.fmt(f),
-            Renewal::Unreadable(text) => f.write_str(text),
+            Renewal::At(moment) => moment.to_string(),
+            Renewal::Unreadable(text) => text.raw().to_owned(),
         }
     }
 }
 
 impl ReadFailure {
     /// Returns what went wrong, in words.
-    pub fn message(&self) -> &str {
+    pub fn message(&self) -> &Foreign {
         let (ReadFailure::Unavailable { message, .. }
         | ReadFailure::NotFound { message, .. }
         | ReadFailure::Failed { message }) = self;
         message
     }
 
-    /// Tells whether something else than the API may have answered.
+    /// Returns whether something else than the API may have answered.
     pub fn may_be_misdirected(&self) -> bool {
         matches!(self, ReadFailure::Unavailable { from_api: false, .. } | ReadFailure::NotFound { from_api: false, .. })
     }
@@ -101,20 +206,20 @@ pub enum ReadFailure {
     /// The API answers 403: it is not an order of datacenter or ISP proxies.
     Unavailable {
         /// The API's message.
-        message: String,
+        message: Foreign,
         /// Whether the answer has the shape of the API's errors.
         from_api: bool,
     },
     /// The API answers 404.
     NotFound {
         /// The API's message.
-        message: String,
+        message: Foreign,
         /// Whether the answer has the shape of the API's errors.
         from_api: bool,
     },
     /// Anything else, in words that say at which stage it failed.
     Failed {
         /// What went wrong.
-        message: String,
+        message: Foreign,
     },
 }

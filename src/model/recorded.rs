@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ProxyIp, Signature};
+use super::{ProxyIp, Renewal, Signature};
 
 /// The record of one order. What is missing from it is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,8 +18,49 @@ pub struct Recorded {
     pub del_np: BTreeMap<ProxyIp, bool>,
     /// The slots as the API last reported them in the answer to a write.
     pub slots: Option<RecordedSlots>,
+    /// Whether the API acknowledged a request to renew by itself, or not to; `None`: unknown.
+    pub auto_renewal: Option<bool>,
+    /// The renewal that the marks and the pending change were recorded for.
+    pub renews_at: Option<RecordedRenewal>,
+    /// Whether a pending change of which nothing was known was asked to be taken back for that renewal, and the API said
+    /// that there was none: it is asked again after the next renewal, and not before.
+    pub pending_asked: bool,
+    /// The order's active IPs when its record was last written; `None`: never seen.
+    pub ips: Option<BTreeSet<ProxyIp>>,
     /// A purchase that was about to be sent and whose outcome is not recorded.
     pub purchase: Option<PurchaseIntent>,
+    /// A purchase that was acknowledged or found, until a later run's read shows it.
+    pub bought: Option<Bought>,
+}
+
+/// A renewal as it was read, and where it was read: only dates of the same source are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedRenewal {
+    /// The renewal.
+    pub at: Renewal,
+    /// Where it was read; `None` where the record does not say.
+    pub source: Option<RenewalSource>,
+}
+
+/// Where a renewal date was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RenewalSource {
+    /// `expires_at` of the order's detail.
+    ExpiresAt,
+    /// The earliest `until` of the order's IPs.
+    Until,
+}
+
+/// A purchase that is known to have been carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bought {
+    /// The slots after it.
+    pub qty: u32,
+    /// When it was acknowledged or found, by the API's own clock where it tells the time.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub when: Timestamp,
 }
 
 impl Recorded {

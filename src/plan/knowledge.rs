@@ -48,9 +48,9 @@ impl Knowledge {
             || some_are_gone(stored.del_np.keys(), live)
             || some_are_gone(&stored.unknown_signatures, live);
         if some_are_gone {
-            recorded.signatures.retain(|ip, _| live.active.contains(ip));
-            recorded.del_np.retain(|ip, _| live.active.contains(ip));
-            recorded.unknown_signatures.retain(|ip| live.active.contains(ip));
+            recorded.signatures.retain(|ip, _| live.active.contains_key(ip));
+            recorded.del_np.retain(|ip, _| live.active.contains_key(ip));
+            recorded.unknown_signatures.retain(|ip| live.active.contains_key(ip));
         }
         let mut knowledge = Knowledge {
             recorded,
@@ -60,8 +60,8 @@ impl Knowledge {
             reassert,
         };
         if let Some(slots) = live.slots {
-            knowledge.settle_purchase(slots.current_qty, now, notes);
-            knowledge.see_slots(slots.current_qty, notes);
+            knowledge.settle_purchase(slots, now, notes);
+            knowledge.see_slots(slots, notes);
         }
         let (now, before) = (&knowledge.recorded, stored);
         knowledge.recorded_is_new = some_are_gone || now.slots != before.slots || now.purchase != before.purchase;
@@ -134,6 +134,6 @@ impl Knowledge {
 
 /// Tells whether any recorded IP has left the order.
 fn some_are_gone<'a>(recorded: impl IntoIterator<Item = &'a ProxyIp>, live: &LiveOrder) -> bool {
-    let mut active = Ascending::new(live.active.iter().map(|ip| (ip, ())));
+    let mut active = Ascending::new(live.active.keys().map(|ip| (ip, ())));
     recorded.into_iter().any(|ip| active.get(ip).is_none())
 }

@@ -15,7 +15,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::diagnostic::{Note, Problem};
-use crate::model::{Cents, Desired, DesiredOrder, LiveOrder, OrderId, Percent, ReadFailure, Recorded, Renewal};
+use crate::model::{
+    Cents, Desired, DesiredOrder, Foreign, LiveOrder, OrderId, Percent, ReadFailure, Recorded, Renewal,
+};
 
 pub use guards::{DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT};
 pub use knowledge::{INTENT_LIFETIME, Knowledge, PendingKnowledge};
@@ -70,7 +72,7 @@ pub struct OrderPlan {
     /// The order.
     pub order_id: OrderId,
     /// The live tag.
-    pub tag: Option<String>,
+    pub tag: Option<Foreign>,
     /// The next renewal.
     pub renewal: Option<Renewal>,
     /// The number of active IPs; `None` where they could not be read.

@@ -8,7 +8,7 @@ use super::walk::{Ascending, Row, rows};
 use super::{Options, OrderPlan};
 use crate::diagnostic::{Note, NoteCode, Problem, ProblemCode};
 use crate::model::{
-    DesiredOrder, LiveOrder, LiveSlots, OrderId, PendingChange, ProxyIp, ReadFailure, Recorded, Signature, Span, count,
+    DesiredOrder, LiveOrder, OrderId, PendingChange, ProxyIp, ReadFailure, Recorded, Signature, Span, count,
 };
 
 /// Compares one order's three states.
@@ -35,7 +35,7 @@ pub(super) fn plan_order(
             order.tag.clone_from(&live.tag);
             order.renewal.clone_from(&live.renewal);
             order.active_ips = Some(live.active.len());
-            order.slots = live.slots.map(|slots| slots.current_qty);
+            order.slots = live.slots;
         }
         Err(failure) => order.problems.push(read_problem(order_id, desired, failure)),
     }
@@ -79,11 +79,11 @@ impl Difference<'_> {
 
     fn check_tag(&mut self) {
         let Some(declared) = &self.desired.tag else { return };
-        if self.live.tag.as_ref() == Some(&declared.value) {
+        if self.live.tag.as_ref().is_some_and(|tag| tag.raw() == declared.value) {
             return;
         }
         let (live, but) = match &self.live.tag {
-            Some(tag) => (format!("the tag `{tag}`"), "not"),
+            Some(tag) => (format!("the tag `{}`", tag.printable()), "not"),
             None => ("no tag".to_owned(), "and the manifest declares"),
         };
         let message = format!("order {} has {live}, {but} `{}`", self.order_id, declared.value);
@@ -113,7 +113,7 @@ impl Difference<'_> {
     }
 
     /// Returns the slots that the manifest wants and those that there are, where slots are managed.
-    fn managed_slots(&self) -> Option<(u32, LiveSlots)> {
+    fn managed_slots(&self) -> Option<(u32, u32)> {
         Some((self.desired.p0f_slots.as_ref()?.value, self.live.slots?))
     }
 
@@ -126,7 +126,7 @@ impl Difference<'_> {
         let Some((wanted, slots)) = self.managed_slots() else { return };
         let pending = match self.knowledge.pending {
             PendingKnowledge::Known(None) => return,
-            PendingKnowledge::Known(Some(pending)) if is_wanted(pending, wanted, slots.current_qty) => return,
+            PendingKnowledge::Known(Some(pending)) if is_wanted(pending, wanted, slots) => return,
             PendingKnowledge::Known(pending) => pending,
             PendingKnowledge::Unknown => None,
         };
@@ -135,12 +135,12 @@ impl Difference<'_> {
 
     fn purchase_slots(&mut self) {
         let Some((wanted, slots)) = self.managed_slots() else { return };
-        let missing = wanted.saturating_sub(slots.current_qty);
+        let missing = wanted.saturating_sub(slots);
         if missing == 0 {
             return;
         }
-        match slots.quote.filter(|quote| quote.add_qty == missing) {
-            Some(quote) => self.order.operations.push(Operation::PurchaseSlots { from_qty: slots.current_qty, quote }),
+        match self.live.quote.filter(|quote| quote.add_qty == missing) {
+            Some(quote) => self.order.operations.push(Operation::PurchaseSlots { from_qty: slots, quote }),
             None => {
                 let message = format!(
                     "the API shows no price for {}, so that nothing can be bought",
@@ -171,7 +171,7 @@ impl Difference<'_> {
 
     /// Checks that every kept IP is one of the order's active IPs.
     fn check_kept_ips(&mut self) {
-        let mut active = Ascending::new(self.live.active.iter().map(|ip| (ip, ())));
+        let mut active = Ascending::new(self.live.active.keys().map(|ip| (ip, ())));
         for (ip, kept) in self.desired.keep.iter().flatten() {
             if active.get(ip).is_none() {
                 let message = format!("{ip} is not an active IP of order {}", self.order_id);
@@ -215,7 +215,7 @@ impl Difference<'_> {
 
     fn schedule_downgrade(&mut self) {
         let Some((wanted, slots)) = self.managed_slots() else { return };
-        let from_qty = slots.current_qty;
+        let from_qty = slots;
         if wanted >= from_qty {
             return;
         }
@@ -238,7 +238,7 @@ impl Difference<'_> {
     fn check_slots(&mut self) {
         let Some(slots) = self.live.slots else { return };
         let wanted = self.desired.p0f_slots.as_ref().map(|wanted| wanted.value);
-        let there_are = wanted.unwrap_or(0).max(slots.current_qty);
+        let there_are = wanted.unwrap_or(0).max(slots);
         let (mut held, mut held_on) = (0usize, 0usize);
         for row in rows(self.desired, self.live, self.knowledge).filter(Row::holds_slot) {
             held += 1;
@@ -262,7 +262,7 @@ impl Difference<'_> {
             Some(_) => format!("set `p0f_slots: {held}`"),
             None => format!("add `p0f_slots: {held}` to the order"),
         };
-        let declared = self.desired.signatures().filter(|(ip, _)| self.live.active.contains(ip)).count();
+        let declared = self.desired.signatures().filter(|(ip, _)| self.live.active.contains_key(ip)).count();
         let help = match held.saturating_sub(declared) {
             0 => format!("{set}, or declare fewer signatures"),
             others => format!(
@@ -290,26 +290,27 @@ fn is_wanted(pending: PendingChange, wanted: u32, current_qty: u32) -> bool {
 const MEND_ORDER: &str = "remove the order from the manifest, or mend its id";
 
 fn read_problem(order_id: OrderId, desired: &DesiredOrder, failure: &ReadFailure) -> Problem {
-    let could_not = |message: &str| format!("order {order_id} could not be read: {message}");
+    let message = failure.message().printable();
+    let could_not = format!("order {order_id} could not be read: {message}");
     let misdirected = format!(
         "this is not how the API answers: check --api-url (PROXYSHARD_API_URL); where it is right, {MEND_ORDER}"
     );
     let problem = match failure {
-        ReadFailure::Unavailable { message, from_api: true } => {
+        ReadFailure::Unavailable { from_api: true, .. } => {
             let text = format!("order {order_id} is not an order of datacenter or ISP proxies ({message})");
             Problem::new(ProblemCode::OrderUnavailable, text).help(MEND_ORDER)
         }
-        ReadFailure::Unavailable { message, from_api: false } => {
-            Problem::new(ProblemCode::OrderUnavailable, could_not(message)).help(misdirected)
+        ReadFailure::Unavailable { from_api: false, .. } => {
+            Problem::new(ProblemCode::OrderUnavailable, could_not).help(misdirected)
         }
         // The API's own words say which order it is.
-        ReadFailure::NotFound { message, from_api: true } => {
+        ReadFailure::NotFound { from_api: true, .. } => {
             Problem::new(ProblemCode::OrderNotFound, message).help(MEND_ORDER)
         }
-        ReadFailure::NotFound { message, from_api: false } => {
-            Problem::new(ProblemCode::OrderNotFound, could_not(message)).help(misdirected)
+        ReadFailure::NotFound { from_api: false, .. } => {
+            Problem::new(ProblemCode::OrderNotFound, could_not).help(misdirected)
         }
-        ReadFailure::Failed { message } => Problem::new(ProblemCode::ApiError, could_not(message)),
+        ReadFailure::Failed { .. } => Problem::new(ProblemCode::ApiError, could_not),
     };
     problem.order(order_id).at(desired.span, "")
 }

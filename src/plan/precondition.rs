@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::model::{LiveOrder, PendingChange, Recorded, hex};
+use crate::model::{LiveOrder, PendingChange, Recorded, Renewal, hex};
 
 /// What an order looked like when it was planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,21 +26,21 @@ pub struct Precondition {
 pub fn precondition(live: &LiveOrder, recorded: &Recorded) -> Precondition {
     let mut addresses = Sha256::new();
     let mut text = String::new();
-    for ip in &live.active {
+    for ip in live.active.keys() {
         text.clear();
         let _ = writeln!(text, "{ip}");
         addresses.update(text.as_bytes());
     }
     Precondition {
         active_ips_sha256: hex(&addresses.finalize()),
-        slots: live.slots.map(|slots| slots.current_qty),
-        renews_at: live.renewal.as_ref().map(ToString::to_string),
+        slots: live.slots,
+        renews_at: live.renewal.as_ref().map(Renewal::raw),
         recorded_sha256: recorded_digest(recorded),
     }
 }
 
 fn recorded_digest(recorded: &Recorded) -> String {
-    let Recorded { signatures, unknown_signatures, del_np, slots, purchase } = recorded;
+    let Recorded { signatures, unknown_signatures, del_np, slots, purchase, .. } = recorded;
     let mut text = String::new();
     for (ip, signature) in signatures {
         let _ = writeln!(text, "signature {ip} {signature}");

@@ -62,7 +62,7 @@ pub(super) fn rows<'a>(
     let mut signatures = Ascending::new(&knowledge.recorded.signatures);
     let mut unknown = Ascending::new(knowledge.recorded.unknown_signatures.iter().map(|ip| (ip, ())));
     let mut marks = Ascending::new(&knowledge.recorded.del_np);
-    live.active.iter().map(move |ip| Row {
+    live.active.keys().map(move |ip| Row {
         ip: *ip,
         kept: kept.get(ip),
         signature: signatures.get(ip).copied(),

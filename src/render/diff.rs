@@ -189,14 +189,14 @@ fn as_it_is<'a>(
 ) -> Vec<Written<'a>> {
     let mut lines = vec![Written::Order(order_id)];
     if desired.tag.is_some() {
-        lines.extend(live.tag.as_deref().map(Written::Tag));
+        lines.extend(live.tag.as_ref().map(|tag| Written::Tag(tag.raw())));
     }
     if let (Some(_), Some(slots)) = (&desired.p0f_slots, live.slots) {
-        lines.push(Written::Slots { qty: slots.current_qty, pending: knowledge.pending });
+        lines.push(Written::Slots { qty: slots, pending: knowledge.pending });
     }
     if let Some(keep) = &desired.keep {
         lines.push(Written::Keep);
-        let listed = live.active.iter().filter(|ip| desired.prune || keep.contains_key(ip));
+        let listed = live.active.keys().filter(|ip| desired.prune || keep.contains_key(ip));
         lines.extend(listed.filter_map(|ip| live_ip(ip, keep.get(ip), knowledge)));
     }
     lines

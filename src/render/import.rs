@@ -5,8 +5,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use crate::manifest::write::{Key, scalar};
-use crate::model::printable;
-use crate::model::{LiveOrder, OrderId, PendingChange, Recorded};
+use crate::model::{Foreign, LiveOrder, OrderId, PendingChange, Recorded};
 use crate::plan::{DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT, Knowledge, PendingKnowledge};
 
 /// An order to write a manifest for.
@@ -42,12 +41,12 @@ fn write_order(out: &mut dyn Write, imported: &Imported<'_>, now: Timestamp) -> 
     let knowledge = Knowledge::new(recorded, live, now, false, &mut Vec::new());
     writeln!(out, "  {order_id}:")?;
     if let Some(renewal) = &live.renewal {
-        writeln!(out, "    # renews on {}", printable(&renewal.day()))?;
+        writeln!(out, "    # renews on {}", renewal.day())?;
     }
     if knowledge.unsettled.is_some() {
         writeln!(out, "    # a purchase of slots is under way: the number below may be one too early")?;
     }
-    if let Some(tag) = live.tag.as_deref().filter(|tag| !tag.is_empty()) {
+    if let Some(tag) = live.tag.as_ref().map(Foreign::raw).filter(|tag| !tag.is_empty()) {
         writeln!(out, "    tag: {}", scalar(tag))?;
     }
     write_slots(out, live, &knowledge)?;
@@ -55,8 +54,8 @@ fn write_order(out: &mut dyn Write, imported: &Imported<'_>, now: Timestamp) -> 
 }
 
 fn write_slots(out: &mut dyn Write, live: &LiveOrder, knowledge: &Knowledge) -> io::Result<()> {
-    let slots = live.slots.map_or(0, |slots| slots.current_qty);
-    let held = live.active.iter().filter(|ip| knowledge.mark(ip) != Some(true) && knowledge.holds_slot(ip)).count();
+    let slots = live.slots.unwrap_or(0);
+    let held = live.active.keys().filter(|ip| knowledge.mark(ip) != Some(true) && knowledge.holds_slot(ip)).count();
     match knowledge.pending {
         _ if slots == 0 => writeln!(out, "    # p0f_slots: 0 now"),
         PendingKnowledge::Known(Some(PendingChange::Cancel {})) => {
@@ -79,11 +78,11 @@ fn write_slots(out: &mut dyn Write, live: &LiveOrder, knowledge: &Knowledge) -> 
 
 fn write_keep(out: &mut dyn Write, live: &LiveOrder, knowledge: &Knowledge) -> io::Result<()> {
     let leaves = |ip| knowledge.mark(ip) == Some(true);
-    if live.active.iter().all(leaves) {
+    if live.active.keys().all(leaves) {
         return writeln!(out, "    # keep: no IP stays");
     }
     writeln!(out, "    keep:")?;
-    for ip in &live.active {
+    for ip in live.active.keys() {
         let address = Key(*ip);
         match knowledge.signature(ip) {
             _ if leaves(ip) => writeln!(out, "      # {address} is marked to go")?,

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Shown;
 use crate::diagnostic::{Note, NoteCode, Problem, ProblemCode, SourceMap};
-use crate::model::{LOG_COMMAND, is_unprintable};
-use crate::model::{OperationResult, OrderReport, Outcome, P0F_SLOTS, PendingChange, Percent, Report, Signature};
+use crate::model::{
+    LOG_COMMAND, OperationResult, OrderReport, Outcome, P0F_SLOTS, PendingChange, Percent, Renewal, Report, Signature,
+    is_unprintable,
+};
 use crate::plan::{self, Operation, OrderPlan, Precondition, Status, Summary};
 
 /// The version of the documents in this module.
@@ -360,8 +362,8 @@ fn order(shown: &Shown<'_>, plan: &OrderPlan, report: Option<&OrderReport>) -> O
     let results = |index: usize| report.and_then(|report| report.results.get(index)).map(result);
     OrderDocument {
         order_id: order_id.get(),
-        tag: tag.clone(),
-        renews_at: renewal.as_ref().map(ToString::to_string),
+        tag: tag.as_ref().map(|tag| tag.raw().to_owned()),
+        renews_at: renewal.as_ref().map(Renewal::raw),
         status: plan.status(),
         active_ips: *active_ips,
         slots: *slots,

@@ -231,7 +231,7 @@ fn in_short(order: &OrderPlan) -> String {
 
 fn order_name(order: &OrderPlan) -> String {
     match &order.tag {
-        Some(tag) => format!("<b>order {}</b> ({})", order.order_id, html_code(&short(tag, MAX_TAG))),
+        Some(tag) => format!("<b>order {}</b> ({})", order.order_id, html_code(&short(tag.raw(), MAX_TAG))),
         None => format!("<b>order {}</b>", order.order_id),
     }
 }

@@ -8,8 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::markdown::{MARKER, MAX_CHARACTERS, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
-use crate::model::printable;
-use crate::model::{LiveOrder, OrderId, PendingChange, PurchaseIntent, ReadFailure, Recorded, Renewal};
+use crate::model::{LiveOrder, OrderId, PendingChange, PurchaseIntent, ReadFailure, Recorded, Renewal, printable};
 use crate::plan::{Knowledge, PendingKnowledge};
 
 /// The orders, as `status --format json` prints them.
@@ -67,7 +66,7 @@ impl StatusDocument {
             let recorded = recorded.get(order_id).unwrap_or(&nothing_recorded);
             match (live, recorded) {
                 (Ok(live), Ok(recorded)) => known(*order_id, live, recorded, now),
-                (Err(failure), _) => unknown(*order_id, failure.message()),
+                (Err(failure), _) => unknown(*order_id, failure.message().raw()),
                 (_, Err(message)) => unknown(*order_id, message),
             }
         };
@@ -77,25 +76,25 @@ impl StatusDocument {
 
 fn known(order_id: OrderId, live: &LiveOrder, recorded: &Recorded, now: Timestamp) -> StatusOrder {
     let knowledge = Knowledge::new(recorded, live, now, false, &mut Vec::new());
-    let count = |mark| live.active.iter().filter(|ip| knowledge.mark(ip) == mark).count();
-    let signatures = live.active.iter().filter(|ip| knowledge.holds_slot(ip)).count();
+    let count = |mark| live.active.keys().filter(|ip| knowledge.mark(ip) == mark).count();
+    let signatures = live.active.keys().filter(|ip| knowledge.holds_slot(ip)).count();
     let (pending_known, pending) = match knowledge.pending {
         PendingKnowledge::Known(pending) => (true, pending),
         PendingKnowledge::Unknown => (false, None),
     };
     StatusOrder {
         order_id: order_id.get(),
-        tag: live.tag.clone(),
+        tag: live.tag.as_ref().map(|tag| tag.raw().to_owned()),
         active_ips: Some(live.active.len()),
         ips_leaving: count(Some(true)),
         marks_unknown: count(None),
         signatures,
         signatures_unknown: live.active.len() - signatures,
-        slots: live.slots.map(|slots| slots.current_qty),
+        slots: live.slots,
         pending_known,
         pending,
         unsettled_purchase: knowledge.unsettled,
-        renews_at: live.renewal.as_ref().map(ToString::to_string),
+        renews_at: live.renewal.as_ref().map(Renewal::raw),
         renews_in_days: live.renewal.as_ref().and_then(|renewal| days_until(renewal, now)),
         error: None,
     }

@@ -3,9 +3,7 @@
 use std::fmt::{self, Display, Write as _};
 
 use super::FOLD_AFTER;
-use crate::model::{
-    Cents, OperationResult, Outcome, PendingChange, ProxyIp, Renewal, Report, Signature, count, printable,
-};
+use crate::model::{Cents, OperationResult, Outcome, PendingChange, ProxyIp, Renewal, Report, Signature, count};
 use crate::plan::{DelNpItem, Operation, OrderPlan, SignatureItem, Summary};
 
 /// What an operation means to the reader.
@@ -218,7 +216,7 @@ fn width(text: &impl Display) -> usize {
 /// Says when a scheduled change takes effect.
 pub(super) fn at_renewal(renewal: Option<&Renewal>) -> String {
     match renewal {
-        Some(renewal) => format!("at the renewal on {}", printable(&renewal.day())),
+        Some(renewal) => format!("at the renewal on {}", renewal.day()),
         None => "at the next renewal".to_owned(),
     }
 }
@@ -227,7 +225,7 @@ pub(super) fn at_renewal(renewal: Option<&Renewal>) -> String {
 pub(super) fn order_title(order: &OrderPlan) -> String {
     let mut title = format!("order {}", order.order_id);
     if let Some(tag) = &order.tag {
-        title.push_str(&format!(" ({})", printable(tag)));
+        title.push_str(&format!(" ({})", tag.printable()));
     }
     title
 }
@@ -237,7 +235,7 @@ pub(super) fn order_facts(order: &OrderPlan) -> String {
     let mut facts = Vec::new();
     facts.extend(order.active_ips.map(|ips| count(ips, "active IP")));
     facts.extend(order.slots.map(|slots| count(slots, "p0f slot")));
-    facts.extend(order.renewal.as_ref().map(|renewal| format!("renews on {}", printable(&renewal.day()))));
+    facts.extend(order.renewal.as_ref().map(|renewal| format!("renews on {}", renewal.day())));
     facts.join(", ")
 }
 

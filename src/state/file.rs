@@ -53,7 +53,7 @@ pub fn schema() -> schemars::Schema {
 
 /// Writes a record in the layout of its file.
 pub fn encode(order_id: OrderId, api_url: &str, recorded: &Recorded) -> Vec<u8> {
-    let Recorded { signatures, unknown_signatures, del_np, slots, purchase } = recorded;
+    let Recorded { signatures, unknown_signatures, del_np, slots, purchase, .. } = recorded;
     let file = StateFile {
         api_url: api_url.to_owned(),
         del_np: del_np.iter().map(|(ip, mark)| (ip.to_string(), *mark)).collect(),
@@ -107,6 +107,7 @@ pub fn decode(bytes: &[u8], order_id: OrderId, api_url: &str) -> Result<Recorded
         del_np: addresses(file.del_np)?,
         slots: file.slots,
         purchase: file.purchase,
+        ..Recorded::default()
     })
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use proptest::collection::{btree_map, btree_set, vec};
@@ -12,7 +12,7 @@ use proptest::sample::select;
 use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
 use shardctl::model::{
-    Desired, LiveOrder, LiveSlots, OrderId, PendingChange, ProxyIp, Recorded, RecordedSlots, Renewal, Signature,
+    Desired, Foreign, LiveOrder, OrderId, PendingChange, ProxyIp, Recorded, RecordedSlots, Renewal, Signature,
 };
 use shardctl::plan::{self, Inputs, Operation, Options, Plan};
 use shardctl::render::import::{self, Imported};
@@ -109,8 +109,8 @@ fn accounts() -> impl Strategy<Value = Account> {
     );
     let lives = (of(tags()), of(select(vec!["2026-12-01", "soon\u{1b}[2J"])), btree_set(addresses(), 0..8), 0..6u32);
     (lives, records).prop_map(|((tag, until, active, slots), (signatures, del_np, recorded_slots))| {
-        let slots = Some(LiveSlots { current_qty: slots, quote: None });
-        let live = LiveOrder { tag, renewal: until.map(Renewal::parse), active, slots };
+        let (tag, renewal) = (tag.map(Foreign::new), until.map(Renewal::parse));
+        let live = LiveOrder { tag, renewal, slots: Some(slots), ..LiveOrder::of_ips(active) };
         Account { live, recorded: Recorded { signatures, del_np, slots: recorded_slots, ..Recorded::default() } }
     })
 }
@@ -144,8 +144,8 @@ fn make_plan(accounts: &[Account], desired: &Desired) -> Plan {
 
 /// Tells whether signatures hold more slots than there are, now or after the renewal: no manifest mends that.
 fn has_too_few_slots(Account { live, recorded }: &Account) -> bool {
-    let held = live.active.iter().filter(|ip| recorded.signatures.contains_key(ip)).count();
-    held > live.slots.map_or(0, |slots| slots.current_qty) as usize
+    let held = live.active.keys().filter(|ip| recorded.signatures.contains_key(ip)).count();
+    held > live.slots.unwrap_or(0) as usize
 }
 
 proptest! {
@@ -154,8 +154,8 @@ proptest! {
         let text = import(&accounts);
         let desired = read(&text);
         for (declared, account) in desired.orders.values().zip(&accounts) {
-            let tag = declared.tag.as_ref().map(|tag| tag.value.clone());
-            prop_assert_eq!(&tag, &account.live.tag.clone().filter(|tag| !tag.is_empty()));
+            let tag = declared.tag.as_ref().map(|tag| Foreign::new(tag.value.as_str()));
+            prop_assert_eq!(&tag, &account.live.tag.clone().filter(|tag| !tag.raw().is_empty()));
         }
         prop_assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text}");
         prop_assume!(!accounts.iter().any(has_too_few_slots));
@@ -173,11 +173,11 @@ proptest! {
 
     #[test]
     fn a_tag_is_written_on_one_line(tag in tags()) {
-        let live = LiveOrder { tag: Some(tag), renewal: None, active: BTreeSet::new(), slots: None };
+        let live = LiveOrder { tag: Some(Foreign::new(tag)), ..LiveOrder::of_ips([]) };
         let account = Account { live, recorded: Recorded::default() };
         let lines = |account: &Account| import(std::slice::from_ref(account)).lines().count();
-        let plain = Account { live: LiveOrder { tag: Some("eu".to_owned()), ..account.live.clone() }, ..account.clone() };
-        let none = usize::from(account.live.tag.as_deref() == Some(""));
+        let plain = Account { live: LiveOrder { tag: Some(Foreign::from("eu")), ..account.live.clone() }, ..account.clone() };
+        let none = usize::from(account.live.tag.as_ref().is_some_and(|tag| tag.raw().is_empty()));
         prop_assert_eq!(lines(&account) + none, lines(&plain));
     }
 }

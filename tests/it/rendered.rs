@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -14,7 +14,7 @@ use proptest::sample::select;
 use shardctl::diagnostic::{Problem, ProblemCode, SourceFile, SourceMap};
 use shardctl::live::LiveOrders;
 use shardctl::model::{
-    Cents, Desired, DesiredOrder, KeptIp, Limits, LiveOrder, LiveSlots, OperationResult, OrderId, OrderReport, ProxyIp,
+    Cents, Desired, DesiredOrder, Foreign, KeptIp, Limits, LiveOrder, OperationResult, OrderId, OrderReport, ProxyIp,
     Quote, ReadFailure, Renewal, Report, Signature, SourceId, Span, Spanned,
 };
 use shardctl::plan::{self, Inputs, Options, Plan};
@@ -115,16 +115,17 @@ impl Template {
 
     fn live(&self) -> Result<LiveOrder, ReadFailure> {
         if let Some(message) = &self.read {
-            return Err(ReadFailure::Failed { message: message.clone() });
+            return Err(ReadFailure::Failed { message: Foreign::from(message.as_str()) });
         }
         let price_per_unit = Cents(150);
         let charge = Cents(150 * u64::from(self.missing));
         let quote = (self.missing > 0).then_some(Quote { add_qty: self.missing, price_per_unit, charge });
         Ok(LiveOrder {
-            tag: Some(self.live_tag.clone()),
+            tag: Some(Foreign::from(self.live_tag.as_str())),
             renewal: Some(Renewal::parse(&self.until)),
-            active: (0..self.ips).map(Template::ip).collect::<BTreeSet<_>>(),
-            slots: Some(LiveSlots { current_qty: self.slots, quote }),
+            slots: Some(self.slots),
+            quote,
+            ..LiveOrder::of_ips((0..self.ips).map(Template::ip))
         })
     }
 }

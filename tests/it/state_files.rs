@@ -61,7 +61,7 @@ fn records() -> impl Strategy<Value = Recorded> {
     (signatures, btree_map(ips(), any::<bool>(), 0..6), of(slots), of(purchase), btree_set(ips(), 0..3)).prop_map(
         |(signatures, del_np, slots, purchase, mut unknown_signatures)| {
             unknown_signatures.retain(|ip| !signatures.contains_key(ip));
-            Recorded { signatures, unknown_signatures, del_np, slots, purchase }
+            Recorded { signatures, unknown_signatures, del_np, slots, purchase, ..Recorded::default() }
         },
     )
 }
@@ -75,6 +75,7 @@ fn keys_are_sorted_and_what_is_unknown_is_absent() {
         del_np: BTreeMap::from([(ip("2001:db8::7"), true)]),
         slots: Some(RecordedSlots { qty: 4, pending: Some(PendingChange::Downgrade { next_qty: 2 }) }),
         purchase: Some(PurchaseIntent { from_qty: 2, add_qty: 2, when: "2026-11-23T02:13:00Z".parse().unwrap() }),
+        ..Recorded::default()
     };
     let expected = r#"{
   "api_url": "https://user-api.proxyshard.com",
@@ -209,6 +210,7 @@ fn whole() -> Value {
         del_np: BTreeMap::from([("203.0.113.10".parse().unwrap(), false)]),
         slots: Some(RecordedSlots { qty: 4, pending: Some(PendingChange::Cancel {}) }),
         purchase: Some(PurchaseIntent { from_qty: 2, add_qty: 2, when: Timestamp::UNIX_EPOCH }),
+        ..Recorded::default()
     };
     serde_json::from_slice(&encode(order_id(), API_URL, &recorded)).unwrap()
 }

@@ -36,7 +36,7 @@ pub(in crate::cli) async fn run(args: &ImportArgs, terminal: &mut Terminal) -> R
 }
 
 fn unreadable(order_id: OrderId, failure: &ReadFailure) -> Failure {
-    let unreadable = Failure::new(format!("order {order_id} could not be read: {}", failure.message()));
+    let unreadable = Failure::new(format!("order {order_id} could not be read: {}", failure.message().printable()));
     match failure.may_be_misdirected() {
         true => unreadable.hint("this is not how the API answers: check --api-url (PROXYSHARD_API_URL)"),
         false => unreadable,

@@ -12,7 +12,7 @@ use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::live::LiveOrders;
 use shardctl::manifest;
 use shardctl::model::{
-    Cents, Desired, LiveOrder, LiveSlots, OrderId, Percent, ProxyIp, Quote, ReadFailure, Recorded, Renewal,
+    Cents, Desired, Foreign, LiveOrder, OrderId, Percent, ProxyIp, Quote, ReadFailure, Recorded, Renewal,
 };
 use shardctl::plan::{self, Options};
 use shardctl::render::problem;
@@ -124,10 +124,11 @@ impl ReportedOrder {
             charge: Cents(price * u64::from(missing)),
         });
         LiveOrder {
-            tag: self.tag,
+            tag: self.tag.map(Foreign::new),
             renewal: self.until.as_deref().map(Renewal::parse),
-            active: self.active,
-            slots: needs_slots.then_some(LiveSlots { current_qty: self.slots, quote }),
+            slots: needs_slots.then_some(self.slots),
+            quote: quote.filter(|_| needs_slots),
+            ..LiveOrder::of_ips(self.active)
         }
     }
 }
@@ -136,8 +137,9 @@ impl ReportedError {
     fn into_failure(self) -> ReadFailure {
         let ReportedError { status, message, from_api } = self;
         let stage = Stage::Refused { status, message, from_api, retry_after: None };
-        let message =
-            ApiError { operation: Operation::ActiveProxies, attempts: 1, had_no_effect: true, stage }.to_string();
+        let message = Foreign::new(
+            ApiError { operation: Operation::ActiveProxies, attempts: 1, had_no_effect: true, stage }.to_string(),
+        );
         match status {
             403 => ReadFailure::Unavailable { message, from_api },
             404 => ReadFailure::NotFound { message, from_api },

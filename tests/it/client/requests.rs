@@ -57,7 +57,8 @@ fn read(operation: &str) -> &'static str {
     match operation {
         "active" => {
             "ActiveProxies { tag: Some(\"eu\"), renewal: Some(At(2026-12-01T00:00:00Z)), \
-             active: {ProxyIp(203.0.113.10), ProxyIp(203.0.113.11)} }"
+             active: {ProxyIp(203.0.113.10): LiveIp { signature: None, status: None }, \
+             ProxyIp(203.0.113.11): LiveIp { signature: None, status: None }} }"
         }
         "calculate" => {
             "LiveSlots { current_qty: 2, quote: Some(Quote { add_qty: 2, price_per_unit: Cents(150), \

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use shardctl::model::{
-    Cents, LiveOrder, LiveSlots, PendingChange, ProxyIp, Quote, Recorded, RecordedSlots, Renewal, Signature,
+    Cents, Foreign, LiveOrder, PendingChange, ProxyIp, Quote, Recorded, RecordedSlots, Renewal, Signature,
 };
 use shardctl::plan::Operation;
 
@@ -40,10 +40,11 @@ impl Order {
             charge: Cents(SLOT_PRICE * u64::from(missing)),
         });
         LiveOrder {
-            tag: self.tag.clone(),
+            tag: self.tag.as_deref().map(Foreign::from),
             renewal: (!self.ips.is_empty()).then(|| Renewal::parse("2026-12-01T00:00:00Z")),
-            active: self.ips.keys().copied().collect(),
-            slots: needs_slots.then_some(LiveSlots { current_qty: self.slots, quote }),
+            slots: needs_slots.then_some(self.slots),
+            quote: quote.filter(|_| needs_slots),
+            ..LiveOrder::of_ips(self.ips.keys().copied())
         }
     }
 
