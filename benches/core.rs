@@ -10,10 +10,11 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use granit_parser::Parser;
 use jiff::Timestamp;
 use shardctl::diagnostic::{SourceFile, SourceMap};
+use shardctl::document::{self, PlanDocument, PlanView};
 use shardctl::manifest;
-use shardctl::model::{Desired, Foreign, LiveOrder, OrderId, ProxyIp, ReadFailure, Recorded};
-use shardctl::plan::{Inputs, Options, plan};
-use shardctl::render::{Shown, json, markdown, text};
+use shardctl::model::{Desired, Foreign, LiveOrder, Observations, Observed, ProxyIp, Recorded};
+use shardctl::plan::{Options, Plan, plan};
+use shardctl::render::{Shown, markdown, text};
 
 const ORDERS: u32 = 100;
 const IPS: u32 = 100;
@@ -21,8 +22,7 @@ const IPS: u32 = 100;
 /// A world of 10,000 IPs, all declared and live.
 struct World {
     desired: Desired,
-    live: BTreeMap<OrderId, Result<LiveOrder, ReadFailure>>,
-    recorded: BTreeMap<OrderId, Result<Recorded, String>>,
+    observed: Observations,
     sources: SourceMap,
     options: Options,
 }
@@ -48,7 +48,7 @@ impl World {
     /// Makes a world in which everything is recorded, or nothing is.
     fn new(known: bool) -> World {
         let desired = manifest::parse(sources()).desired.expect("the manifest is valid");
-        let (mut live, mut recorded) = (BTreeMap::new(), BTreeMap::new());
+        let mut observed = BTreeMap::new();
         for (order_id, order) in &desired.orders {
             let active: BTreeSet<ProxyIp> = order.keep.iter().flatten().map(|(ip, _)| *ip).collect();
             let mut record = Recorded::default();
@@ -57,14 +57,14 @@ impl World {
                 record.del_np = active.iter().map(|ip| (*ip, false)).collect();
             }
             let tag = Some(Foreign::from("order"));
-            live.insert(*order_id, Ok(LiveOrder { tag, slots: Some(IPS), ..LiveOrder::of_ips(active) }));
-            recorded.insert(*order_id, Ok(record));
+            let live = LiveOrder { tag, slots: Some(IPS), ..LiveOrder::of_ips(active) };
+            observed.insert(*order_id, Observed { live: Ok(live), recorded: Ok(record) });
         }
-        World { desired, live, recorded, sources: sources(), options: Options::at(Timestamp::UNIX_EPOCH) }
+        World { desired, observed, sources: sources(), options: Options::at(Timestamp::UNIX_EPOCH) }
     }
 
-    fn inputs(&self) -> Inputs<'_> {
-        Inputs { desired: &self.desired, live: &self.live, recorded: &self.recorded, options: &self.options }
+    fn plan(&self) -> Plan {
+        plan(&self.desired, &self.observed, &self.options)
     }
 }
 
@@ -82,27 +82,29 @@ fn diff(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(u64::from(ORDERS * IPS)));
     for (name, known) in [("everything recorded", true), ("nothing recorded", false)] {
         let world = World::new(known);
-        group.bench_function(name, |bencher| bencher.iter(|| plan(black_box(&world.inputs()))));
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(&world).plan()));
     }
     let world = World::new(true);
     group.bench_function("cloning the same maps", |bencher| {
-        bencher.iter(|| (world.desired.clone(), world.live.clone(), world.recorded.clone()));
+        bencher.iter(|| (world.desired.clone(), world.observed.clone()));
     });
     group.finish();
 }
 
 fn render(criterion: &mut Criterion) {
     let world = World::new(false);
-    let plan = plan(&world.inputs());
-    let shown = Shown { plan: &plan, inputs: world.inputs(), sources: &world.sources, verbose: false };
-    let header = json::Header { created_at: Timestamp::UNIX_EPOCH, api_url: "http://127.0.0.1".to_owned() };
+    let plan = world.plan();
+    let World { desired, options, sources, .. } = &world;
+    let view = PlanView { plan: &plan, desired, options, sources, api_url: "http://127.0.0.1" };
+    let shown = Shown { view, verbose: false };
     let mut group = criterion.benchmark_group("render");
     group.throughput(Throughput::Elements(u64::from(ORDERS * IPS)));
     group.bench_function("text", |bencher| bencher.iter(|| text::plan(&mut io::sink(), &shown)));
     group.bench_function("markdown", |bencher| {
-        bencher.iter(|| markdown::plan(&mut io::sink(), &shown, markdown::Kind::Plan));
+        bencher.iter(|| markdown::plan(&mut io::sink(), &shown, markdown::Invocation::Plan));
     });
-    group.bench_function("JSON", |bencher| bencher.iter(|| json::write(&mut io::sink(), &json::plan(&header, &shown))));
+    group
+        .bench_function("JSON", |bencher| bencher.iter(|| document::write(&mut io::sink(), &PlanDocument::new(&view))));
     group.finish();
 }
 

@@ -6,12 +6,15 @@ pub mod api;
 pub mod apply;
 pub mod cli;
 pub mod diagnostic;
-pub mod live;
+pub mod document;
+
 pub mod manifest;
 pub mod model;
+pub mod outlook;
 pub mod plan;
+pub mod reconcile;
 pub mod render;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
-pub mod saved;
+
 pub mod state;

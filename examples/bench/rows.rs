@@ -9,8 +9,8 @@ use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
-use shardctl::model::{Foreign, LiveOrder, ProxyIp, Recorded};
-use shardctl::plan::{Inputs, Options, plan};
+use shardctl::model::{Foreign, LiveOrder, Observed, ProxyIp, Recorded};
+use shardctl::plan::{Options, plan};
 use shardctl::sandbox::{Account, Sandbox};
 
 use super::Wanted;
@@ -209,8 +209,7 @@ fn diff_alone(wanted: &Wanted) -> Result<Vec<Row>> {
     let mut sources = SourceMap::default();
     sources.add(SourceFile::new("shardctl.yaml", size.manifest()));
     let desired = manifest::parse(sources).desired.context("the manifest is not valid")?;
-    let mut live = BTreeMap::new();
-    let mut recorded = BTreeMap::new();
+    let mut observed = BTreeMap::new();
     for (order_id, order) in &desired.orders {
         let active: BTreeSet<ProxyIp> = order.keep.iter().flatten().map(|(ip, _)| *ip).collect();
         let record = Recorded {
@@ -219,14 +218,13 @@ fn diff_alone(wanted: &Wanted) -> Result<Vec<Row>> {
             ..Recorded::default()
         };
         let tag = order.tag.as_ref().map(|tag| Foreign::from(tag.value.as_str()));
-        live.insert(*order_id, Ok(LiveOrder { tag, slots: Some(size.ips), ..LiveOrder::of_ips(active) }));
-        recorded.insert(*order_id, Ok::<_, String>(record));
+        let live = LiveOrder { tag, slots: Some(size.ips), ..LiveOrder::of_ips(active) };
+        observed.insert(*order_id, Observed { live: Ok(live), recorded: Ok(record) });
     }
     let options = Options::at(Timestamp::UNIX_EPOCH);
-    let inputs = Inputs { desired: &desired, live: &live, recorded: &recorded, options: &options };
-    ensure!(!plan(&inputs).is_blocked(), "the plan is blocked");
-    let ours = time(wanted.runs, || plan(&inputs));
-    let clone = time(wanted.runs, || (desired.clone(), live.clone(), recorded.clone()));
+    ensure!(!plan(&desired, &observed, &options).is_blocked(), "the plan is blocked");
+    let ours = time(wanted.runs, || plan(&desired, &observed, &options));
+    let clone = time(wanted.runs, || (desired.clone(), observed.clone()));
     let detail = format!("{ours:.3} s against {clone:.3} s");
     Ok(vec![at_most("the diff alone, 1,000,000 IPs", 2.0, "cloning the same maps", ours / clone, &detail)])
 }

@@ -1,255 +1,158 @@
-//! The operations of one order, in sequence.
-//!
-//! The record never claims what may not be so: before a write changes something that is recorded, the record forgets
-//! it, durably; after the write was acknowledged, the record takes the new value. A crash between the two leaves an
-//! unknown, which the next plan asserts.
+//! The steps of one order, in sequence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::executor::Context;
-use super::purchase;
+use super::journal::{Journal, StepFailure};
+use super::purchase::{self, PlannedPurchase};
 use crate::api::{ApiError, MAX_ITEMS_PER_REQUEST, Writer};
-use crate::model::{OperationResult, OrderId, OrderReport, PendingChange, ProxyIp, Recorded, RecordedSlots, Signature};
-use crate::plan::{DelNpItem, Knowledge, Operation, OrderPlan, SignatureItem};
+use crate::model::{OrderId, OrderReport, PendingChange, ProxyIp, Recorded, RecordedSlots, Signature, StepResult};
+use crate::plan::{DelNpItem, SignatureItem, Step};
 
-/// Why an operation did not end well.
-pub(super) enum Failure {
-    /// It failed.
-    Failed(String),
-    /// A purchase whose outcome is unknown.
-    Unknown(String),
-}
-
-impl From<String> for Failure {
-    fn from(error: String) -> Failure {
-        Failure::Failed(error)
-    }
-}
-
-/// One order under way.
-pub(super) struct OrderRun<'a> {
-    pub(super) order: &'a OrderPlan,
-    pub(super) context: &'a Context<'a>,
-    /// The record as it shall be stored.
-    pub(super) recorded: Recorded,
-    /// Whether `recorded` differs from what is stored.
-    unsaved: bool,
-    pub(super) report: OrderReport,
-}
-
-impl<'a> OrderRun<'a> {
-    pub(super) fn new(order: &'a OrderPlan, knowledge: &Knowledge, context: &'a Context<'a>) -> OrderRun<'a> {
-        OrderRun {
-            order,
-            context,
-            recorded: knowledge.recorded.clone(),
-            unsaved: knowledge.recorded_is_new,
-            report: OrderReport::not_run(order.order_id, order.operations.len()),
+/// Carries out the steps of an order up to the first failure.
+pub(super) async fn run(mut journal: Journal<'_>) -> OrderReport {
+    let order = journal.order;
+    for (index, step) in order.steps.iter().enumerate() {
+        if journal.course.is_over() {
+            break;
         }
-    }
-
-    /// Carries out the operations up to the first failure.
-    pub(super) async fn run(mut self) -> OrderReport {
-        for (index, operation) in self.order.operations.iter().enumerate() {
-            if self.context.is_over() {
-                break;
-            }
-            let result = match self.operation(operation).await {
-                Ok(()) => OperationResult::Done,
-                Err(Failure::Failed(error)) => OperationResult::Failed { error },
-                Err(Failure::Unknown(error)) => OperationResult::Unknown { error },
-            };
-            self.context.events.operation_ended(self.order.order_id, operation, &result);
-            let done = result == OperationResult::Done;
-            self.report.results[index] = result;
-            if !done {
-                break;
-            }
-        }
-        if self.unsaved && !self.report.has_failed() {
-            self.report.failure = self.save().await.err();
-        }
-        self.report
-    }
-
-    async fn operation(&mut self, operation: &Operation) -> Result<(), Failure> {
-        match operation {
-            Operation::CancelDowngrade { pending } => self.cancel_downgrade(*pending).await,
-            Operation::PurchaseSlots { from_qty, quote } => {
-                purchase::run(self, purchase::Planned { from_qty: *from_qty, quote: *quote }).await
-            }
-            Operation::SetSignatures { items } => self.set_signatures(items).await,
-            Operation::SetDelNp { items } => self.set_del_np(items).await,
-            Operation::ScheduleDowngrade { from_qty, next_qty } => self.schedule_downgrade(*from_qty, *next_qty).await,
-        }
-    }
-
-    /// Fails where the lock was lost: somebody else may be at work now.
-    pub(super) async fn ensure_locked(&self) -> Result<(), String> {
-        self.context.lock.ensure_held().await.map_err(|error| error.to_string())
-    }
-
-    /// Stores the record, durably.
-    pub(super) async fn save(&mut self) -> Result<(), String> {
-        self.context.store.save(self.order.order_id, &self.recorded).await.map_err(|error| error.to_string())?;
-        self.unsaved = false;
-        Ok(())
-    }
-
-    /// Stores the record after an acknowledged write.
-    async fn save_acknowledged(&mut self) -> Result<(), Failure> {
-        self.report.changed = true;
-        self.save().await.map_err(|error| Failure::Failed(format!("carried out, but not recorded: {error}")))
-    }
-
-    /// After a failed write: where it certainly took no effect, the record is again what it was before.
-    async fn failed(&mut self, error: &ApiError, forgot: bool, restore: impl FnOnce(&mut Recorded)) -> Failure {
-        self.context.learn(error);
-        if !error.had_no_effect {
-            self.report.changed = true;
-        } else if forgot {
-            restore(&mut self.recorded);
-            if let Err(unsaved) = self.save().await {
-                return Failure::Failed(format!("{error}; and {unsaved}"));
-            }
-        }
-        Failure::Failed(error.to_string())
-    }
-
-    /// Forgets the slots, durably where they are recorded, and returns what they were.
-    async fn forget_slots(&mut self) -> Result<Option<RecordedSlots>, Failure> {
-        self.ensure_locked().await?;
-        let before = self.recorded.slots.take();
-        // What is stored may say more than what is known by now, where the slots were changed elsewhere.
-        if before.is_some() || self.unsaved {
-            self.save().await?;
-        }
-        Ok(before)
-    }
-
-    /// Records what an answer shows, and compares it with what was asked for.
-    async fn slots_changed(&mut self, answer: RecordedSlots, expected: RecordedSlots) -> Result<(), Failure> {
-        self.recorded.slots = Some(answer);
-        self.save_acknowledged().await?;
-        expect_slots(answer, expected)
-    }
-
-    async fn cancel_downgrade(&mut self, pending: Option<PendingChange>) -> Result<(), Failure> {
-        let nothing = RecordedSlots { qty: self.order.slots.unwrap_or(0), pending: None };
-        let before = self.forget_slots().await?;
-        let answer = match self.context.writer.cancel_downgrade(self.order.order_id).await {
-            // A lost answer to an earlier attempt makes a known pending change an unknown one.
-            Err(error) if (pending.is_none() || !error.had_no_effect) && means_nothing_pending(&error) => {
-                return self.nothing_was_pending(nothing, &error).await;
-            }
-            Err(error) => {
-                let failure = self.failed(&error, before.is_some(), |recorded| recorded.slots = before).await;
-                return Err(if means_nothing_pending(&error) { taken_back_elsewhere(failure) } else { failure });
-            }
-            Ok(answer) => answer,
+        let result = match run_step(&mut journal, step).await {
+            Ok(()) => StepResult::Done,
+            Err(StepFailure::Failed(error)) => StepResult::Failed { error },
+            Err(StepFailure::Unknown(error)) => StepResult::Unknown { error },
         };
-        self.slots_changed(answer, nothing).await
+        journal.context.events.step_ended(order.order_id, step, &result);
+        let done = result == StepResult::Done;
+        journal.report.results[index] = result;
+        if !done {
+            break;
+        }
     }
+    journal.close().await
+}
 
-    /// Records that nothing is scheduled; unless an earlier attempt took it back, nothing was changed.
-    async fn nothing_was_pending(&mut self, slots: RecordedSlots, error: &ApiError) -> Result<(), Failure> {
-        self.report.changed |= !error.had_no_effect;
-        self.recorded.slots = Some(slots);
-        self.save().await.map_err(|error| Failure::Failed(format!("nothing is scheduled, but not recorded: {error}")))
+async fn run_step(journal: &mut Journal<'_>, step: &Step) -> Result<(), StepFailure> {
+    match step {
+        Step::CancelDowngrade { pending } => cancel_downgrade(journal, *pending).await,
+        Step::PurchaseSlots { from_qty, quote } => {
+            purchase::run(journal, PlannedPurchase { from_qty: *from_qty, quote: *quote }).await
+        }
+        Step::SetSignatures { items } => set_signatures(journal, items).await,
+        Step::SetDelNp { items } => set_del_np(journal, items).await,
+        Step::ScheduleDowngrade { from_qty, next_qty } => schedule_downgrade(journal, *from_qty, *next_qty).await,
     }
+}
 
-    async fn schedule_downgrade(&mut self, from_qty: u32, next_qty: u32) -> Result<(), Failure> {
-        let before = self.forget_slots().await?;
-        let answer = match self.context.writer.schedule_downgrade(self.order.order_id, next_qty).await {
-            Err(error) => return Err(self.failed(&error, before.is_some(), |recorded| recorded.slots = before).await),
-            Ok(answer) => answer,
-        };
-        let pending = Some(PendingChange::Downgrade { next_qty });
-        self.slots_changed(answer, RecordedSlots { qty: from_qty, pending }).await
-    }
+async fn cancel_downgrade(journal: &mut Journal<'_>, pending: Option<PendingChange>) -> Result<(), StepFailure> {
+    let nothing = RecordedSlots { qty: journal.order.slots.unwrap_or(0), pending: None };
+    let before = journal.forget_slots().await?;
+    let answer = match journal.context.writer.cancel_downgrade(journal.order.order_id).await {
+        // A lost answer to an earlier attempt makes a known pending change an unknown one.
+        Err(error) if (pending.is_none() || !error.had_no_effect) && means_nothing_pending(&error) => {
+            return nothing_was_pending(journal, nothing, &error).await;
+        }
+        Err(error) => {
+            let failure = journal.failed(&error, before.is_some(), |recorded| recorded.slots = before).await;
+            return Err(if means_nothing_pending(&error) { taken_back_elsewhere(failure) } else { failure });
+        }
+        Ok(answer) => answer,
+    };
+    journal.slots_changed(answer, nothing).await
+}
 
-    async fn set_signatures(&mut self, items: &[SignatureItem]) -> Result<(), Failure> {
-        let wanted: Vec<(ProxyIp, Signature)> = items.iter().map(|item| (item.ip, item.to)).collect();
-        self.set(
-            &wanted,
-            |recorded| &mut recorded.signatures,
-            |recorded| Some(&mut recorded.unknown_signatures),
-            Writer::set_signatures,
-        )
+/// Records that nothing is scheduled; unless an earlier attempt took it back, nothing was changed.
+async fn nothing_was_pending(
+    journal: &mut Journal<'_>,
+    slots: RecordedSlots,
+    error: &ApiError,
+) -> Result<(), StepFailure> {
+    journal.report.changed |= !error.had_no_effect;
+    journal.recorded.slots = Some(slots);
+    journal
+        .save()
         .await
-    }
+        .map_err(|error| StepFailure::Failed(format!("nothing is scheduled, but not recorded: {error}")))
+}
 
-    async fn set_del_np(&mut self, items: &[DelNpItem]) -> Result<(), Failure> {
-        let wanted: Vec<(ProxyIp, bool)> = items.iter().map(|item| (item.ip, item.to)).collect();
-        self.set(&wanted, |recorded| &mut recorded.del_np, |_| None, Writer::set_del_np).await
-    }
+async fn schedule_downgrade(journal: &mut Journal<'_>, from_qty: u32, next_qty: u32) -> Result<(), StepFailure> {
+    let before = journal.forget_slots().await?;
+    let answer = match journal.context.writer.schedule_downgrade(journal.order.order_id, next_qty).await {
+        Err(error) => return Err(journal.failed(&error, before.is_some(), |recorded| recorded.slots = before).await),
+        Ok(answer) => answer,
+    };
+    let pending = Some(PendingChange::Downgrade { next_qty });
+    journal.slots_changed(answer, RecordedSlots { qty: from_qty, pending }).await
+}
 
-    /// Sets a value of each IP by as many requests as it takes, recording each as it is acknowledged. `unknown` are the
-    /// IPs that are known to have some value.
-    async fn set<V: Copy>(
-        &mut self,
-        wanted: &[(ProxyIp, V)],
-        part: fn(&mut Recorded) -> &mut BTreeMap<ProxyIp, V>,
-        unknown: fn(&mut Recorded) -> Option<&mut BTreeSet<ProxyIp>>,
-        send: impl AsyncFn(&Writer, OrderId, &[(ProxyIp, V)]) -> Result<(), ApiError>,
-    ) -> Result<(), Failure> {
-        for (chunks_sent, chunk) in wanted.chunks(MAX_ITEMS_PER_REQUEST).enumerate() {
-            self.check_stop(chunks_sent, wanted.len())?;
-            self.ensure_locked().await?;
-            let values = part(&mut self.recorded);
-            let before: Vec<(ProxyIp, V)> = chunk.iter().filter_map(|(ip, _)| values.remove_entry(ip)).collect();
-            let known_again = |recorded: &mut Recorded, items: &[(ProxyIp, V)]| {
-                part(recorded).extend(items.iter().copied());
-                let unknown = unknown(recorded);
-                unknown.into_iter().for_each(|unknown| items.iter().for_each(|(ip, _)| _ = unknown.remove(ip)));
-            };
-            if !before.is_empty() {
-                let unknown = unknown(&mut self.recorded);
-                unknown.into_iter().for_each(|unknown| unknown.extend(before.iter().map(|(ip, _)| *ip)));
-                self.save().await?;
-            }
-            if let Err(error) = send(self.context.writer, self.order.order_id, chunk).await {
-                let restore = |recorded: &mut Recorded| known_again(recorded, &before);
-                return Err(self.failed(&error, !before.is_empty(), restore).await);
-            }
-            known_again(&mut self.recorded, chunk);
-            self.save_acknowledged().await?;
+async fn set_signatures(journal: &mut Journal<'_>, items: &[SignatureItem]) -> Result<(), StepFailure> {
+    let wanted: Vec<(ProxyIp, Signature)> = items.iter().map(|item| (item.ip, item.to)).collect();
+    set(
+        journal,
+        &wanted,
+        |recorded| &mut recorded.signatures,
+        |recorded| Some(&mut recorded.unknown_signatures),
+        Writer::set_signatures,
+    )
+    .await
+}
+
+async fn set_del_np(journal: &mut Journal<'_>, items: &[DelNpItem]) -> Result<(), StepFailure> {
+    let wanted: Vec<(ProxyIp, bool)> = items.iter().map(|item| (item.ip, item.to)).collect();
+    set(journal, &wanted, |recorded| &mut recorded.del_np, |_| None, Writer::set_del_np).await
+}
+
+/// Sets a value of each IP by as many requests as it takes, recording each as it is acknowledged. `unknown` are the
+/// IPs that are known to have some value.
+async fn set<V: Copy>(
+    journal: &mut Journal<'_>,
+    wanted: &[(ProxyIp, V)],
+    part: fn(&mut Recorded) -> &mut BTreeMap<ProxyIp, V>,
+    unknown: fn(&mut Recorded) -> Option<&mut BTreeSet<ProxyIp>>,
+    send: impl AsyncFn(&Writer, OrderId, &[(ProxyIp, V)]) -> Result<(), ApiError>,
+) -> Result<(), StepFailure> {
+    for (chunks_sent, chunk) in wanted.chunks(MAX_ITEMS_PER_REQUEST).enumerate() {
+        check_stop(journal, chunks_sent, wanted.len())?;
+        journal.ensure_locked().await?;
+        let values = part(&mut journal.recorded);
+        let before: Vec<(ProxyIp, V)> = chunk.iter().filter_map(|(ip, _)| values.remove_entry(ip)).collect();
+        let known_again = |recorded: &mut Recorded, items: &[(ProxyIp, V)]| {
+            part(recorded).extend(items.iter().copied());
+            let unknown = unknown(recorded);
+            unknown.into_iter().for_each(|unknown| items.iter().for_each(|(ip, _)| _ = unknown.remove(ip)));
+        };
+        if !before.is_empty() {
+            let unknown = unknown(&mut journal.recorded);
+            unknown.into_iter().for_each(|unknown| unknown.extend(before.iter().map(|(ip, _)| *ip)));
+            journal.save().await?;
         }
-        Ok(())
-    }
-
-    fn check_stop(&self, chunks_sent: usize, items: usize) -> Result<(), Failure> {
-        let done = chunks_sent * MAX_ITEMS_PER_REQUEST;
-        match self.context.stop.is_requested() {
-            true => Err(Failure::Failed(format!("interrupted after {done} of {items} IPs"))),
-            false => Ok(()),
+        if let Err(error) = send(journal.context.writer, journal.order.order_id, chunk).await {
+            let restore = |recorded: &mut Recorded| known_again(recorded, &before);
+            return Err(journal.failed(&error, !before.is_empty(), restore).await);
         }
+        known_again(&mut journal.recorded, chunk);
+        journal.save_acknowledged().await?;
+    }
+    Ok(())
+}
+
+fn check_stop(journal: &Journal<'_>, chunks_sent: usize, items: usize) -> Result<(), StepFailure> {
+    let done = chunks_sent * MAX_ITEMS_PER_REQUEST;
+    match journal.context.stop.is_requested() {
+        true => Err(StepFailure::Failed(format!("interrupted after {done} of {items} IPs"))),
+        false => Ok(()),
     }
 }
 
 /// What is recorded is believed until somebody says otherwise, or every further apply fails in the same way.
-fn taken_back_elsewhere(failure: Failure) -> Failure {
+fn taken_back_elsewhere(failure: StepFailure) -> StepFailure {
     match failure {
-        Failure::Failed(error) => {
-            Failure::Failed(format!("{error}; if it was taken back elsewhere already, apply with --reassert"))
+        StepFailure::Failed(error) => {
+            StepFailure::Failed(format!("{error}; if it was taken back elsewhere already, apply with --reassert"))
         }
         unknown => unknown,
     }
 }
 
-/// Tells whether the refusal of a cancel means that nothing was scheduled (contract, Apply).
+/// Returns whether the refusal of a cancel means that nothing was scheduled (contract, Apply).
 fn means_nothing_pending(error: &ApiError) -> bool {
     matches!(error.refusal_status(), Some(400 | 404 | 409 | 422))
-}
-
-/// Fails where an answer shows something else than what was asked for.
-pub(super) fn expect_slots(answer: RecordedSlots, expected: RecordedSlots) -> Result<(), Failure> {
-    if answer == expected {
-        return Ok(());
-    }
-    let words = |slots: RecordedSlots| match slots.pending {
-        None => format!("{} slots with nothing scheduled", slots.qty),
-        Some(pending) => format!("{} slots with {} from the next renewal on", slots.qty, pending.next_qty()),
-    };
-    Err(Failure::Failed(format!("the API now shows {}, not {}", words(answer), words(expected))))
 }

@@ -1,20 +1,20 @@
 //! The purchase protocol: a charge happens at most once for one intent, whatever breaks (contract, Money).
 //!
-//! [`State`] is a value, [`State::next`] a function of it and of what happened: both can be tested without a network.
-//! [`run`] only performs what the state asks for.
+//! [`PurchaseStage`] is a value, [`PurchaseStage::next`] a function of it and of what happened: both can be tested without
+//! a network. `run` only performs what the stage asks for.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
-use super::order::{Failure, OrderRun, expect_slots};
+use super::journal::{Journal, StepFailure, expect_slots};
 use crate::api::ApiError;
-use crate::model::{Cents, LiveSlots, PurchaseIntent, Quote, RecordedSlots};
+use crate::model::{LiveSlots, PurchaseIntent, Quote, RecordedSlots};
 
 /// How far a purchase is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum PurchaseStage {
     /// The price is to be quoted once more.
     Quoting,
     /// The intent is to be stored, durably.
@@ -49,7 +49,7 @@ pub enum State {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub enum PurchaseEvent {
     /// The price was quoted, or could not be.
     Quoted(Result<LiveSlots, ApiError>),
     /// The intent was stored, or could not be.
@@ -66,54 +66,56 @@ pub enum Event {
 
 /// What was planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Planned {
+pub struct PlannedPurchase {
     /// Slots before.
     pub from_qty: u32,
     /// What to buy, and the price that was shown to the user.
     pub quote: Quote,
 }
 
-impl Planned {
+impl PlannedPurchase {
     fn to_qty(self) -> u32 {
         self.from_qty.saturating_add(self.quote.add_qty)
     }
 }
 
-impl State {
-    /// Returns the state after something happened; an event that the state does not wait for changes nothing.
-    pub fn next(self, planned: Planned, event: Event) -> State {
+impl PurchaseStage {
+    /// Returns the stage after something happened; an event that the stage does not wait for changes nothing.
+    pub fn next(self, planned: PlannedPurchase, event: PurchaseEvent) -> PurchaseStage {
         match (self, event) {
-            (State::Quoting, Event::Quoted(quoted)) => judge_quote(planned, quoted),
-            (State::Intending, Event::Stored(Ok(()))) => State::Sending,
-            (State::Intending, Event::Stored(Err(reason))) => {
-                State::NotBought { reason: format!("nothing was bought: {reason}"), intended: false }
+            (PurchaseStage::Quoting, PurchaseEvent::Quoted(quoted)) => judge_quote(planned, quoted),
+            (PurchaseStage::Intending, PurchaseEvent::Stored(Ok(()))) => PurchaseStage::Sending,
+            (PurchaseStage::Intending, PurchaseEvent::Stored(Err(reason))) => {
+                PurchaseStage::NotBought { reason: format!("nothing was bought: {reason}"), intended: false }
             }
-            (State::Intending, Event::Interrupted) => interrupted(false),
-            (State::Sending, Event::Interrupted) => interrupted(true),
-            (State::Sending, Event::Answered(answer)) => judge_answer(planned, answer),
-            (State::ReadingBack { .. }, Event::SlotsRead(Ok(qty))) if qty >= planned.to_qty() => State::Found,
-            (State::ReadingBack { reason }, Event::TimeUp) => {
+            (PurchaseStage::Intending, PurchaseEvent::Interrupted) => interrupted(false),
+            (PurchaseStage::Sending, PurchaseEvent::Interrupted) => interrupted(true),
+            (PurchaseStage::Sending, PurchaseEvent::Answered(answer)) => judge_answer(planned, answer),
+            (PurchaseStage::ReadingBack { .. }, PurchaseEvent::SlotsRead(Ok(qty))) if qty >= planned.to_qty() => {
+                PurchaseStage::Found
+            }
+            (PurchaseStage::ReadingBack { reason }, PurchaseEvent::TimeUp) => {
                 let to_qty = planned.to_qty();
                 let reason =
                     format!("{reason}; the slots did not show {to_qty} in time: it may or may not have been bought");
-                State::Unknown { reason }
+                PurchaseStage::Unknown { reason }
             }
-            (state, _) => state,
+            (stage, _) => stage,
         }
     }
 }
 
-fn interrupted(intended: bool) -> State {
-    State::NotBought { reason: "nothing was bought: interrupted".to_owned(), intended }
+fn interrupted(intended: bool) -> PurchaseStage {
+    PurchaseStage::NotBought { reason: "nothing was bought: interrupted".to_owned(), intended }
 }
 
-fn judge_quote(planned: Planned, quoted: Result<LiveSlots, ApiError>) -> State {
-    let not_bought = |reason| State::NotBought { reason, intended: false };
+fn judge_quote(planned: PlannedPurchase, quoted: Result<LiveSlots, ApiError>) -> PurchaseStage {
+    let not_bought = |reason| PurchaseStage::NotBought { reason, intended: false };
     let slots = match quoted {
         Ok(slots) => slots,
         Err(error) => return not_bought(format!("nothing was bought: {error}")),
     };
-    let Planned { from_qty, quote } = planned;
+    let PlannedPurchase { from_qty, quote } = planned;
     match slots.quote {
         _ if slots.current_qty != from_qty => {
             let now = slots.current_qty;
@@ -124,107 +126,104 @@ fn judge_quote(planned: Planned, quoted: Result<LiveSlots, ApiError>) -> State {
             "nothing was bought: the price is {} cents now, the plan shows {}",
             now.charge.0, quote.charge.0
         )),
-        Some(_) => State::Intending,
+        Some(_) => PurchaseStage::Intending,
     }
 }
 
-fn judge_answer(planned: Planned, answer: Result<RecordedSlots, ApiError>) -> State {
+fn judge_answer(planned: PlannedPurchase, answer: Result<RecordedSlots, ApiError>) -> PurchaseStage {
     match answer {
-        Ok(slots) if slots.qty >= planned.to_qty() => State::Bought { slots },
-        Ok(slots) => {
-            State::ReadingBack { reason: format!("the answer shows {} slots, not {}", slots.qty, planned.to_qty()) }
-        }
+        Ok(slots) if slots.qty >= planned.to_qty() => PurchaseStage::Bought { slots },
+        Ok(slots) => PurchaseStage::ReadingBack {
+            reason: format!("the answer shows {} slots, not {}", slots.qty, planned.to_qty()),
+        },
         // Sent again where it was not sent, so that the last attempt speaks for all of them.
         Err(error) if error.had_no_effect => {
-            State::NotBought { reason: format!("nothing was bought: {error}"), intended: true }
+            PurchaseStage::NotBought { reason: format!("nothing was bought: {error}"), intended: true }
         }
-        Err(error) => State::ReadingBack { reason: error.to_string() },
+        Err(error) => PurchaseStage::ReadingBack { reason: error.to_string() },
     }
 }
 
 /// Buys slots for an order, keeping its record at every step.
-pub(super) async fn run(run: &mut OrderRun<'_>, planned: Planned) -> Result<(), Failure> {
+pub(super) async fn run(journal: &mut Journal<'_>, planned: PlannedPurchase) -> Result<(), StepFailure> {
     let mut charge = planned.quote.charge;
-    let mut state = State::Quoting;
+    let mut stage = PurchaseStage::Quoting;
     let mut time_up = None;
     loop {
-        let event = match &state {
-            State::Quoting => {
-                let quoted = run.context.writer.reader().quote_slots(run.order.order_id, planned.quote.add_qty).await;
+        let event = match &stage {
+            PurchaseStage::Quoting => {
+                let quoted =
+                    journal.context.writer.reader().quote_slots(journal.order.order_id, planned.quote.add_qty).await;
                 charge = quoted.as_ref().ok().and_then(|slots| slots.quote).map_or(charge, |now| now.charge);
-                Event::Quoted(quoted)
+                PurchaseEvent::Quoted(quoted)
             }
-            State::Intending | State::Sending if run.context.stop.is_requested() => Event::Interrupted,
-            State::Intending => Event::Stored(store_intent(run, planned).await),
-            State::Sending => {
-                Event::Answered(run.context.writer.purchase_slots(run.order.order_id, planned.quote.add_qty).await)
+            PurchaseStage::Intending | PurchaseStage::Sending if journal.context.stop.is_requested() => {
+                PurchaseEvent::Interrupted
             }
-            State::ReadingBack { .. } => {
-                let settings = run.context.settings;
+            PurchaseStage::Intending => PurchaseEvent::Stored(store_intent(journal, planned).await),
+            PurchaseStage::Sending => PurchaseEvent::Answered(
+                journal.context.writer.purchase_slots(journal.order.order_id, planned.quote.add_qty).await,
+            ),
+            PurchaseStage::ReadingBack { .. } => {
+                let settings = journal.context.settings;
                 let pause = if time_up.is_some() { settings.settle_interval } else { Duration::ZERO };
                 let until = *time_up.get_or_insert_with(|| Instant::now() + settings.settle_timeout);
-                read_back(run, pause, until).await
+                read_back(journal, pause, until).await
             }
-            State::Bought { slots } => {
-                run.recorded.purchase = None;
-                run.recorded.slots = Some(*slots);
-                bought(run, charge).await?;
+            PurchaseStage::Bought { slots } => {
+                journal.recorded.purchase = None;
+                journal.recorded.slots = Some(*slots);
+                journal.save_bought(charge).await?;
                 // What was scheduled was taken back before.
                 return expect_slots(*slots, RecordedSlots { qty: planned.to_qty(), pending: None });
             }
-            State::Found => {
-                run.recorded.settle_purchase();
-                return bought(run, charge).await;
+            PurchaseStage::Found => {
+                journal.recorded.settle_purchase();
+                return journal.save_bought(charge).await;
             }
-            State::NotBought { reason, intended } => return Err(not_bought(run, reason, *intended).await),
-            State::Unknown { reason } => {
-                run.report.changed = true;
-                return Err(Failure::Unknown(reason.clone()));
+            PurchaseStage::NotBought { reason, intended } => return Err(not_bought(journal, reason, *intended).await),
+            PurchaseStage::Unknown { reason } => {
+                journal.report.changed = true;
+                return Err(StepFailure::Unknown(reason.clone()));
             }
         };
-        if let Event::Quoted(Err(error)) | Event::Answered(Err(error)) = &event {
-            run.context.learn(error);
+        if let PurchaseEvent::Quoted(Err(error)) | PurchaseEvent::Answered(Err(error)) = &event {
+            journal.course.learn(error);
         }
-        state = state.next(planned, event);
+        stage = stage.next(planned, event);
     }
 }
 
-async fn store_intent(run: &mut OrderRun<'_>, planned: Planned) -> Result<(), String> {
-    let Planned { from_qty, quote } = planned;
-    run.recorded.purchase = Some(PurchaseIntent { from_qty, add_qty: quote.add_qty, when: Timestamp::now() });
-    let stored = match run.ensure_locked().await {
-        Ok(()) => run.save().await,
+async fn store_intent(journal: &mut Journal<'_>, planned: PlannedPurchase) -> Result<(), String> {
+    let PlannedPurchase { from_qty, quote } = planned;
+    journal.recorded.purchase = Some(PurchaseIntent { from_qty, add_qty: quote.add_qty, when: Timestamp::now() });
+    let stored = match journal.ensure_locked().await {
+        Ok(()) => journal.save().await,
         Err(lost) => Err(lost),
     };
     if stored.is_err() {
-        run.recorded.purchase = None;
+        journal.recorded.purchase = None;
     }
     stored
 }
 
-async fn not_bought(run: &mut OrderRun<'_>, reason: &str, intended: bool) -> Failure {
-    run.recorded.purchase = None;
-    match if intended { run.save().await } else { Ok(()) } {
-        Ok(()) => Failure::Failed(reason.to_owned()),
-        Err(error) => Failure::Failed(format!("{reason}; and {error}")),
+async fn not_bought(journal: &mut Journal<'_>, reason: &str, intended: bool) -> StepFailure {
+    journal.recorded.purchase = None;
+    match if intended { journal.save().await } else { Ok(()) } {
+        Ok(()) => StepFailure::Failed(reason.to_owned()),
+        Err(error) => StepFailure::Failed(format!("{reason}; and {error}")),
     }
 }
 
-async fn read_back(run: &OrderRun<'_>, pause: Duration, until: Instant) -> Event {
+async fn read_back(journal: &Journal<'_>, pause: Duration, until: Instant) -> PurchaseEvent {
     sleep(pause.min(until.saturating_duration_since(Instant::now()))).await;
     if Instant::now() >= until {
-        return Event::TimeUp;
+        return PurchaseEvent::TimeUp;
     }
-    let read = tokio::time::timeout_at(until, run.context.writer.reader().quote_slots(run.order.order_id, 1)).await;
+    let read =
+        tokio::time::timeout_at(until, journal.context.writer.reader().quote_slots(journal.order.order_id, 1)).await;
     match read {
-        Err(_) => Event::TimeUp,
-        Ok(read) => Event::SlotsRead(read.map(|slots| slots.current_qty)),
+        Err(_) => PurchaseEvent::TimeUp,
+        Ok(read) => PurchaseEvent::SlotsRead(read.map(|slots| slots.current_qty)),
     }
-}
-
-async fn bought(run: &mut OrderRun<'_>, charge: Cents) -> Result<(), Failure> {
-    run.report.changed = true;
-    run.report.charged = run.report.charged.plus(charge);
-    // Where this fails the intent stays in the stored record, and the next plan settles it by what is live.
-    run.save().await.map_err(|error| Failure::Failed(format!("bought, but not recorded: {error}")))
 }

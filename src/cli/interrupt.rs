@@ -8,7 +8,7 @@ use std::task::Poll;
 use crate::api::Connection;
 use crate::apply::Stop;
 
-use super::error::Exit;
+use super::failure::Exit;
 
 /// Listens until it is dropped: the first signal asks to stop, the second ends the program at once.
 pub(super) struct Listener(tokio::task::JoinHandle<()>);

@@ -2,25 +2,33 @@
 
 mod annotations;
 mod args;
+mod command_line;
 mod commands;
-mod error;
+mod environment;
+mod failure;
 mod interrupt;
+mod output;
 mod reporter;
-mod session;
+mod run;
 mod terminal;
 
 use std::ffi::OsString;
 use std::io::Write as _;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use tokio::runtime;
 
-pub use args::Cli;
-pub use error::Exit;
+use crate::diagnostic::{ProblemCode, SourceMap};
 
-use args::Command;
-use error::Failure;
+pub use command_line::Cli;
+pub use failure::Exit;
+
+use args::{ApiArgs, Format, FormatArgs};
+use command_line::Command;
+use environment::Environment;
+use failure::CommandFailure;
 use interrupt::Signals;
+use output::{Ended, Expected, Found};
 use terminal::Terminal;
 
 /// Runs the program with its arguments, the first of which is its own name, and returns the exit status.
@@ -34,51 +42,87 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
             return if usage.use_stderr() { Exit::Failed } else { Exit::Done };
         }
     };
-    let mut terminal = Terminal::new(&cli.output);
-    let exit = dispatch(cli.command, &mut terminal).and_then(|exit| {
+    let environment = Environment::read();
+    let mut terminal = Terminal::new(&cli.output, &environment);
+    let expected = expected(&cli.command);
+    let exit = dispatch(cli.command, &environment, &mut terminal).and_then(|exit| {
         terminal.out.flush()?;
         Ok(exit)
     });
     exit.unwrap_or_else(|failure| {
+        if let Some((expected, format, api_url)) = expected {
+            end(&mut terminal, &failure, expected, format, api_url);
+        }
         terminal.failure(&failure);
         failure.exit()
     })
 }
 
-fn dispatch(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> {
+/// Returns which document a command prints, in which format, and about which API; `None`: it prints none.
+fn expected(command: &Command) -> Option<(Expected, Format, String)> {
+    let of = |expected, format: &FormatArgs, api: &ApiArgs| Some((expected, format.format, api.named_url()));
     match command {
-        Command::Validate(args) => commands::validate::run(&args, terminal),
-        Command::Plan(args) => block_on(unless_interrupted(commands::plan::run(&args, terminal))),
-        Command::Apply(args) => block_on(commands::apply::run(&args, terminal)),
-        Command::Import(args) => block_on(unless_interrupted(commands::import::run(&args, terminal))),
-        Command::Status(args) => block_on(unless_interrupted(commands::status::run(&args, terminal))),
-        Command::State(args) => block_on(commands::state::run(&args, terminal)),
+        Command::Plan(args) => of(Expected::Plan, &args.format, &args.api),
+        Command::Apply(args) => of(Expected::Apply { carried_out: args.apply }, &args.format, &args.api),
+        Command::Status(args) => of(Expected::Status, &args.format, &args.api),
+        Command::Validate(args) => Some((Expected::Validate, args.format.format, String::new())),
+        _ => None,
+    }
+}
+
+/// Prints the document of a run that ended before there was another, so that stdout always carries one.
+fn end(terminal: &mut Terminal, failure: &CommandFailure, expected: Expected, format: Format, api_url: String) {
+    let problems = failure.problems();
+    if terminal.has_shown() || problems.is_empty() {
+        return;
+    }
+    let nothing_read = SourceMap::default();
+    let sources = failure.manifest.as_ref().map_or(&nothing_read, |manifest| &manifest.sources);
+    let invalid_manifest = failure.manifest.is_some();
+    let ended = Ended { expected, api_url, problems: &problems, sources, invalid_manifest };
+    // Where it cannot be printed, the failure itself is said on stderr.
+    let _ = terminal.show(format, &Found::Ended(ended));
+}
+
+fn dispatch(command: Command, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
+    match command {
+        Command::Validate(args) => commands::validate::run(&args, environment, terminal),
+        Command::Plan(args) => block_on(unless_interrupted(commands::plan::run(&args, environment, terminal))),
+        Command::Apply(args) => block_on(commands::apply::run(&args, environment, terminal)),
+        Command::Import(args) => block_on(unless_interrupted(commands::import::run(&args, environment, terminal))),
+        Command::Status(args) => block_on(unless_interrupted(commands::status::run(&args, environment, terminal))),
+        Command::State(args) => block_on(commands::state::run(&args, environment, terminal)),
         Command::Schema(args) => commands::schema::run(&args, terminal),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => run_on(runtime::Builder::new_multi_thread(), commands::sandbox::run(&args, terminal)),
-        Command::Completions(args) => commands::completions::run(&args, terminal),
-        Command::Man(args) => commands::man::run(&args, terminal),
+        Command::Completions(args) => commands::completions::run(&args, &mut Cli::command(), terminal),
+        Command::Man(args) => commands::man::run(&args, Cli::command(), terminal),
     }
 }
 
 /// Ends a command that only reads at the first signal, as an apply that has changed nothing yet.
-async fn unless_interrupted(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+async fn unless_interrupted(work: impl Future<Output = Result<Exit, CommandFailure>>) -> Result<Exit, CommandFailure> {
     let mut signals = Signals::new();
     tokio::select! {
         done = work => done,
-        () = signals.next() => Err(Failure::new("interrupted: nothing was changed")),
+        () = signals.next() => {
+            Err(CommandFailure::new("interrupted: nothing was changed").code(ProblemCode::Interrupted))
+        }
     }
 }
 
 /// Runs a command on one thread: what it waits for is the network, and no thread has to wake another.
-fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+fn block_on(work: impl Future<Output = Result<Exit, CommandFailure>>) -> Result<Exit, CommandFailure> {
     run_on(runtime::Builder::new_current_thread(), work)
 }
 
-fn run_on(mut runtime: runtime::Builder, work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+fn run_on(
+    mut runtime: runtime::Builder,
+    work: impl Future<Output = Result<Exit, CommandFailure>>,
+) -> Result<Exit, CommandFailure> {
     // Timers are looked at often, so that a server that sends without a pause does not hold up a timeout.
     let runtime = runtime.enable_all().event_interval(4).build();
-    let runtime = runtime.map_err(|error| Failure::new(format!("the program could not start: {error}")))?;
+    let runtime = runtime.map_err(|error| CommandFailure::new(format!("the program could not start: {error}")))?;
     let done = runtime.block_on(work);
     // Where it was interrupted, nobody waits for a name to be looked up.
     runtime.shutdown_background();

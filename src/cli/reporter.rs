@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::args::LogFormat;
 use crate::api::{Observer, RequestEnded, Stage, Waiting};
 use crate::apply::ApplyEvents;
-use crate::live::ReadProgress;
 use crate::model::printable;
-use crate::model::{OperationResult, OrderId};
-use crate::plan::Operation;
+use crate::model::{OrderId, StepResult};
+use crate::plan::{Plan, Step};
+use crate::reconcile::ReadProgress;
 
 /// `-v`: what was decided.
 const DECISIONS: u8 = 1;
@@ -30,8 +30,7 @@ pub(super) struct Reporter {
 
 impl Reporter {
     /// Shows a bar only on a terminal that somebody looks at.
-    pub(super) fn new(verbose: u8, quiet: bool, format: LogFormat) -> Reporter {
-        let in_ci = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
+    pub(super) fn new(verbose: u8, quiet: bool, format: LogFormat, in_ci: bool) -> Reporter {
         let hidden = quiet || in_ci || format == LogFormat::Json || !io::stderr().is_terminal();
         let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(None, target);
@@ -64,6 +63,14 @@ impl Reporter {
         }
     }
 
+    /// Logs what a plan came to.
+    pub(super) fn planned(&self, plan: &Plan) {
+        for order in &plan.orders {
+            let (steps, problems) = (order.steps.len(), order.problems.len());
+            self.decision(order.order_id, format_args!("planned: {steps} operations, {problems} problems"));
+        }
+    }
+
     fn log(&self, level: &str, message: &str, line: &str, mut fields: Value) {
         let now = jiff::Timestamp::now();
         let line = match self.format {
@@ -81,6 +88,14 @@ impl Reporter {
 }
 
 impl ReadProgress for Reporter {
+    fn reading_started(&self, orders: usize) {
+        self.start("Reading", orders);
+    }
+
+    fn reading_ended(&self) {
+        self.finish();
+    }
+
     fn order_read(&self, order_id: OrderId) {
         self.bar.inc(1);
         self.decision(order_id, "live state read");
@@ -92,14 +107,14 @@ impl ApplyEvents for Reporter {
         self.decision(order_id, "started");
     }
 
-    fn operation_ended(&self, order_id: OrderId, operation: &Operation, result: &OperationResult) {
+    fn step_ended(&self, order_id: OrderId, step: &Step, result: &StepResult) {
         let words = match result {
-            OperationResult::Done => "done".to_owned(),
-            OperationResult::NotRun => "not run".to_owned(),
-            OperationResult::Failed { error } => format!("failed: {error}"),
-            OperationResult::Unknown { error } => format!("outcome unknown: {error}"),
+            StepResult::Done => "done".to_owned(),
+            StepResult::NotRun => "not run".to_owned(),
+            StepResult::Failed { error } => format!("failed: {error}"),
+            StepResult::Unknown { error } => format!("outcome unknown: {error}"),
         };
-        self.decision(order_id, format_args!("{} {words}", operation.kind()));
+        self.decision(order_id, format_args!("{} {words}", step.kind()));
     }
 
     fn order_ended(&self, order_id: OrderId) {

@@ -6,8 +6,10 @@ use anstream::{AutoStream, ColorChoice as Choice, StripStream};
 use anstyle::{AnsiColor, Style};
 
 use super::annotations::workflow_command;
-use super::args::{Annotations, ColorChoice, OutputArgs};
-use super::error::Failure;
+use super::args::{Annotations, ColorChoice, Format, OutputArgs};
+use super::environment::Environment;
+use super::failure::CommandFailure;
+use super::output::Found;
 use super::reporter::Reporter;
 use crate::diagnostic::{Problem, SourceMap};
 use crate::model::printable;
@@ -72,10 +74,12 @@ pub(super) struct Terminal {
     /// Progress and logs.
     pub(super) reporter: Reporter,
     annotate: bool,
+    /// Whether the result, or a part of it, was written.
+    has_shown: bool,
 }
 
 impl Terminal {
-    pub(super) fn new(args: &OutputArgs) -> Terminal {
+    pub(super) fn new(args: &OutputArgs, environment: &Environment) -> Terminal {
         let choice = match args.color {
             ColorChoice::Auto => Choice::Auto,
             ColorChoice::Always => Choice::Always,
@@ -86,21 +90,37 @@ impl Terminal {
             err: AutoStream::new(io::stderr(), choice),
             quiet: args.quiet,
             verbose: args.verbose,
-            reporter: Reporter::new(args.verbose, args.quiet, args.log_format),
+            reporter: Reporter::new(args.verbose, args.quiet, args.log_format, environment.is_ci),
             annotate: match args.annotations {
-                Annotations::Auto => std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
+                Annotations::Auto => environment.is_github,
                 Annotations::Github => true,
                 Annotations::None => false,
             },
+            has_shown: false,
         }
     }
 
+    /// Writes the result, in the format that was asked for.
+    pub(super) fn show(&mut self, format: Format, found: &Found<'_>) -> Result<(), CommandFailure> {
+        self.has_shown = true;
+        found.write(&mut self.out, format, self.verbose > 0)?;
+        Ok(self.out.flush()?)
+    }
+
+    /// Returns whether the result, or a part of it, was written.
+    pub(super) fn has_shown(&self) -> bool {
+        self.has_shown
+    }
+
     /// Says why a command failed.
-    pub(super) fn failure(&mut self, failure: &Failure) {
+    pub(super) fn failure(&mut self, failure: &CommandFailure) {
         self.reporter.finish();
+        if let Some(manifest) = &failure.manifest {
+            self.problems(&manifest.problems, &manifest.sources);
+        }
         // What was printed so far comes first; where that is impossible there is nobody to tell.
         let _ = self.out.flush();
-        let Failure { message, parts, hint } = failure;
+        let CommandFailure { message, parts, hint, code: _, manifest: _ } = failure;
         // A line break in a text from outside would begin a line, which the log of a CI run may take for a command.
         let _ = writeln!(self.err, "{}error:{} {}", ERROR.render(), ERROR.render_reset(), printable(message));
         for part in parts {
@@ -122,7 +142,7 @@ impl Terminal {
     }
 
     /// Shows problems of the manifest.
-    pub(super) fn problems(&mut self, problems: &[Problem], sources: &SourceMap) {
+    fn problems(&mut self, problems: &[Problem], sources: &SourceMap) {
         let text = render::problem::problems(problems, sources, true);
         let _ = self.out.flush();
         let _ = writeln!(self.err, "{text}");

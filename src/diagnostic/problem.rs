@@ -137,6 +137,26 @@ codes! {
         StateMismatch => "state_mismatch",
         /// Any other refusal or failure of the API for this order.
         ApiError => "api_error",
+        /// There is no manifest, or it cannot be read.
+        ManifestMissing => "manifest_missing",
+        /// There is no API token, or it is none.
+        TokenMissing => "token_missing",
+        /// The API refused the token.
+        TokenRefused => "token_refused",
+        /// The API cannot be reached.
+        ApiUnreachable => "api_unreachable",
+        /// The place of the records cannot be read or written.
+        StateUnavailable => "state_unavailable",
+        /// Somebody else holds the lock on the records.
+        LockHeld => "lock_held",
+        /// What a saved plan was made of has changed.
+        StalePlan => "stale_plan",
+        /// A saved plan is no plan that can be applied.
+        UnusablePlan => "unusable_plan",
+        /// No order fits an `--order`.
+        UnknownOrder => "unknown_order",
+        /// A user asked to stop before there was a plan.
+        Interrupted => "interrupted",
     }
 }
 

@@ -50,7 +50,7 @@ impl DesiredOrder {
         self.keep.iter().flatten().filter_map(|(ip, kept)| Some((*ip, kept.signature?)))
     }
 
-    /// Tells whether the slots of the order matter: they are managed, or a signature needs one.
+    /// Returns whether the slots of the order matter: they are managed, or a signature needs one.
     pub fn needs_slots(&self) -> bool {
         self.p0f_slots.is_some() || self.signatures().next().is_some()
     }

@@ -1,5 +1,6 @@
 //! What the API reports.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -60,6 +61,17 @@ pub enum LiveSignature {
     Known(Signature),
     /// A word that is not one of the six; it holds a slot like any other.
     Other(Box<Foreign>),
+}
+
+impl LiveSignature {
+    /// Returns the word for it, fit for a terminal; `None`: there is no signature.
+    pub fn word(&self) -> Option<Cow<'_, str>> {
+        match self {
+            LiveSignature::None => None,
+            LiveSignature::Known(signature) => Some(Cow::Borrowed(signature.as_str())),
+            LiveSignature::Other(word) => Some(word.printable()),
+        }
+    }
 }
 
 /// What an order's detail tells (`order` of `GET /user/api/orders/{id}`); every field is `None` where it is not told.

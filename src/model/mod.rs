@@ -7,6 +7,7 @@ mod foreign;
 mod identity;
 mod io_reason;
 mod live;
+mod observed;
 mod recorded;
 mod report;
 mod span;
@@ -17,8 +18,9 @@ pub use foreign::{Foreign, LOG_COMMAND, is_unprintable, printable};
 pub use identity::{Cents, OrderId, Percent, ProxyIp, Signature};
 pub use io_reason::io_reason;
 pub use live::{LiveIp, LiveOrder, LiveSignature, LiveSlots, OrderDetail, OrderStatus, Quote, ReadFailure, Renewal};
+pub use observed::{Observations, Observed, UnusableRecord};
 pub use recorded::{Bought, PendingChange, PurchaseIntent, Recorded, RecordedRenewal, RecordedSlots, RenewalSource};
-pub use report::{OperationResult, OrderReport, Outcome, Report};
+pub use report::{OrderReport, Outcome, Report, StepResult};
 pub use span::{SourceId, Span, Spanned};
 pub use words::{count, hex};
 

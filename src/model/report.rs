@@ -2,9 +2,9 @@
 
 use super::{Cents, OrderId};
 
-/// What came of one operation.
+/// What came of one step of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OperationResult {
+pub enum StepResult {
     /// Carried out, acknowledged and recorded.
     Done,
     /// Not carried out, or not as it was asked for.
@@ -26,13 +26,13 @@ pub enum OperationResult {
 pub struct OrderReport {
     /// The order.
     pub order_id: OrderId,
-    /// One result for each operation of the plan, in its order.
-    pub results: Vec<OperationResult>,
+    /// One result for each step of the plan, in its order.
+    pub results: Vec<StepResult>,
     /// Whether anything was changed, or may have been.
     pub changed: bool,
     /// What the purchases charged.
     pub charged: Cents,
-    /// What went wrong outside of any operation, such as a record that could not be written.
+    /// What went wrong outside of any step, such as a record that could not be written.
     pub failure: Option<String>,
 }
 
@@ -48,11 +48,8 @@ pub struct Report {
 }
 
 /// What came of a plan, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Not invoked to carry anything out.
-    DryRun,
     /// There was nothing to do.
     NothingToDo,
     /// Everything was carried out.
@@ -64,25 +61,25 @@ pub enum Outcome {
 }
 
 impl OrderReport {
-    /// Starts the report of an order with so many operations, none of them tried.
-    pub fn not_run(order_id: OrderId, operations: usize) -> OrderReport {
-        let results = vec![OperationResult::NotRun; operations];
+    /// Starts the report of an order with so many steps, none of them tried.
+    pub fn not_run(order_id: OrderId, steps: usize) -> OrderReport {
+        let results = vec![StepResult::NotRun; steps];
         OrderReport { order_id, results, changed: false, charged: Cents(0), failure: None }
     }
 
-    /// Tells whether everything was carried out.
+    /// Returns whether everything was carried out.
     pub fn is_complete(&self) -> bool {
-        self.failure.is_none() && self.results.iter().all(|result| *result == OperationResult::Done)
+        self.failure.is_none() && self.results.iter().all(|result| *result == StepResult::Done)
     }
 
-    /// Tells whether the outcome of a purchase is unknown.
+    /// Returns whether the outcome of a purchase is unknown.
     pub fn has_unknown(&self) -> bool {
-        self.results.iter().any(|result| matches!(result, OperationResult::Unknown { .. }))
+        self.results.iter().any(|result| matches!(result, StepResult::Unknown { .. }))
     }
 
-    /// Tells whether something went wrong.
+    /// Returns whether something went wrong.
     pub fn has_failed(&self) -> bool {
-        let went_wrong = |result: &OperationResult| !matches!(result, OperationResult::Done | OperationResult::NotRun);
+        let went_wrong = |result: &StepResult| !matches!(result, StepResult::Done | StepResult::NotRun);
         self.failure.is_some() || self.results.iter().any(went_wrong)
     }
 }
@@ -92,9 +89,9 @@ impl Report {
     pub fn outcome(&self) -> Outcome {
         let complete = self.blocked == 0 && self.orders.iter().all(OrderReport::is_complete);
         let changed = self.orders.iter().any(|order| order.changed);
-        let operations: usize = self.orders.iter().map(|order| order.results.len()).sum();
+        let steps: usize = self.orders.iter().map(|order| order.results.len()).sum();
         match (complete, changed) {
-            (true, _) if operations == 0 => Outcome::NothingToDo,
+            (true, _) if steps == 0 => Outcome::NothingToDo,
             (true, _) => Outcome::Complete,
             (false, true) => Outcome::Partial,
             (false, false) => Outcome::Failed,
@@ -106,9 +103,15 @@ impl Report {
         self.orders.iter().map(|order| order.charged).sum()
     }
 
-    /// Tells whether the outcome of any purchase is unknown.
+    /// Returns whether the outcome of any purchase is unknown.
     pub fn has_unknown(&self) -> bool {
         self.orders.iter().any(OrderReport::has_unknown)
+    }
+
+    /// Returns whether there is anything to report beyond the plan.
+    pub fn has_run(&self) -> bool {
+        let tried = |order: &OrderReport| order.results.iter().any(|result| *result != StepResult::NotRun);
+        self.interrupted || self.orders.iter().any(|order| order.failure.is_some() || tried(order))
     }
 
     /// Returns the report of an order.

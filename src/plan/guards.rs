@@ -1,9 +1,8 @@
 //! The guard rails, judged over the whole plan before the first write.
 
-use super::operation::Operation;
-use super::{Options, OrderPlan};
+use super::{Options, OrderPlan, Step};
 use crate::diagnostic::{Problem, ProblemCode};
-use crate::model::{Cents, Desired, Percent};
+use crate::model::{Cents, Desired, Percent, ProxyIp};
 
 /// What one apply may charge where neither the manifest nor the command line says anything: nothing.
 pub const DEFAULT_MAX_CHARGE: Cents = Cents(0);
@@ -33,7 +32,7 @@ fn judge_charge(orders: &mut [OrderPlan], desired: &Desired, options: &Options) 
     );
     // One limit holds for all orders: said once is enough.
     let mut help = Some(help);
-    for order in orders.iter_mut().filter(|order| order.operations.iter().any(is_purchase)) {
+    for order in orders.iter_mut().filter(|order| order.steps.iter().any(is_purchase)) {
         let message = format!("the plan charges {} cents ({total}) in all; {allows}", total.0);
         let mut problem = Problem::new(ProblemCode::ChargeLimit, message).order(order.order_id);
         problem.help = help.take();
@@ -75,15 +74,15 @@ fn judge_removals(orders: &mut [OrderPlan], desired: &Desired, options: &Options
     }
 }
 
-fn is_purchase(operation: &Operation) -> bool {
-    matches!(operation, Operation::PurchaseSlots { .. })
+fn is_purchase(step: &Step) -> bool {
+    matches!(step, Step::PurchaseSlots { .. })
 }
 
 /// Counts the IPs that were not marked to go before this plan and are marked by it.
 fn newly_leaving(order: &OrderPlan) -> usize {
-    let was_leaving = |ip| order.knowledge.as_ref().is_some_and(|knowledge| knowledge.was_leaving(ip));
-    let marks = order.operations.iter().filter_map(|operation| match operation {
-        Operation::SetDelNp { items } => Some(items),
+    let was_leaving = |ip: &ProxyIp| order.seen.as_ref().is_some_and(|seen| seen.belief.was_leaving(ip));
+    let marks = order.steps.iter().filter_map(|step| match step {
+        Step::SetDelNp { items } => Some(items),
         _ => None,
     });
     marks.flatten().filter(|item| item.to && !was_leaving(&item.ip)).count()

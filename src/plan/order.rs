@@ -2,21 +2,23 @@
 
 use jiff::Timestamp;
 
-use super::knowledge::{Knowledge, PendingKnowledge};
-use super::operation::{DelNpItem, Operation, SignatureItem};
-use super::walk::{Ascending, Row, rows};
+use super::ascending::Ascending;
+use super::belief::Belief;
+use super::rows::Row;
+use super::seen::Seen;
+use super::step::{DelNpItem, SignatureItem, Step};
 use super::{Options, OrderPlan};
 use crate::diagnostic::{Note, NoteCode, Problem, ProblemCode};
 use crate::model::{
-    DesiredOrder, LiveOrder, OrderId, PendingChange, ProxyIp, ReadFailure, Recorded, Signature, Span, count,
+    DesiredOrder, KeptIp, LiveOrder, LiveSignature, Observed, OrderId, PendingChange, ProxyIp, ReadFailure, Span,
+    UnusableRecord, count,
 };
 
 /// Compares one order's three states.
 pub(super) fn plan_order(
     order_id: OrderId,
     desired: &DesiredOrder,
-    live: &Result<LiveOrder, ReadFailure>,
-    recorded: &Result<Recorded, String>,
+    observed: &Observed,
     options: &Options,
 ) -> OrderPlan {
     let mut order = OrderPlan {
@@ -25,12 +27,12 @@ pub(super) fn plan_order(
         renewal: None,
         active_ips: None,
         slots: None,
-        operations: Vec::new(),
+        steps: Vec::new(),
         problems: Vec::new(),
         notes: Vec::new(),
-        knowledge: None,
+        seen: None,
     };
-    match live {
+    match &observed.live {
         Ok(live) => {
             order.tag.clone_from(&live.tag);
             order.renewal.clone_from(&live.renewal);
@@ -39,13 +41,15 @@ pub(super) fn plan_order(
         }
         Err(failure) => order.problems.push(read_problem(order_id, desired, failure)),
     }
-    if let Err(message) = recorded {
-        order.problems.push(state_problem(order_id, desired, message));
+    if let Err(unusable) = &observed.recorded {
+        order.problems.push(state_problem(order_id, desired, unusable));
     }
-    if let (Ok(live), Ok(recorded)) = (live, recorded) {
-        let knowledge = Knowledge::new(recorded, live, options.now, options.reassert, &mut order.notes);
-        Difference { order_id, desired, live, knowledge: &knowledge, now: options.now, order: &mut order }.take();
-        order.knowledge = Some(knowledge);
+    if let (Ok(live), Ok(recorded)) = (&observed.live, &observed.recorded) {
+        let mut seen = Seen::new(live, recorded, options.now, options.reassert);
+        order.notes.append(&mut seen.notes);
+        let belief = &seen.belief;
+        Difference { order_id, desired, live, belief, now: options.now, order: &mut order }.take();
+        order.seen = Some(seen);
     }
     order
 }
@@ -55,13 +59,13 @@ struct Difference<'a> {
     order_id: OrderId,
     desired: &'a DesiredOrder,
     live: &'a LiveOrder,
-    knowledge: &'a Knowledge,
+    belief: &'a Belief,
     now: Timestamp,
     order: &'a mut OrderPlan,
 }
 
 impl Difference<'_> {
-    /// Fills the plan with operations, in the order in which they are carried out, with problems and notes.
+    /// Fills the plan with steps, in the order in which they are carried out, with problems and notes.
     fn take(mut self) {
         self.check_tag();
         self.check_unsettled();
@@ -71,6 +75,21 @@ impl Difference<'_> {
         self.set_del_np();
         self.schedule_downgrade();
         self.check_slots();
+    }
+
+    /// Iterates over the active IPs, each with what the manifest says of it where it keeps the IP.
+    fn rows(&self) -> impl Iterator<Item = (&Row, Option<&KeptIp>)> {
+        let mut kept = Ascending::new(self.desired.keep.iter().flatten());
+        self.belief.rows.iter().map(move |row| (row, kept.get(&row.ip)))
+    }
+
+    /// Returns whether an IP is still there after the renewal.
+    fn stays(&self, row: &Row, kept: Option<&KeptIp>) -> bool {
+        match kept {
+            Some(_) => true,
+            None if self.desired.keep.is_some() && self.desired.prune => false,
+            None => !row.was_leaving(),
+        }
     }
 
     fn problem(&mut self, problem: Problem) {
@@ -94,7 +113,7 @@ impl Difference<'_> {
     }
 
     fn check_unsettled(&mut self) {
-        let Some(intent) = self.knowledge.unsettled else { return };
+        let Some(intent) = self.belief.unsettled else { return };
         let message = format!(
             "the outcome of the purchase of {}, begun at {}, is unknown: the order would have {}",
             count(intent.add_qty, "p0f slot"),
@@ -124,13 +143,13 @@ impl Difference<'_> {
 
     fn cancel_downgrade(&mut self) {
         let Some((wanted, slots)) = self.managed_slots() else { return };
-        let pending = match self.knowledge.pending {
-            PendingKnowledge::Known(None) => return,
-            PendingKnowledge::Known(Some(pending)) if is_wanted(pending, wanted, slots) => return,
-            PendingKnowledge::Known(pending) => pending,
-            PendingKnowledge::Unknown => None,
+        let pending = match self.belief.pending.value() {
+            Some(None) => return,
+            Some(Some(pending)) if is_wanted(*pending, wanted, slots) => return,
+            Some(pending) => *pending,
+            None => None,
         };
-        self.order.operations.push(Operation::CancelDowngrade { pending });
+        self.order.steps.push(Step::CancelDowngrade { pending });
     }
 
     fn purchase_slots(&mut self) {
@@ -140,7 +159,7 @@ impl Difference<'_> {
             return;
         }
         match self.live.quote.filter(|quote| quote.add_qty == missing) {
-            Some(quote) => self.order.operations.push(Operation::PurchaseSlots { from_qty: slots, quote }),
+            Some(quote) => self.order.steps.push(Step::PurchaseSlots { from_qty: slots, quote }),
             None => {
                 let message = format!(
                     "the API shows no price for {}, so that nothing can be bought",
@@ -155,17 +174,22 @@ impl Difference<'_> {
 
     fn set_signatures(&mut self) {
         self.check_kept_ips();
-        let mut items = Vec::new();
-        for row in rows(self.desired, self.live, self.knowledge) {
-            let from = row.signature.filter(|_| !self.knowledge.reassert);
-            match (row.kept.map(|kept| kept.signature), row.signature) {
-                (Some(Some(to)), _) if from != Some(to) => items.push(SignatureItem { ip: row.ip, from, to }),
-                (Some(None), Some(stays)) => self.order.notes.push(signature_stays(row.ip, stays)),
+        let (mut items, mut notes) = (Vec::new(), Vec::new());
+        for (row, kept) in self.rows() {
+            let from = row.signature.value();
+            match kept.map(|kept| kept.signature) {
+                Some(Some(to)) if from != Some(&LiveSignature::Known(to)) => {
+                    items.push(SignatureItem { ip: row.ip, from: from.cloned(), to });
+                }
+                Some(None) => {
+                    notes.extend(row.signature.last().and_then(|signature| signature_stays(row.ip, signature)))
+                }
                 _ => {}
             }
         }
+        self.order.notes.append(&mut notes);
         if !items.is_empty() {
-            self.order.operations.push(Operation::SetSignatures { items });
+            self.order.steps.push(Step::SetSignatures { items });
         }
     }
 
@@ -189,13 +213,13 @@ impl Difference<'_> {
             return;
         }
         let (mut staying, mut leaving, mut already_leaving) = (Vec::new(), Vec::new(), 0usize);
-        for row in rows(self.desired, self.live, self.knowledge) {
-            let to = row.kept.is_none();
+        for (row, kept) in self.rows() {
+            let to = kept.is_none();
             if to && !self.desired.prune {
                 continue;
             }
-            let from = row.mark.filter(|_| !self.knowledge.reassert);
-            already_leaving += usize::from(to && row.mark == Some(true));
+            let from = row.mark.value().copied();
+            already_leaving += usize::from(to && row.was_leaving());
             if from != Some(to) {
                 if to { &mut leaving } else { &mut staying }.push(DelNpItem { ip: row.ip, from, to });
             }
@@ -209,7 +233,7 @@ impl Difference<'_> {
         }
         staying.append(&mut leaving);
         if !staying.is_empty() {
-            self.order.operations.push(Operation::SetDelNp { items: staying });
+            self.order.steps.push(Step::SetDelNp { items: staying });
         }
     }
 
@@ -228,21 +252,21 @@ impl Difference<'_> {
             return self.problem(problem);
         }
         let very_downgrade = Some(PendingChange::Downgrade { next_qty: wanted });
-        if self.knowledge.pending != PendingKnowledge::Known(very_downgrade) {
-            self.order.operations.push(Operation::ScheduleDowngrade { from_qty, next_qty: wanted });
+        if self.belief.pending.value() != Some(&very_downgrade) {
+            self.order.steps.push(Step::ScheduleDowngrade { from_qty, next_qty: wanted });
         }
     }
 
-    /// Checks that there is a slot for every active IP that has a signature or gets one, and goes on to be one where
-    /// slots end at the renewal.
+    /// Checks that there is a slot for every active IP that has a signature or gets one, now and, where the manifest
+    /// wants fewer slots, after the renewal.
     fn check_slots(&mut self) {
         let Some(slots) = self.live.slots else { return };
         let wanted = self.desired.p0f_slots.as_ref().map(|wanted| wanted.value);
         let there_are = wanted.unwrap_or(0).max(slots);
         let (mut held, mut held_on) = (0usize, 0usize);
-        for row in rows(self.desired, self.live, self.knowledge).filter(Row::holds_slot) {
+        for (row, kept) in self.rows().filter(|(row, kept)| holds_slot(row, *kept)) {
             held += 1;
-            held_on += usize::from(row.stays(self.desired));
+            held_on += usize::from(self.stays(row, kept));
         }
         if held > there_are as usize {
             self.not_enough_slots(held, there_are, "this plan");
@@ -276,12 +300,18 @@ impl Difference<'_> {
     }
 }
 
-fn signature_stays(ip: ProxyIp, signature: Signature) -> Note {
-    let message = format!("{ip} still has the signature {signature} and its slot: a signature cannot be removed");
-    Note::new(NoteCode::SignatureStays, message).ip(ip)
+/// Returns whether an IP has a signature, or gets one.
+fn holds_slot(row: &Row, kept: Option<&KeptIp>) -> bool {
+    row.holds_slot || kept.is_some_and(|kept| kept.signature.is_some())
 }
 
-/// Tells whether what is scheduled is what the manifest wants.
+fn signature_stays(ip: ProxyIp, signature: &LiveSignature) -> Option<Note> {
+    let signature = signature.word()?;
+    let message = format!("{ip} still has the signature {signature} and its slot: a signature cannot be removed");
+    Some(Note::new(NoteCode::SignatureStays, message).ip(ip))
+}
+
+/// Returns whether what is scheduled is what the manifest wants.
 fn is_wanted(pending: PendingChange, wanted: u32, current_qty: u32) -> bool {
     wanted < current_qty && pending.next_qty() == wanted
 }
@@ -315,8 +345,8 @@ fn read_problem(order_id: OrderId, desired: &DesiredOrder, failure: &ReadFailure
     problem.order(order_id).at(desired.span, "")
 }
 
-fn state_problem(order_id: OrderId, desired: &DesiredOrder, message: &str) -> Problem {
-    Problem::new(ProblemCode::StateMismatch, message)
+fn state_problem(order_id: OrderId, desired: &DesiredOrder, unusable: &UnusableRecord) -> Problem {
+    Problem::new(ProblemCode::StateMismatch, unusable.message.as_str())
         .help(format!(
             "restore the file, name another place by --state, or drop the record by `shardctl state forget {order_id}`: \
              everything about the order is then unknown and is asserted once, and a purchase that is open is forgotten"

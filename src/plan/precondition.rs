@@ -2,19 +2,16 @@
 
 use std::fmt::Write;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::model::{LiveOrder, PendingChange, Recorded, Renewal, hex};
 
 /// What an order looked like when it was planned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Precondition {
     /// SHA-256 over the order's active IPs.
     pub active_ips_sha256: String,
-    /// The slots; null where they were not read.
+    /// The slots; `None` where they were not read.
     pub slots: Option<u32>,
     /// The next renewal, as the API says it.
     pub renews_at: Option<String>,
@@ -23,7 +20,7 @@ pub struct Precondition {
 }
 
 /// Describes an order as it is now.
-pub fn precondition(live: &LiveOrder, recorded: &Recorded) -> Precondition {
+pub(super) fn precondition(live: &LiveOrder, recorded: &Recorded) -> Precondition {
     let mut addresses = Sha256::new();
     let mut text = String::new();
     for ip in live.active.keys() {

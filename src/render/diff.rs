@@ -9,8 +9,8 @@ use similar::{DiffOp, DiffTag};
 
 use super::{FOLD_AFTER, Shown};
 use crate::manifest::write::{Key, scalar};
-use crate::model::{DesiredOrder, KeptIp, LiveOrder, OrderId, PendingChange, ProxyIp, Signature};
-use crate::plan::{Knowledge, OrderPlan, PendingKnowledge};
+use crate::model::{DesiredOrder, Foreign, KeptIp, LiveSignature, OrderId, PendingChange, ProxyIp, Signature};
+use crate::plan::{Belief, OrderPlan, Row};
 
 /// A line of a difference.
 pub(super) enum Line<'a> {
@@ -33,9 +33,26 @@ pub(super) enum Line<'a> {
 pub(super) enum Written<'a> {
     Order(OrderId),
     Tag(&'a str),
-    Slots { qty: u32, pending: PendingKnowledge },
+    Slots { qty: u32, pending: Option<Option<PendingChange>> },
     Keep,
-    Ip { ip: ProxyIp, signature: Option<Signature>, signature_unknown: bool, mark_unknown: bool },
+    Ip { ip: ProxyIp, signature: Option<SignatureWord<'a>>, signature_unknown: bool, mark_unknown: bool },
+}
+
+/// A signature, declared or live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum SignatureWord<'a> {
+    Known(Signature),
+    /// A word of the API's that cannot be declared.
+    Other(&'a Foreign),
+}
+
+impl fmt::Display for SignatureWord<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SignatureWord::Known(signature) => signature.fmt(f),
+            SignatureWord::Other(word) => f.write_str(&scalar(word.raw())),
+        }
+    }
 }
 
 impl fmt::Display for Written<'_> {
@@ -63,19 +80,18 @@ impl fmt::Display for Written<'_> {
 
 /// Compares an order as it is with what is declared; nothing where it could not be read.
 pub(super) fn order<'a>(shown: &Shown<'a>, order: &'a OrderPlan) -> Vec<Line<'a>> {
-    let desired = shown.inputs.desired.orders.get(&order.order_id);
-    let live = shown.inputs.live.get(&order.order_id).and_then(|live| live.as_ref().ok());
-    let (Some(desired), Some(live), Some(knowledge)) = (desired, live, &order.knowledge) else { return Vec::new() };
-    let before = as_it_is(order.order_id, desired, live, knowledge);
+    let desired = shown.view.desired.orders.get(&order.order_id);
+    let (Some(desired), Some(seen)) = (desired, &order.seen) else { return Vec::new() };
+    let before = as_it_is(order, desired, &seen.belief);
     let after = as_declared(order.order_id, desired);
     compare(&before, &after, if shown.verbose { usize::MAX } else { FOLD_AFTER })
 }
 
 impl Written<'_> {
-    /// Tells whether the declared line says no more than what is known, and asserts what is not.
+    /// Returns whether the declared line says no more than what is known, and asserts what is not.
     fn is_asserted_by(&self, declared: &Written<'_>) -> bool {
         match (self, declared) {
-            (Written::Slots { qty, pending: PendingKnowledge::Unknown }, Written::Slots { qty: to, .. }) => qty == to,
+            (Written::Slots { qty, pending: None }, Written::Slots { qty: to, .. }) => qty == to,
             (
                 Written::Ip { ip, signature, signature_unknown, mark_unknown },
                 Written::Ip { ip: same, signature: to, .. },
@@ -167,13 +183,12 @@ fn run<'a>(
 fn as_declared(order_id: OrderId, desired: &DesiredOrder) -> Vec<Written<'_>> {
     let mut lines = vec![Written::Order(order_id)];
     lines.extend(desired.tag.as_ref().map(|tag| Written::Tag(&tag.value)));
-    let nothing = PendingKnowledge::Known(None);
-    lines.extend(desired.p0f_slots.as_ref().map(|slots| Written::Slots { qty: slots.value, pending: nothing }));
+    lines.extend(desired.p0f_slots.as_ref().map(|slots| Written::Slots { qty: slots.value, pending: Some(None) }));
     if let Some(keep) = &desired.keep {
         lines.push(Written::Keep);
         lines.extend(keep.iter().map(|(ip, kept)| Written::Ip {
             ip: *ip,
-            signature: kept.signature,
+            signature: kept.signature.map(SignatureWord::Known),
             signature_unknown: false,
             mark_unknown: false,
         }));
@@ -181,46 +196,45 @@ fn as_declared(order_id: OrderId, desired: &DesiredOrder) -> Vec<Written<'_>> {
     lines
 }
 
-fn as_it_is<'a>(
-    order_id: OrderId,
-    desired: &DesiredOrder,
-    live: &'a LiveOrder,
-    knowledge: &Knowledge,
-) -> Vec<Written<'a>> {
-    let mut lines = vec![Written::Order(order_id)];
+fn as_it_is<'a>(order: &'a OrderPlan, desired: &DesiredOrder, belief: &'a Belief) -> Vec<Written<'a>> {
+    let mut lines = vec![Written::Order(order.order_id)];
     if desired.tag.is_some() {
-        lines.extend(live.tag.as_ref().map(|tag| Written::Tag(tag.raw())));
+        lines.extend(order.tag.as_ref().map(|tag| Written::Tag(tag.raw())));
     }
-    if let (Some(_), Some(slots)) = (&desired.p0f_slots, live.slots) {
-        lines.push(Written::Slots { qty: slots, pending: knowledge.pending });
+    if let (Some(_), Some(qty)) = (&desired.p0f_slots, order.slots) {
+        lines.push(Written::Slots { qty, pending: belief.pending.value().copied() });
     }
     if let Some(keep) = &desired.keep {
         lines.push(Written::Keep);
-        let listed = live.active.keys().filter(|ip| desired.prune || keep.contains_key(ip));
-        lines.extend(listed.filter_map(|ip| live_ip(ip, keep.get(ip), knowledge)));
+        let listed = belief.rows.iter().filter(|row| desired.prune || keep.contains_key(&row.ip));
+        lines.extend(listed.filter_map(|row| live_ip(row, keep.get(&row.ip))));
     }
     lines
 }
 
-/// Writes an IP as it is; an IP that is known to leave is not kept, and so has no line.
-fn live_ip<'a>(ip: &ProxyIp, kept: Option<&KeptIp>, knowledge: &Knowledge) -> Option<Written<'a>> {
-    let mark = knowledge.mark(ip);
-    if mark == Some(true) {
+/// Writes an IP as it is; an IP that is believed to leave is not kept, and so has no line.
+fn live_ip<'a>(row: &'a Row, kept: Option<&KeptIp>) -> Option<Written<'a>> {
+    if row.leaves() {
         return None;
     }
     let managed = kept.is_none_or(|kept| kept.signature.is_some());
-    let signature = knowledge.signature(ip).filter(|_| managed);
+    let signature = row.signature.value().filter(|_| managed);
     let signature_unknown = signature.is_none() && kept.is_some_and(|kept| kept.signature.is_some());
-    Some(Written::Ip { ip: *ip, signature, signature_unknown, mark_unknown: mark.is_none() })
+    let signature = signature.and_then(|signature| match signature {
+        LiveSignature::None => None,
+        LiveSignature::Known(signature) => Some(SignatureWord::Known(*signature)),
+        LiveSignature::Other(word) => Some(SignatureWord::Other(word)),
+    });
+    Some(Written::Ip { ip: row.ip, signature, signature_unknown, mark_unknown: row.mark.is_unknown() })
 }
 
-fn pending_comment(pending: PendingKnowledge) -> String {
+fn pending_comment(pending: Option<Option<PendingChange>>) -> String {
     match pending {
-        PendingKnowledge::Known(None) => String::new(),
-        PendingKnowledge::Known(Some(PendingChange::Downgrade { next_qty })) => {
+        Some(None) => String::new(),
+        Some(Some(PendingChange::Downgrade { next_qty })) => {
             format!("  # {next_qty} from the next renewal on")
         }
-        PendingKnowledge::Known(Some(PendingChange::Cancel {})) => "  # none from the next renewal on".to_owned(),
-        PendingKnowledge::Unknown => "  # pending downgrade unknown".to_owned(),
+        Some(Some(PendingChange::Cancel {})) => "  # none from the next renewal on".to_owned(),
+        None => "  # pending downgrade unknown".to_owned(),
     }
 }

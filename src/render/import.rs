@@ -2,11 +2,9 @@
 
 use std::io::{self, Write};
 
-use jiff::Timestamp;
-
 use crate::manifest::write::{Key, scalar};
-use crate::model::{Foreign, LiveOrder, OrderId, PendingChange, Recorded};
-use crate::plan::{DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT, Knowledge, PendingKnowledge};
+use crate::model::{Foreign, LiveOrder, LiveSignature, OrderId, PendingChange};
+use crate::plan::{Belief, DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT, Row, Seen};
 
 /// An order to write a manifest for.
 #[derive(Debug, Clone, Copy)]
@@ -15,13 +13,12 @@ pub struct Imported<'a> {
     pub order_id: OrderId,
     /// What is live.
     pub live: &'a LiveOrder,
-    /// What is recorded.
-    pub recorded: &'a Recorded,
+    /// What is made of it.
+    pub seen: &'a Seen,
 }
 
-/// Writes a manifest that plans to nothing but assertions; what cannot be known stands in comments. `now` is when what is
-/// live was read.
-pub fn manifest(out: &mut dyn Write, orders: &[Imported<'_>], now: Timestamp) -> io::Result<()> {
+/// Writes a manifest that plans to nothing but assertions; what cannot be known stands in comments.
+pub fn manifest(out: &mut dyn Write, orders: &[Imported<'_>]) -> io::Result<()> {
     writeln!(out, "# Help in editors: shardctl schema manifest > manifest.schema.json")?;
     writeln!(out, "# yaml-language-server: $schema=manifest.schema.json")?;
     writeln!(out, "version: 1\n")?;
@@ -33,61 +30,57 @@ pub fn manifest(out: &mut dyn Write, orders: &[Imported<'_>], now: Timestamp) ->
         "  max_removal_percent: {percent}  # the most of an order's active IPs that one apply may newly let go\n"
     )?;
     writeln!(out, "orders:")?;
-    orders.iter().try_for_each(|order| write_order(out, order, now))
+    orders.iter().try_for_each(|order| write_order(out, order))
 }
 
-fn write_order(out: &mut dyn Write, imported: &Imported<'_>, now: Timestamp) -> io::Result<()> {
-    let Imported { order_id, live, recorded } = *imported;
-    let knowledge = Knowledge::new(recorded, live, now, false, &mut Vec::new());
+fn write_order(out: &mut dyn Write, imported: &Imported<'_>) -> io::Result<()> {
+    let Imported { order_id, live, seen: Seen { belief, .. } } = *imported;
     writeln!(out, "  {order_id}:")?;
     if let Some(renewal) = &live.renewal {
         writeln!(out, "    # renews on {}", renewal.day())?;
     }
-    if knowledge.unsettled.is_some() {
+    if belief.unsettled.is_some() {
         writeln!(out, "    # a purchase of slots is under way: the number below may be one too early")?;
     }
     if let Some(tag) = live.tag.as_ref().map(Foreign::raw).filter(|tag| !tag.is_empty()) {
         writeln!(out, "    tag: {}", scalar(tag))?;
     }
-    write_slots(out, live, &knowledge)?;
-    write_keep(out, live, &knowledge)
+    write_slots(out, live, belief)?;
+    write_keep(out, belief)
 }
 
-fn write_slots(out: &mut dyn Write, live: &LiveOrder, knowledge: &Knowledge) -> io::Result<()> {
+fn write_slots(out: &mut dyn Write, live: &LiveOrder, belief: &Belief) -> io::Result<()> {
     let slots = live.slots.unwrap_or(0);
-    let held = live.active.keys().filter(|ip| knowledge.mark(ip) != Some(true) && knowledge.holds_slot(ip)).count();
-    match knowledge.pending {
+    let held = belief.rows.iter().filter(|row| !row.leaves() && row.holds_slot).count();
+    match belief.pending.value() {
         _ if slots == 0 => writeln!(out, "    # p0f_slots: 0 now"),
-        PendingKnowledge::Known(Some(PendingChange::Cancel {})) => {
+        Some(Some(PendingChange::Cancel {})) => {
             writeln!(out, "    # p0f_slots: {slots} now, none from the renewal on")
         }
-        PendingKnowledge::Known(Some(pending)) if held > pending.next_qty() as usize => {
+        Some(Some(pending)) if held > pending.next_qty() as usize => {
             let next = pending.next_qty();
             writeln!(out, "    # p0f_slots: {slots} now, {next} from the renewal on, and {held} signatures hold slots")
         }
         _ if held > slots as usize => writeln!(out, "    # p0f_slots: {slots} now, and {held} signatures hold slots"),
-        PendingKnowledge::Known(Some(pending)) => {
+        Some(Some(pending)) => {
             writeln!(out, "    p0f_slots: {}  # {slots} now, until the renewal", pending.next_qty())
         }
-        PendingKnowledge::Known(None) => writeln!(out, "    p0f_slots: {slots}"),
-        PendingKnowledge::Unknown => {
-            writeln!(out, "    p0f_slots: {slots}  # whether a downgrade is pending cannot be read")
-        }
+        Some(None) => writeln!(out, "    p0f_slots: {slots}"),
+        None => writeln!(out, "    p0f_slots: {slots}  # whether a downgrade is pending cannot be read"),
     }
 }
 
-fn write_keep(out: &mut dyn Write, live: &LiveOrder, knowledge: &Knowledge) -> io::Result<()> {
-    let leaves = |ip| knowledge.mark(ip) == Some(true);
-    if live.active.keys().all(leaves) {
+fn write_keep(out: &mut dyn Write, belief: &Belief) -> io::Result<()> {
+    if belief.rows.iter().all(Row::leaves) {
         return writeln!(out, "    # keep: no IP stays");
     }
     writeln!(out, "    keep:")?;
-    for ip in live.active.keys() {
-        let address = Key(*ip);
-        match knowledge.signature(ip) {
-            _ if leaves(ip) => writeln!(out, "      # {address} is marked to go")?,
-            Some(signature) => writeln!(out, "      {address}: {signature}")?,
-            None => writeln!(out, "      {address}:  # signature unknown, not managed")?,
+    for row in &belief.rows {
+        let address = Key(row.ip);
+        match row.signature.value() {
+            _ if row.leaves() => writeln!(out, "      # {address} is marked to go")?,
+            Some(LiveSignature::Known(signature)) => writeln!(out, "      {address}: {signature}")?,
+            _ => writeln!(out, "      {address}:  # signature unknown, not managed")?,
         }
     }
     Ok(())

@@ -10,8 +10,8 @@ use super::Shown;
 use super::diff::{self, Line};
 use super::words::{self, Weight};
 use crate::diagnostic::{Problem, SourceMap};
-use crate::model::{OperationResult, Outcome, Report, count, printable};
-use crate::plan::{OrderPlan, Status};
+use crate::model::{Outcome, Report, StepResult, count, printable};
+use crate::plan::{OrderPlan, Status, Step};
 
 /// The first line, by which a bot finds its comment to replace it.
 pub const MARKER: &str = "<!-- shardctl -->";
@@ -24,9 +24,9 @@ pub(super) const MAX_MESSAGE: usize = 400;
 /// The most characters of a tag that are shown.
 pub(super) const MAX_TAG: usize = 100;
 
-/// What is shown.
+/// Which command a plan was made by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum Invocation {
     /// A plan.
     Plan,
     /// An apply without `--apply`.
@@ -42,20 +42,21 @@ enum Detail {
 }
 
 /// Writes a plan.
-pub fn plan(out: &mut dyn Write, shown: &Shown<'_>, kind: Kind) -> io::Result<()> {
-    let what = if kind == Kind::DryRun { "apply (dry run)" } else { "plan" };
+pub fn plan(out: &mut dyn Write, shown: &Shown<'_>, invocation: Invocation) -> io::Result<()> {
+    let what = if invocation == Invocation::DryRun { "apply (dry run)" } else { "plan" };
     let mut head = format!("{MARKER}\n## shardctl {what}: {}\n\n", headline(shown));
-    if shown.plan.has_changes() || shown.plan.is_blocked() {
-        let parts = words::summary(&shown.plan.summary());
+    if shown.view.plan.has_changes() || shown.view.plan.is_blocked() {
+        let parts = words::summary(&shown.view.plan.summary());
         let parts: Vec<String> = parts.iter().map(|(weight, part)| weighted(*weight, part)).collect();
         let _ = writeln!(head, "{}.\n", parts.join("; "));
     }
-    head.push_str(&problem_list(shown.plan.problems(), shown.sources));
-    let tail = match kind {
-        Kind::DryRun => "\nThis was a dry run: nothing was changed.\n",
-        Kind::Plan => "",
+    head.push_str(&problem_list(shown.view.plan.problems(), shown.view.sources));
+    let tail = match invocation {
+        Invocation::DryRun => "\nThis was a dry run: nothing was changed.\n",
+        Invocation::Plan => "",
     };
     let orders: Vec<&OrderPlan> = shown
+        .view
         .plan
         .orders
         .iter()
@@ -72,6 +73,12 @@ pub fn invalid_manifest(out: &mut dyn Write, problems: &[Problem], sources: &Sou
     out.write_all(problem_list(problems, sources).as_bytes())
 }
 
+/// Writes why a command ended before there was anything to show.
+pub fn ended(out: &mut dyn Write, command: &str, problems: &[Problem], sources: &SourceMap) -> io::Result<()> {
+    writeln!(out, "{MARKER}\n## shardctl {command}: failed, nothing was changed\n")?;
+    out.write_all(problem_list(problems, sources).as_bytes())
+}
+
 /// Writes what a validation found.
 pub fn validate(out: &mut dyn Write, problems: &[Problem], sources: &SourceMap) -> io::Result<()> {
     if problems.is_empty() {
@@ -83,21 +90,21 @@ pub fn validate(out: &mut dyn Write, problems: &[Problem], sources: &SourceMap) 
 /// Writes what came of a plan.
 pub fn report(out: &mut dyn Write, shown: &Shown<'_>, report: &Report) -> io::Result<()> {
     let outcome = match report.outcome() {
-        Outcome::DryRun | Outcome::NothingToDo => "nothing to do",
+        Outcome::NothingToDo => "nothing to do",
         Outcome::Complete => "complete",
         Outcome::Partial => "stopped part way",
         Outcome::Failed => "failed, nothing was changed",
     };
     let mut head = format!("{MARKER}\n## shardctl apply: {outcome}\n\n{}\n\n", words::report(report));
-    head.push_str(&problem_list(shown.plan.problems(), shown.sources));
-    let orders: Vec<&OrderPlan> = shown.plan.orders.iter().filter(|order| !order.operations.is_empty()).collect();
+    head.push_str(&problem_list(shown.view.plan.problems(), shown.view.sources));
+    let orders: Vec<&OrderPlan> = shown.view.plan.orders.iter().filter(|order| !order.steps.is_empty()).collect();
     let rest = "`shardctl plan` shows what is left to do";
     write_bounded(out, &head, ("", rest), orders.len(), |index, detail| report_block(orders[index], report, detail))
 }
 
 fn headline(shown: &Shown<'_>) -> String {
-    let summary = shown.plan.summary();
-    if summary.operations == 0 && summary.blocked == 0 {
+    let summary = shown.view.plan.summary();
+    if summary.steps == 0 && summary.blocked == 0 {
         return "no changes".to_owned();
     }
     let mut parts = Vec::new();
@@ -165,11 +172,11 @@ fn order_block(shown: &Shown<'_>, order: &OrderPlan, detail: Detail) -> String {
         facts if facts.is_empty() => block.push_str("It could not be read.\n"),
         facts => _ = writeln!(block, "{facts}\n"),
     }
-    if !order.operations.is_empty() && detail == Detail::Full {
+    if !order.steps.is_empty() && detail == Detail::Full {
         block.push_str(&diff_fence(&diff::order(shown, order)));
     }
-    for (index, operation) in order.operations.iter().enumerate() {
-        let words = words::operation(operation, order.renewal.as_ref(), shown.verbose);
+    for (index, step) in order.steps.iter().enumerate() {
+        let words = words::step(step, order.renewal.as_ref(), shown.verbose);
         let _ = writeln!(block, "{}. {}", index + 1, weighted(words.weight, &words.title));
         if detail == Detail::Full && !words.details.is_empty() {
             let lines: String = words.details.iter().map(|line| format!("   {line}\n")).collect();
@@ -191,10 +198,10 @@ fn report_block(order: &OrderPlan, report: &Report, detail: Detail) -> String {
         return String::new();
     }
     let mut block = format!("### {}\n\n", order_name(order));
-    for (index, (operation, result)) in order.operations.iter().zip(&done.results).enumerate() {
-        let words = words::operation(operation, order.renewal.as_ref(), false);
+    for (index, (step, result)) in order.steps.iter().zip(&done.results).enumerate() {
+        let words = words::step(step, order.renewal.as_ref(), false);
         let (word, reason) = words::result(result);
-        let word = if *result == OperationResult::Done { word.to_owned() } else { format!("**{word}**") };
+        let word = if *result == StepResult::Done { word.to_owned() } else { format!("**{word}**") };
         let _ = write!(block, "{}. {word}: {}", index + 1, weighted(words.weight, &words.title));
         if let Some(reason) = reason {
             let _ = write!(block, "<br>{}", code(&short(reason, MAX_MESSAGE)));
@@ -217,14 +224,14 @@ fn in_short(order: &OrderPlan) -> String {
     if order.charge().0 > 0 {
         parts.push(format!("charges {} now", order.charge()));
     }
-    let leaving: usize = order.operations.iter().map(crate::plan::Operation::ips_leaving).sum();
+    let leaving: usize = order.steps.iter().map(Step::ips_leaving).sum();
     if leaving > 0 {
         let verb = if leaving == 1 { "leaves" } else { "leave" };
         let when = words::at_renewal(order.renewal.as_ref());
         parts.push(format!("{} {verb} {}", count(leaving, "IP"), html(&short(&when, MAX_TAG))));
     }
-    if !order.operations.is_empty() {
-        parts.push(count(order.operations.len(), "operation"));
+    if !order.steps.is_empty() {
+        parts.push(count(order.steps.len(), "operation"));
     }
     parts.join(", ")
 }

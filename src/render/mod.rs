@@ -1,8 +1,7 @@
-//! Plans, reports and problems as people and scripts read them.
+//! Plans, reports and problems as people read them: documents and plans to bytes, and nothing else.
 
 mod diff;
 pub mod import;
-pub mod json;
 pub mod markdown;
 pub mod problem;
 pub mod status;
@@ -12,18 +11,13 @@ mod words;
 
 pub use words::report as report_line;
 
-use crate::diagnostic::SourceMap;
-use crate::plan::{Inputs, Plan};
+use crate::document::PlanView;
 
-/// A plan with what it was made of.
+/// A plan, and how much of it is shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<'a> {
-    /// The plan.
-    pub plan: &'a Plan,
-    /// What it was made of.
-    pub inputs: Inputs<'a>,
-    /// The manifest files, for the lines that problems point at.
-    pub sources: &'a SourceMap,
+    /// The plan with what it was made of.
+    pub view: PlanView<'a>,
     /// Whether long lists are shown whole.
     pub verbose: bool,
 }

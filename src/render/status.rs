@@ -1,133 +1,14 @@
-//! The table of orders that `status` prints.
+//! The table of orders, for a terminal and for a page.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use serde::Serialize;
-
 use super::markdown::{MARKER, MAX_CHARACTERS, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
-use crate::model::{LiveOrder, OrderId, PendingChange, PurchaseIntent, ReadFailure, Recorded, Renewal, printable};
-use crate::plan::{Knowledge, PendingKnowledge};
-
-/// The orders, as `status --format json` prints them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct StatusDocument {
-    /// The version of this format.
-    pub format_version: u32,
-    /// The orders, ascending by id.
-    pub orders: Vec<StatusOrder>,
-}
-
-/// One order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct StatusOrder {
-    /// The order's id.
-    pub order_id: u64,
-    /// The live tag.
-    pub tag: Option<String>,
-    /// The number of active IPs.
-    pub active_ips: Option<usize>,
-    /// Active IPs that are known to be marked to go.
-    pub ips_leaving: usize,
-    /// Active IPs of which nobody knows whether they are marked.
-    pub marks_unknown: usize,
-    /// Active IPs that are known to hold a signature.
-    pub signatures: usize,
-    /// Active IPs of which nobody knows whether they hold a signature.
-    pub signatures_unknown: usize,
-    /// The current number of slots.
-    pub slots: Option<u32>,
-    /// Whether it is known what is scheduled for the next renewal.
-    pub pending_known: bool,
-    /// What is known to be scheduled.
-    pub pending: Option<PendingChange>,
-    /// A purchase whose outcome nobody knows yet.
-    pub unsettled_purchase: Option<PurchaseIntent>,
-    /// The next renewal.
-    pub renews_at: Option<String>,
-    /// Whole days until then.
-    pub renews_in_days: Option<i64>,
-    /// Why the order cannot be shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
-
-impl StatusDocument {
-    /// Puts together what is live and what is recorded.
-    pub fn new(
-        live: &BTreeMap<OrderId, Result<LiveOrder, ReadFailure>>,
-        recorded: &BTreeMap<OrderId, Result<Recorded, String>>,
-        now: Timestamp,
-    ) -> StatusDocument {
-        let nothing_recorded = Ok(Recorded::default());
-        let order = |(order_id, live): (&OrderId, &Result<LiveOrder, ReadFailure>)| {
-            let recorded = recorded.get(order_id).unwrap_or(&nothing_recorded);
-            match (live, recorded) {
-                (Ok(live), Ok(recorded)) => known(*order_id, live, recorded, now),
-                (Err(failure), _) => unknown(*order_id, failure.message().raw()),
-                (_, Err(message)) => unknown(*order_id, message),
-            }
-        };
-        StatusDocument { format_version: super::json::FORMAT_VERSION, orders: live.iter().map(order).collect() }
-    }
-}
-
-fn known(order_id: OrderId, live: &LiveOrder, recorded: &Recorded, now: Timestamp) -> StatusOrder {
-    let knowledge = Knowledge::new(recorded, live, now, false, &mut Vec::new());
-    let count = |mark| live.active.keys().filter(|ip| knowledge.mark(ip) == mark).count();
-    let signatures = live.active.keys().filter(|ip| knowledge.holds_slot(ip)).count();
-    let (pending_known, pending) = match knowledge.pending {
-        PendingKnowledge::Known(pending) => (true, pending),
-        PendingKnowledge::Unknown => (false, None),
-    };
-    StatusOrder {
-        order_id: order_id.get(),
-        tag: live.tag.as_ref().map(|tag| tag.raw().to_owned()),
-        active_ips: Some(live.active.len()),
-        ips_leaving: count(Some(true)),
-        marks_unknown: count(None),
-        signatures,
-        signatures_unknown: live.active.len() - signatures,
-        slots: live.slots,
-        pending_known,
-        pending,
-        unsettled_purchase: knowledge.unsettled,
-        renews_at: live.renewal.as_ref().map(Renewal::raw),
-        renews_in_days: live.renewal.as_ref().and_then(|renewal| days_until(renewal, now)),
-        error: None,
-    }
-}
-
-fn unknown(order_id: OrderId, message: &str) -> StatusOrder {
-    StatusOrder {
-        order_id: order_id.get(),
-        tag: None,
-        active_ips: None,
-        ips_leaving: 0,
-        marks_unknown: 0,
-        signatures: 0,
-        signatures_unknown: 0,
-        slots: None,
-        pending_known: false,
-        pending: None,
-        unsettled_purchase: None,
-        renews_at: None,
-        renews_in_days: None,
-        error: Some(message.to_owned()),
-    }
-}
-
-fn days_until(renewal: &Renewal, now: Timestamp) -> Option<i64> {
-    let Renewal::At(moment) = renewal else { return None };
-    let day = |moment: Timestamp| moment.to_zoned(TimeZone::UTC).date();
-    Some(i64::from(day(*moment).since(day(now)).ok()?.get_days()))
-}
+use crate::document::{PendingDocument, StatusDocument, StatusOrderDocument};
+use crate::model::{Renewal, printable};
 
 const HEAD: [&str; 7] = ["ORDER", "TAG", "ACTIVE IPS", "LEAVING", "SIGNATURES", "PENDING SLOTS", "RENEWS"];
 
-fn cells(order: &StatusOrder) -> [String; 7] {
+fn cells(order: &StatusOrderDocument) -> [String; 7] {
     let with_unknown = |number: usize, unknown: usize| match unknown {
         0 => number.to_string(),
         unknown => format!("{number} known, {unknown} unknown"),
@@ -141,16 +22,17 @@ fn cells(order: &StatusOrder) -> [String; 7] {
     let pending = match (order.pending_known, order.pending) {
         (false, _) => "unknown".to_owned(),
         (true, None) => "none".to_owned(),
-        (true, Some(pending)) => format!("{slots} to {}", pending.next_qty()),
+        (true, Some(PendingDocument::Downgrade { next_qty })) => format!("{slots} to {next_qty}"),
+        (true, Some(PendingDocument::Cancel {})) => format!("{slots} to 0"),
     };
-    let pending = match order.unsettled_purchase {
+    let pending = match &order.unsettled_purchase {
         Some(intent) => format!("{pending}; purchase of {} unsettled", intent.add_qty),
         None => pending,
     };
     let day = order.renews_at.as_deref().map(|at| Renewal::parse(at).day());
     let renews = match (day, order.renews_in_days) {
         (None, _) => "unknown".to_owned(),
-        (Some(day), None) => format!("{} (no readable date)", printable(&day)),
+        (Some(day), None) => format!("{} (no readable date)", day),
         (Some(day), Some(0)) => format!("{day} (today)"),
         (Some(day), Some(1)) => format!("{day} (in 1 day)"),
         (Some(day), Some(days)) if days < 0 => format!("{day} ({} days ago)", -days),
@@ -214,7 +96,7 @@ pub fn markdown(out: &mut dyn Write, document: &StatusDocument) -> io::Result<()
     Ok(())
 }
 
-fn markdown_row(order: &StatusOrder) -> String {
+fn markdown_row(order: &StatusOrderDocument) -> String {
     let [id, tag, active, leaving, signatures, pending, renews] = cells(order);
     let tag = if order.tag.is_some() { html_code(&short(&tag, MAX_TAG)) } else { String::new() };
     let renews = html(&short(&renews, MAX_TAG));

@@ -7,20 +7,20 @@ use super::diff::{self, Line};
 use super::style::{ADDED, BOLD, DIM, MONEY, PLAIN, REMOVED, Styled, WRONG};
 use super::words::{self, Weight};
 use super::{Shown, problem};
-use crate::model::{OperationResult, Report, printable};
+use crate::model::{Report, StepResult, printable};
 use crate::plan::{OrderPlan, Status};
 
 /// Writes a plan: each order with changes or remarks, then a summary line.
 pub fn plan(out: &mut dyn Write, shown: &Shown<'_>) -> io::Result<()> {
-    for order in &shown.plan.orders {
+    for order in &shown.view.plan.orders {
         if order.status() != Status::Unchanged || !order.notes.is_empty() {
             write_order(out, shown, order)?;
         }
     }
-    if !shown.plan.has_changes() && !shown.plan.is_blocked() {
+    if !shown.view.plan.has_changes() && !shown.view.plan.is_blocked() {
         return writeln!(out, "No changes.");
     }
-    let parts = words::summary(&shown.plan.summary());
+    let parts = words::summary(&shown.view.plan.summary());
     let parts: Vec<String> = parts.iter().map(|(weight, part)| weighted(*weight, part).to_string()).collect();
     writeln!(out, "{} {}.", Styled(BOLD, "Plan:"), parts.join("; "))
 }
@@ -31,10 +31,10 @@ fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io:
     let blocked =
         if order.status() == Status::Blocked { Styled(WRONG, "blocked; ").to_string() } else { String::new() };
     writeln!(out, "{}: {blocked}{facts}", Styled(BOLD, words::order_title(order)))?;
-    if !order.operations.is_empty() {
+    if !order.steps.is_empty() {
         write_diff(out, &diff::order(shown, order))?;
-        for (index, operation) in order.operations.iter().enumerate() {
-            let words = words::operation(operation, order.renewal.as_ref(), shown.verbose);
+        for (index, step) in order.steps.iter().enumerate() {
+            let words = words::step(step, order.renewal.as_ref(), shown.verbose);
             writeln!(out, "  {}. {}", index + 1, weighted(words.weight, &words.title))?;
             for detail in &words.details {
                 writeln!(out, "       {}", weighted(detail.weight, detail))?;
@@ -46,7 +46,7 @@ fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io:
     }
     if !order.problems.is_empty() {
         writeln!(out)?;
-        out.write_all(problem::problems(&order.problems, shown.sources, true).as_bytes())?;
+        out.write_all(problem::problems(&order.problems, shown.view.sources, true).as_bytes())?;
     }
     writeln!(out)
 }
@@ -89,19 +89,19 @@ fn write_diff(out: &mut dyn Write, lines: &[Line<'_>]) -> io::Result<()> {
 /// Writes what came of a plan, which was written before: every operation with its result, then a summary line.
 pub fn report(out: &mut dyn Write, shown: &Shown<'_>, report: &Report) -> io::Result<()> {
     writeln!(out)?;
-    for order in &shown.plan.orders {
+    for order in &shown.view.plan.orders {
         let Some(done) = report.order(order.order_id) else { continue };
-        if order.operations.is_empty() && done.failure.is_none() {
+        if order.steps.is_empty() && done.failure.is_none() {
             continue;
         }
         writeln!(out, "{}", Styled(BOLD, words::order_title(order)))?;
-        for (index, (operation, result)) in order.operations.iter().zip(&done.results).enumerate() {
-            let title = words::operation(operation, order.renewal.as_ref(), false).title;
+        for (index, (step, result)) in order.steps.iter().zip(&done.results).enumerate() {
+            let title = words::step(step, order.renewal.as_ref(), false).title;
             let (word, reason) = words::result(result);
             let style = match result {
-                OperationResult::Done => ADDED,
-                OperationResult::NotRun => DIM,
-                OperationResult::Failed { .. } | OperationResult::Unknown { .. } => WRONG,
+                StepResult::Done => ADDED,
+                StepResult::NotRun => DIM,
+                StepResult::Failed { .. } | StepResult::Unknown { .. } => WRONG,
             };
             writeln!(out, "  {}. {} {title}", index + 1, Styled(style, format!("{word:7}")))?;
             if let Some(reason) = reason {

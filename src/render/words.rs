@@ -1,10 +1,12 @@
-//! Operations in words, the same for terminals and pull requests.
+//! The steps of a plan in words, the same for terminals and pull requests.
 
 use std::fmt::{self, Display, Write as _};
 
 use super::FOLD_AFTER;
-use crate::model::{Cents, OperationResult, Outcome, PendingChange, ProxyIp, Renewal, Report, Signature, count};
-use crate::plan::{DelNpItem, Operation, OrderPlan, SignatureItem, Summary};
+use crate::model::{
+    Cents, LiveSignature, Outcome, PendingChange, ProxyIp, Renewal, Report, Signature, StepResult, count,
+};
+use crate::plan::{DelNpItem, OrderPlan, SignatureItem, Step, Summary};
 
 /// What an operation means to the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,11 +28,11 @@ pub(super) struct Words<'a> {
     /// What the operation means to the reader.
     pub(super) weight: Weight,
     /// The IPs, line by line.
-    pub(super) details: Vec<Detail<'a>>,
+    pub(super) details: Vec<ItemLine<'a>>,
 }
 
 /// One line about an IP of an operation; it becomes text only where it is shown.
-pub(super) struct Detail<'a> {
+pub(super) struct ItemLine<'a> {
     /// What the change means to the reader.
     pub(super) weight: Weight,
     about: About,
@@ -49,7 +51,7 @@ enum About {
 /// What becomes of an IP.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Change<'a> {
-    Signature { from: Option<Signature>, to: Signature },
+    Signature { from: Option<&'a LiveSignature>, to: Signature },
     Stays { from: Option<bool> },
     Leaves { from: Option<bool>, renewal: Option<&'a Renewal> },
 }
@@ -64,7 +66,7 @@ impl Change<'_> {
     }
 }
 
-impl Display for Detail<'_> {
+impl Display for ItemLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.width;
         match self.about {
@@ -77,7 +79,10 @@ impl Display for Detail<'_> {
 impl Display for Change<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Change::Signature { from, to } => write!(f, "{} -> {to}", from.map_or(UNKNOWN, Signature::as_str)),
+            Change::Signature { from: None, to } => write!(f, "{UNKNOWN} -> {to}"),
+            Change::Signature { from: Some(from), to } => {
+                write!(f, "{} -> {to}", from.word().as_deref().unwrap_or("none"))
+            }
             Change::Stays { from } => write!(f, "{} -> stays", from.map_or(UNKNOWN, mark_word)),
             Change::Leaves { from, renewal } => {
                 write!(f, "{} -> leaves {}", from.map_or(UNKNOWN, mark_word), at_renewal(renewal))
@@ -88,22 +93,22 @@ impl Display for Change<'_> {
 
 const UNKNOWN: &str = "unknown";
 
-/// Puts an operation into words.
-pub(super) fn operation<'a>(operation: &Operation, renewal: Option<&'a Renewal>, verbose: bool) -> Words<'a> {
+/// Puts a step into words.
+pub(super) fn step<'a>(step: &'a Step, renewal: Option<&'a Renewal>, verbose: bool) -> Words<'a> {
     let plain = |title| Words { title, weight: Weight::Plain, details: Vec::new() };
-    match operation {
-        Operation::CancelDowngrade { pending: None } => Words {
+    match step {
+        Step::CancelDowngrade { pending: None } => Words {
             title: "cancel a pending downgrade of the p0f slots, if there is one (nothing reports it)".to_owned(),
             weight: Weight::Asserted,
             details: Vec::new(),
         },
-        Operation::CancelDowngrade { pending: Some(PendingChange::Downgrade { next_qty }) } => {
+        Step::CancelDowngrade { pending: Some(PendingChange::Downgrade { next_qty }) } => {
             plain(format!("cancel the pending downgrade to {}", count(*next_qty, "p0f slot")))
         }
-        Operation::CancelDowngrade { pending: Some(PendingChange::Cancel {}) } => {
+        Step::CancelDowngrade { pending: Some(PendingChange::Cancel {}) } => {
             plain("cancel the pending removal of all p0f slots".to_owned())
         }
-        Operation::PurchaseSlots { from_qty, quote } => Words {
+        Step::PurchaseSlots { from_qty, quote } => Words {
             title: format!(
                 "buy {}, from {from_qty} to {}, at {} each: charges {} now",
                 count(quote.add_qty, "p0f slot"),
@@ -114,7 +119,7 @@ pub(super) fn operation<'a>(operation: &Operation, renewal: Option<&'a Renewal>,
             weight: Weight::Money,
             details: Vec::new(),
         },
-        Operation::SetSignatures { items } => {
+        Step::SetSignatures { items } => {
             let unknown = items.iter().filter(|item| item.from.is_none()).count();
             Words {
                 title: format!("set {}{}", count(items.len(), "signature"), unknown_until_now(unknown)),
@@ -122,8 +127,8 @@ pub(super) fn operation<'a>(operation: &Operation, renewal: Option<&'a Renewal>,
                 details: folded(items.iter().map(SignatureItem::change), verbose),
             }
         }
-        Operation::SetDelNp { items } => marks(items, renewal, verbose),
-        Operation::ScheduleDowngrade { from_qty, next_qty } => Words {
+        Step::SetDelNp { items } => marks(items, renewal, verbose),
+        Step::ScheduleDowngrade { from_qty, next_qty } => Words {
             title: format!(
                 "schedule a downgrade from {from_qty} to {} {}",
                 count(*next_qty, "p0f slot"),
@@ -135,7 +140,7 @@ pub(super) fn operation<'a>(operation: &Operation, renewal: Option<&'a Renewal>,
     }
 }
 
-fn marks<'a>(items: &[DelNpItem], renewal: Option<&'a Renewal>, verbose: bool) -> Words<'a> {
+fn marks<'a>(items: &'a [DelNpItem], renewal: Option<&'a Renewal>, verbose: bool) -> Words<'a> {
     let leaving = items.iter().filter(|item| item.to).count();
     let unknown = items.iter().filter(|item| item.from.is_none()).count();
     let title = match (items.len() - leaving, leaving) {
@@ -163,8 +168,8 @@ fn mark_word(mark: bool) -> &'static str {
 }
 
 impl SignatureItem {
-    fn change<'a>(&self) -> (ProxyIp, Change<'a>) {
-        (self.ip, Change::Signature { from: self.from, to: self.to })
+    fn change(&self) -> (ProxyIp, Change<'_>) {
+        (self.ip, Change::Signature { from: self.from.as_ref(), to: self.to })
     }
 }
 
@@ -177,7 +182,7 @@ impl DelNpItem {
 }
 
 /// Makes a line for each IP; of more than 20 with the same change, the rest becomes one line with a count.
-fn folded<'a>(changes: impl Iterator<Item = (ProxyIp, Change<'a>)>, verbose: bool) -> Vec<Detail<'a>> {
+fn folded<'a>(changes: impl Iterator<Item = (ProxyIp, Change<'a>)>, verbose: bool) -> Vec<ItemLine<'a>> {
     let mut groups: Vec<(Change<'a>, Vec<ProxyIp>)> = Vec::new();
     for (ip, change) in changes {
         match groups.iter_mut().find(|(known, _)| *known == change) {
@@ -191,9 +196,9 @@ fn folded<'a>(changes: impl Iterator<Item = (ProxyIp, Change<'a>)>, verbose: boo
     for (change, group) in groups {
         let shown = shown(&group);
         let weight = change.weight();
-        details.extend(group[..shown].iter().map(|ip| Detail { weight, about: About::Ip(*ip), width, change }));
+        details.extend(group[..shown].iter().map(|ip| ItemLine { weight, about: About::Ip(*ip), width, change }));
         if shown < group.len() {
-            details.push(Detail { weight, about: About::More(group.len() - shown), width, change });
+            details.push(ItemLine { weight, about: About::More(group.len() - shown), width, change });
         }
     }
     details
@@ -241,17 +246,16 @@ pub(super) fn order_facts(order: &OrderPlan) -> String {
 
 /// Puts the summary of a plan into the parts of one line.
 pub(super) fn summary(summary: &Summary) -> Vec<(Weight, String)> {
-    let Summary { orders, changed, unchanged, blocked, operations, charge_cents, ips_leaving, signatures_set } =
-        *summary;
+    let Summary { orders, changed, unchanged, blocked, steps, charge, ips_leaving, signatures_set } = *summary;
     let states = [(changed, "to change"), (unchanged, "unchanged"), (blocked, "blocked")];
     let states = states.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}"));
     let states: Vec<String> = states.collect();
     let mut parts = vec![
         (Weight::Plain, format!("{} ({})", count(orders, "order"), states.join(", "))),
-        (Weight::Plain, count(operations, "operation")),
-        match charge_cents {
-            0 => (Weight::Plain, "charges nothing".to_owned()),
-            cents => (Weight::Money, format!("charges {} now", Cents(cents))),
+        (Weight::Plain, count(steps, "operation")),
+        match charge {
+            Cents(0) => (Weight::Plain, "charges nothing".to_owned()),
+            charge => (Weight::Money, format!("charges {charge} now")),
         },
     ];
     if ips_leaving > 0 {
@@ -264,21 +268,21 @@ pub(super) fn summary(summary: &Summary) -> Vec<(Weight, String)> {
 }
 
 /// Puts what came of an operation into a word and, where there is one, the reason.
-pub(super) fn result(result: &OperationResult) -> (&'static str, Option<&str>) {
+pub(super) fn result(result: &StepResult) -> (&'static str, Option<&str>) {
     match result {
-        OperationResult::Done => ("done", None),
-        OperationResult::Failed { error } => ("failed", Some(error)),
-        OperationResult::Unknown { error } => ("unknown", Some(error)),
-        OperationResult::NotRun => ("not run", None),
+        StepResult::Done => ("done", None),
+        StepResult::Failed { error } => ("failed", Some(error)),
+        StepResult::Unknown { error } => ("unknown", Some(error)),
+        StepResult::NotRun => ("not run", None),
     }
 }
 
 /// Puts the end of an apply into one line.
 pub fn report(report: &Report) -> String {
     let results = || report.orders.iter().flat_map(|order| &order.results);
-    let done = results().filter(|result| **result == OperationResult::Done).count();
+    let done = results().filter(|result| **result == StepResult::Done).count();
     let mut text = match report.outcome() {
-        Outcome::DryRun | Outcome::NothingToDo => "Nothing to do".to_owned(),
+        Outcome::NothingToDo => "Nothing to do".to_owned(),
         Outcome::Complete => format!("Applied: {} done", count(done, "operation")),
         Outcome::Partial => format!("Partly applied: {done} of {} done", count(results().count(), "operation")),
         Outcome::Failed => "Failed: nothing was changed".to_owned(),

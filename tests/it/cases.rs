@@ -11,9 +11,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use shardctl::plan::{self, Inputs};
-use shardctl::render::json::{self, Header, PlanDocument};
-use shardctl::render::markdown::{self, Kind};
+use shardctl::document::{self, PlanDocument, PlanView};
+use shardctl::plan;
+use shardctl::render::markdown::{self, Invocation};
 use shardctl::render::{Shown, text};
 use snapbox::data::DataFormat;
 
@@ -73,17 +73,17 @@ struct Rendered {
 
 impl Rendered {
     fn of(case: &Case) -> Rendered {
-        let Case { sources, desired, live, recorded, options, verbose } = case;
-        let inputs = Inputs { desired, live, recorded, options };
-        let plan = plan::plan(&inputs);
-        let shown = Shown { plan: &plan, inputs, sources, verbose: *verbose };
+        let Case { sources, desired, observed, options, verbose } = case;
+        let plan = plan::plan(desired, observed, options);
+        let view = PlanView { plan: &plan, desired, options, sources, api_url: API_URL };
+        let shown = Shown { view, verbose: *verbose };
         let text = written(|out| text::plan(out, &shown));
         let text = anstream::adapter::strip_str(&text).to_string();
-        let markdown = written(|out| markdown::plan(out, &shown, Kind::Plan));
-        let mut document = json::plan(&Header { created_at: options.now, api_url: API_URL.to_owned() }, &shown);
+        let markdown = written(|out| markdown::plan(out, &shown, Invocation::Plan));
+        let mut document = PlanDocument::new(&view);
         // A release changes no case.
         document.shardctl = "[VERSION]".to_owned();
-        let json = written(|out| json::write(out, &document));
+        let json = written(|out| document::write(out, &document));
         Rendered { text, markdown, json, document }
     }
 }

@@ -8,6 +8,7 @@ mod annotations;
 mod apply;
 mod bad_input;
 mod broken_api;
+mod ended;
 mod exit_status;
 mod help;
 mod import;

@@ -19,12 +19,12 @@ use futures_util::future::{BoxFuture, ready};
 use jiff::Timestamp;
 use serde_json::Value;
 use shardctl::api::{Connection, Settings, Token, Writer};
-use shardctl::apply::{self, ApplyEvents, ApplySettings, Stop};
+use shardctl::apply::{self, ApplyEvents, ApplySettings, Context, Stop};
 use shardctl::diagnostic::{SourceFile, SourceMap};
-use shardctl::live::{self, ReadProgress, ReadRequest};
 use shardctl::manifest;
-use shardctl::model::{Desired, OperationResult, OrderId, Outcome, ProxyIp, Recorded, Report, Signature};
-use shardctl::plan::{self, Inputs, Operation, Options, Plan};
+use shardctl::model::{Desired, OrderId, Outcome, ProxyIp, Recorded, Report, Signature, StepResult};
+use shardctl::plan::{Options, Plan, Step};
+use shardctl::reconcile::{NoProgress, Pass};
 use shardctl::render::problem;
 use shardctl::sandbox::{Account, Control, FaultRule, Running, Sandbox};
 use shardctl::state::{Holder, Lock, Raw, Record, Store, StoreError};
@@ -108,7 +108,7 @@ impl World {
 
     async fn carry_out_under(&self, lock: &Held, plan: &Plan) -> Report {
         let World { writer, store, settings, events, stop, .. } = self;
-        let report = apply::apply(plan, writer, store, lock, settings, events, stop).await;
+        let report = apply::apply(plan, Context { writer, store, lock, settings, events, stop }).await;
         store.check_all();
         report
     }
@@ -145,22 +145,8 @@ impl World {
 
 /// Makes the plan of a manifest by what is live and recorded now.
 pub async fn make_plan(writer: &Writer, store: &dyn Store, desired: &Desired) -> Plan {
-    let mut recorded = BTreeMap::new();
-    for order_id in desired.orders.keys() {
-        match store.load(*order_id).await.expect("a record") {
-            Record::Known(known) => recorded.insert(*order_id, Ok(known)),
-            Record::Unusable { message } => recorded.insert(*order_id, Err(message)),
-        };
-    }
-    let request = |(order_id, order): (&OrderId, &shardctl::model::DesiredOrder)| ReadRequest {
-        order_id: *order_id,
-        slots: plan::needs_slots(order, recorded[order_id].as_ref().ok()),
-        slots_wanted: order.p0f_slots.as_ref().map(|slots| slots.value),
-    };
-    let requests = desired.orders.iter().map(request).collect();
-    let live = live::read_orders(writer.reader(), requests, &Unseen).await.expect("a good token");
-    let options = Options::at(Timestamp::now());
-    plan::plan(&Inputs { desired, live: &live, recorded: &recorded, options: &options })
+    let pass = Pass::new(writer.reader(), store, &NoProgress);
+    pass.plan(desired, &Options::at(Timestamp::now())).await.expect("a good token and readable records")
 }
 
 fn id(order: u64) -> OrderId {
@@ -187,19 +173,13 @@ pub fn declared(text: String) -> Desired {
 /// Returns what came of an order in words, as in `done` and `failed: why`.
 fn results(report: &Report, order: u64) -> Vec<String> {
     let report = report.order(id(order)).expect("a report of the order");
-    let words = |result: &OperationResult| match result {
-        OperationResult::Done => "done".to_owned(),
-        OperationResult::Failed { error } => format!("failed: {error}"),
-        OperationResult::Unknown { error } => format!("unknown: {error}"),
-        OperationResult::NotRun => "not run".to_owned(),
+    let words = |result: &StepResult| match result {
+        StepResult::Done => "done".to_owned(),
+        StepResult::Failed { error } => format!("failed: {error}"),
+        StepResult::Unknown { error } => format!("unknown: {error}"),
+        StepResult::NotRun => "not run".to_owned(),
     };
     report.results.iter().map(words).collect()
-}
-
-struct Unseen;
-
-impl ReadProgress for Unseen {
-    fn order_read(&self, _order_id: OrderId) {}
 }
 
 /// Remembers what it was told.
@@ -221,9 +201,9 @@ impl ApplyEvents for Events {
         self.push(format!("{order_id} started"));
     }
 
-    fn operation_ended(&self, order_id: OrderId, operation: &Operation, result: &OperationResult) {
-        let done = if *result == OperationResult::Done { "done" } else { "not done" };
-        self.push(format!("{order_id} {} {done}", operation.kind()));
+    fn step_ended(&self, order_id: OrderId, step: &Step, result: &StepResult) {
+        let done = if *result == StepResult::Done { "done" } else { "not done" };
+        self.push(format!("{order_id} {} {done}", step.kind()));
     }
 
     fn order_ended(&self, order_id: OrderId) {

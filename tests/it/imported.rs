@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::of;
@@ -12,9 +10,9 @@ use proptest::sample::select;
 use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
 use shardctl::model::{
-    Desired, Foreign, LiveOrder, OrderId, PendingChange, ProxyIp, Recorded, RecordedSlots, Renewal, Signature,
+    Desired, Foreign, LiveOrder, Observed, OrderId, PendingChange, ProxyIp, Recorded, RecordedSlots, Renewal, Signature,
 };
-use shardctl::plan::{self, Inputs, Operation, Options, Plan};
+use shardctl::plan::{self, Options, Plan, Seen, Step};
 use shardctl::render::import::{self, Imported};
 use shardctl::render::problem;
 
@@ -116,12 +114,15 @@ fn accounts() -> impl Strategy<Value = Account> {
 }
 
 fn import(accounts: &[Account]) -> String {
+    let see = |account: &Account| Seen::new(&account.live, &account.recorded, Timestamp::UNIX_EPOCH, false);
+    let seen: Vec<Seen> = accounts.iter().map(see).collect();
     let orders: Vec<Imported<'_>> = (1..)
         .zip(accounts)
-        .map(|(id, Account { live, recorded })| Imported { order_id: OrderId::new(id).unwrap(), live, recorded })
+        .zip(&seen)
+        .map(|((id, account), seen)| Imported { order_id: OrderId::new(id).unwrap(), live: &account.live, seen })
         .collect();
     let mut bytes = Vec::new();
-    import::manifest(&mut bytes, &orders, Timestamp::UNIX_EPOCH).unwrap();
+    import::manifest(&mut bytes, &orders).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
@@ -135,14 +136,13 @@ fn read(text: &str) -> Desired {
 
 fn make_plan(accounts: &[Account], desired: &Desired) -> Plan {
     let ids = || (1..).map(|id| OrderId::new(id).unwrap());
-    let live: BTreeMap<_, _> = ids().zip(accounts).map(|(id, account)| (id, Ok(account.live.clone()))).collect();
-    let recorded: BTreeMap<_, _> =
-        ids().zip(accounts).map(|(id, account)| (id, Ok(account.recorded.clone()))).collect();
-    let options = Options::at(Timestamp::UNIX_EPOCH);
-    plan::plan(&Inputs { desired, live: &live, recorded: &recorded, options: &options })
+    let observe =
+        |account: &Account| Observed { live: Ok(account.live.clone()), recorded: Ok(account.recorded.clone()) };
+    let observed = ids().zip(accounts.iter().map(observe)).collect();
+    plan::plan(desired, &observed, &Options::at(Timestamp::UNIX_EPOCH))
 }
 
-/// Tells whether signatures hold more slots than there are, now or after the renewal: no manifest mends that.
+/// Returns whether signatures hold more slots than there are, now or after the renewal: no manifest mends that.
 fn has_too_few_slots(Account { live, recorded }: &Account) -> bool {
     let held = live.active.keys().filter(|ip| recorded.signatures.contains_key(ip)).count();
     held > live.slots.unwrap_or(0) as usize
@@ -161,10 +161,10 @@ proptest! {
         prop_assume!(!accounts.iter().any(has_too_few_slots));
         let plan = make_plan(&accounts, &desired);
         prop_assert!(!plan.is_blocked(), "{:?}\n{text}", plan.problems().collect::<Vec<_>>());
-        for operation in plan.orders.iter().flat_map(|order| &order.operations) {
+        for operation in plan.orders.iter().flat_map(|order| &order.steps) {
             let asserted = match operation {
-                Operation::CancelDowngrade { pending } => pending.is_none(),
-                Operation::SetDelNp { items } => items.iter().all(|item| !item.to && item.from.is_none()),
+                Step::CancelDowngrade { pending } => pending.is_none(),
+                Step::SetDelNp { items } => items.iter().all(|item| !item.to && item.from.is_none()),
                 _ => false,
             };
             prop_assert!(asserted, "{operation:?}\n{text}");

@@ -9,8 +9,8 @@ mod world;
 use jiff::ToSpan;
 use proptest::prelude::*;
 use shardctl::diagnostic::{NoteCode, ProblemCode};
-use shardctl::model::DesiredOrder;
-use shardctl::plan::{DelNpItem, INTENT_LIFETIME, Operation, OrderPlan, Status};
+use shardctl::model::{DesiredOrder, LiveSignature};
+use shardctl::plan::{DelNpItem, INTENT_LIFETIME, OrderPlan, Status, Step};
 
 use generate::{now, worlds};
 use world::World;
@@ -117,15 +117,15 @@ proptest! {
     #[test]
     fn operations_stand_in_sequence_and_items_in_order(world in worlds()) {
         for order in &world.plan().plan.orders {
-            let places: Vec<usize> = order.operations.iter().map(place).collect();
+            let places: Vec<usize> = order.steps.iter().map(place).collect();
             prop_assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
-            for operation in &order.operations {
+            for operation in &order.steps {
                 match operation {
-                    Operation::SetSignatures { items } => {
+                    Step::SetSignatures { items } => {
                         prop_assert!(!items.is_empty() && items.is_sorted_by(|a, b| a.ip < b.ip));
-                        prop_assert!(items.iter().all(|item| item.from != Some(item.to)));
+                        prop_assert!(items.iter().all(|item| item.from != Some(LiveSignature::Known(item.to))));
                     }
-                    Operation::SetDelNp { items } => {
+                    Step::SetDelNp { items } => {
                         prop_assert!(!items.is_empty() && items.is_sorted_by(|a, b| (a.to, a.ip) < (b.to, b.ip)));
                         prop_assert!(items.iter().all(|item| item.from != Some(item.to)));
                     }
@@ -145,7 +145,7 @@ proptest! {
             prop_assert_eq!(blocked, intent.is_some() && young && !shows);
             let settled = order.notes.iter().any(|note| note.code == NoteCode::PurchaseSettled);
             prop_assert_eq!(settled, shows);
-            let stays = order.knowledge.as_ref().unwrap().recorded.purchase;
+            let stays = order.seen.as_ref().unwrap().next_record.recorded.purchase;
             prop_assert_eq!(stays, intent.filter(|_| blocked));
         }
     }
@@ -155,12 +155,12 @@ proptest! {
         let planned = world.plan();
         for order in &planned.plan.orders {
             let DesiredOrder { p0f_slots, keep, .. } = &planned.desired.orders[&order.order_id];
-            for operation in &order.operations {
+            for operation in &order.steps {
                 let declared = match operation {
-                    Operation::SetSignatures { items } => items.iter().all(|item| {
+                    Step::SetSignatures { items } => items.iter().all(|item| {
                         keep.as_ref().unwrap()[&item.ip].signature == Some(item.to)
                     }),
-                    Operation::SetDelNp { .. } => keep.is_some(),
+                    Step::SetDelNp { .. } => keep.is_some(),
                     _ => p0f_slots.is_some(),
                 };
                 prop_assert!(declared, "{operation:?}");
@@ -176,10 +176,10 @@ proptest! {
             let active = &world.orders[&order.order_id].ips;
             expected.signatures.retain(|ip, _| active.contains_key(ip));
             expected.del_np.retain(|ip, _| active.contains_key(ip));
-            let knowledge = order.knowledge.as_ref().unwrap();
-            prop_assert_eq!(&knowledge.recorded.signatures, &expected.signatures);
-            prop_assert_eq!(&knowledge.recorded.del_np, &expected.del_np);
-            prop_assert_eq!(knowledge.recorded_is_new, knowledge.recorded != stored);
+            let seen = order.seen.as_ref().unwrap();
+            prop_assert_eq!(&seen.next_record.recorded.signatures, &expected.signatures);
+            prop_assert_eq!(&seen.next_record.recorded.del_np, &expected.del_np);
+            prop_assert_eq!(seen.next_record.is_new, seen.next_record.recorded != stored);
         }
     }
 
@@ -190,21 +190,21 @@ proptest! {
         let sum = |count: fn(&OrderPlan) -> usize| plan.orders.iter().map(count).sum::<usize>();
         prop_assert_eq!(summary.orders, world.orders.len());
         prop_assert_eq!(summary.changed + summary.unchanged + summary.blocked, summary.orders);
-        prop_assert_eq!(summary.operations, sum(|order| order.operations.len()));
-        prop_assert_eq!(summary.charge_cents, plan.orders.iter().map(slots_bought).sum::<u64>() * vendor::SLOT_PRICE);
+        prop_assert_eq!(summary.steps, sum(|order| order.steps.len()));
+        prop_assert_eq!(summary.charge.0, plan.orders.iter().map(slots_bought).sum::<u64>() * vendor::SLOT_PRICE);
         prop_assert_eq!(summary.ips_leaving, sum(|order| marks(order).filter(|item| item.to).count()));
-        let signatures_set = |operation: &Operation| match operation {
-            Operation::SetSignatures { items } => items.len(),
+        let signatures_set = |operation: &Step| match operation {
+            Step::SetSignatures { items } => items.len(),
             _ => 0,
         };
-        let operations = plan.orders.iter().flat_map(|order| &order.operations);
+        let operations = plan.orders.iter().flat_map(|order| &order.steps);
         prop_assert_eq!(summary.signatures_set, operations.map(signatures_set).sum::<usize>());
     }
 }
 
 fn marks(order: &OrderPlan) -> impl Iterator<Item = &DelNpItem> {
-    let items = order.operations.iter().filter_map(|operation| match operation {
-        Operation::SetDelNp { items } => Some(items),
+    let items = order.steps.iter().filter_map(|operation| match operation {
+        Step::SetDelNp { items } => Some(items),
         _ => None,
     });
     items.flatten()
@@ -218,15 +218,15 @@ fn newly_marked(world: &World, order: &OrderPlan) -> usize {
 }
 
 fn slots_bought(order: &OrderPlan) -> u64 {
-    let bought = |operation: &Operation| match operation {
-        Operation::PurchaseSlots { quote, .. } => u64::from(quote.add_qty),
+    let bought = |operation: &Step| match operation {
+        Step::PurchaseSlots { quote, .. } => u64::from(quote.add_qty),
         _ => 0,
     };
-    order.operations.iter().map(bought).sum()
+    order.steps.iter().map(bought).sum()
 }
 
 /// Returns the place of an operation in the sequence in which an order's operations are carried out.
-fn place(operation: &Operation) -> usize {
+fn place(operation: &Step) -> usize {
     let sequence = ["cancel_downgrade", "purchase_slots", "set_signatures", "set_del_np", "schedule_downgrade"];
     sequence.iter().position(|kind| *kind == operation.kind()).unwrap()
 }

@@ -126,8 +126,8 @@ fn every_flag_with_its_short_form_its_default_and_its_variable() {
 fn every_environment_variable_and_no_other() {
     let listed: BTreeSet<String> = rows("### Environment").iter().flat_map(|row| code_spans(&row[0])).collect();
     let mut there_are: BTreeSet<String> = ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"].map(str::to_owned).into();
-    for entry in fs::read_dir("src/cli").unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
-        let source = fs::read_to_string(entry).unwrap();
+    for file in ["src/cli/environment.rs", "src/cli/args.rs"] {
+        let source = fs::read_to_string(file).unwrap();
         // A name in capitals is a variable, unless it stands for a flag's value.
         let strings = source.split('"').collect::<Vec<_>>();
         for pair in

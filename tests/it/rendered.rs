@@ -3,7 +3,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -12,14 +11,15 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use shardctl::diagnostic::{Problem, ProblemCode, SourceFile, SourceMap};
-use shardctl::live::LiveOrders;
+use shardctl::document::{PlanView, StatusDocument};
 use shardctl::model::{
-    Cents, Desired, DesiredOrder, Foreign, KeptIp, Limits, LiveOrder, OperationResult, OrderId, OrderReport, ProxyIp,
-    Quote, ReadFailure, Renewal, Report, Signature, SourceId, Span, Spanned,
+    Cents, Desired, DesiredOrder, Foreign, KeptIp, Limits, LiveOrder, Observations, Observed, OrderId, OrderReport,
+    ProxyIp, Quote, ReadFailure, Recorded, Renewal, Report, Signature, SourceId, Span, Spanned, StepResult,
 };
-use shardctl::plan::{self, Inputs, Options, Plan};
-use shardctl::render::markdown::{self, Kind, MARKER};
-use shardctl::render::status::{self, StatusDocument};
+use shardctl::outlook;
+use shardctl::plan::{self, Options, Plan};
+use shardctl::render::markdown::{self, Invocation, MARKER};
+use shardctl::render::status;
 use shardctl::render::{Shown, text};
 
 /// What a comment may not be longer than.
@@ -134,7 +134,7 @@ impl Template {
 struct World {
     sources: SourceMap,
     desired: Desired,
-    live: LiveOrders,
+    observed: Observations,
     options: Options,
 }
 
@@ -148,17 +148,18 @@ impl World {
             orders: numbered().map(|(id, order)| (id, order.desired())).collect(),
             sha256: String::new(),
         };
-        let live = numbered().map(|(id, order)| (id, order.live())).collect();
-        World { sources, desired, live, options: Options::at(Timestamp::UNIX_EPOCH) }
+        let seen = |order: &Template| Observed { live: order.live(), recorded: Ok(Recorded::default()) };
+        let observed = numbered().map(|(id, order)| (id, seen(order))).collect();
+        World { sources, desired, observed, options: Options::at(Timestamp::UNIX_EPOCH) }
     }
 
-    fn inputs(&self) -> Inputs<'_> {
-        static NOTHING: BTreeMap<OrderId, Result<shardctl::model::Recorded, String>> = BTreeMap::new();
-        Inputs { desired: &self.desired, live: &self.live, recorded: &NOTHING, options: &self.options }
+    fn plan(&self) -> Plan {
+        plan::plan(&self.desired, &self.observed, &self.options)
     }
 
     fn shown<'a>(&'a self, plan: &'a Plan, verbose: bool) -> Shown<'a> {
-        Shown { plan, inputs: self.inputs(), sources: &self.sources, verbose }
+        let World { sources, desired, options, .. } = self;
+        Shown { view: PlanView { plan, desired, options, sources, api_url: "" }, verbose }
     }
 }
 
@@ -176,9 +177,9 @@ proptest! {
         templates in vec(templates(), 1..6), orders in select(vec![0, 1, 2, 5, 100, 700]), file in hostile(), verbose: bool,
     ) {
         let world = World::new(&templates, orders, &file);
-        let plan = plan::plan(&world.inputs());
-        for kind in [Kind::Plan, Kind::DryRun] {
-            let comment = written(|out| markdown::plan(out, &world.shown(&plan, verbose), kind));
+        let plan = world.plan();
+        for invocation in [Invocation::Plan, Invocation::DryRun] {
+            let comment = written(|out| markdown::plan(out, &world.shown(&plan, verbose), invocation));
             assert_comment(&comment);
             let summary = comment.lines().nth(3).unwrap_or_default();
             let has_summary = summary.contains(&format!("{orders} order"));
@@ -194,13 +195,13 @@ proptest! {
         templates in vec(templates(), 1..6), orders in select(vec![1, 2, 100, 700]), error in hostile(), failing in 1..7usize,
     ) {
         let world = World::new(&templates, orders, "shardctl.yaml");
-        let plan = plan::plan(&world.inputs());
+        let plan = world.plan();
         let report = |(index, order): (usize, &plan::OrderPlan)| {
-            let mut report = OrderReport::not_run(order.order_id, order.operations.len());
+            let mut report = OrderReport::not_run(order.order_id, order.steps.len());
             let result = match index % failing {
-                0 => OperationResult::Failed { error: error.clone() },
-                1 => OperationResult::Unknown { error: error.clone() },
-                _ => OperationResult::Done,
+                0 => StepResult::Failed { error: error.clone() },
+                1 => StepResult::Unknown { error: error.clone() },
+                _ => StepResult::Done,
             };
             report.results.fill(result);
             report.failure = (index % failing == 2).then(|| error.clone());
@@ -222,7 +223,7 @@ proptest! {
         let problem = Problem::new(ProblemCode::InvalidValue, message.as_str()).help(message.as_str()).at(SPAN, message.as_str());
         let problems = vec![problem; many];
         assert_comment(&written(|out| markdown::invalid_manifest(out, &problems, &world.sources)));
-        let document = StatusDocument::new(&world.live, &BTreeMap::new(), Timestamp::UNIX_EPOCH);
+        let document = StatusDocument::new(&outlook::standings(&world.observed, Timestamp::UNIX_EPOCH));
         assert_comment(&written(|out| status::markdown(out, &document)));
         assert_terminal(&written(|out| status::text(out, &document)));
     }

@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 use shardctl::api::{self, Connection, Observer, RequestEnded, Settings, Token, Waiting, Writer};
-use shardctl::apply::{self, ApplyEvents, ApplySettings, Stop};
+use shardctl::apply::{self, ApplyEvents, ApplySettings, Context, Stop};
 use shardctl::diagnostic::ProblemCode;
-use shardctl::model::{Cents, OperationResult, OrderId, Outcome, ProxyIp, Report};
-use shardctl::plan::{Operation, Plan};
+use shardctl::model::{Cents, OrderId, Outcome, ProxyIp, Report, StepResult};
+use shardctl::plan::{Plan, Step};
 use shardctl::sandbox::{Account, Sandbox};
 use shardctl::state::{Directory, Store};
 
@@ -155,7 +155,7 @@ struct Quiet;
 
 impl ApplyEvents for Quiet {
     fn order_started(&self, _order_id: OrderId) {}
-    fn operation_ended(&self, _order_id: OrderId, _operation: &Operation, _result: &OperationResult) {}
+    fn step_ended(&self, _order_id: OrderId, _step: &Step, _result: &StepResult) {}
     fn order_ended(&self, _order_id: OrderId) {}
 }
 
@@ -239,7 +239,9 @@ impl World {
         if plan.is_blocked() && !keep_going {
             stop.request();
         }
-        let report = apply::apply(&plan, &writer, &store, &*lock, &settings, &Quiet, &stop).await;
+        let context =
+            Context { writer: &writer, store: &store, lock: &*lock, settings: &settings, events: &Quiet, stop: &stop };
+        let report = apply::apply(&plan, context).await;
         lock.release().await;
         (plan, report)
     }
@@ -315,18 +317,18 @@ impl World {
     fn check_memory_of_what_was_done(&self, plan: &Plan, report: &Report, context: &str) {
         let records = self.rig.records();
         for (order, report) in plan.orders.iter().zip(&report.orders) {
-            for (operation, result) in order.operations.iter().zip(&report.results) {
+            for (operation, result) in order.steps.iter().zip(&report.results) {
                 let recorded = || records.get(&order.order_id).unwrap_or_else(|| panic!("no record: {context}"));
                 let remembered = match (result, operation) {
-                    (OperationResult::Unknown { .. }, _) => recorded().purchase.is_some(),
-                    (OperationResult::Done, Operation::SetSignatures { items }) => {
+                    (StepResult::Unknown { .. }, _) => recorded().purchase.is_some(),
+                    (StepResult::Done, Step::SetSignatures { items }) => {
                         items.iter().all(|item| recorded().signatures.get(&item.ip) == Some(&item.to))
                     }
-                    (OperationResult::Done, Operation::SetDelNp { items }) => {
+                    (StepResult::Done, Step::SetDelNp { items }) => {
                         items.iter().all(|item| recorded().del_np.get(&item.ip) == Some(&item.to))
                     }
-                    (OperationResult::Done, Operation::PurchaseSlots { .. }) => recorded().purchase.is_none(),
-                    (OperationResult::Done, Operation::ScheduleDowngrade { next_qty, .. }) => {
+                    (StepResult::Done, Step::PurchaseSlots { .. }) => recorded().purchase.is_none(),
+                    (StepResult::Done, Step::ScheduleDowngrade { next_qty, .. }) => {
                         let pending = recorded().slots.and_then(|slots| slots.pending);
                         pending.is_some_and(|pending| pending.next_qty() == *next_qty)
                     }
@@ -349,7 +351,7 @@ impl World {
             Some(report) => match report.outcome() {
                 Outcome::Partial => &mut tally.partial,
                 Outcome::Failed => &mut tally.failed,
-                Outcome::Complete | Outcome::NothingToDo | Outcome::DryRun => &mut tally.complete,
+                Outcome::Complete | Outcome::NothingToDo => &mut tally.complete,
             },
         };
         *ended += 1;
@@ -359,7 +361,7 @@ impl World {
 /// The report tells of every charge, but for a purchase of which it says that its outcome is unknown.
 fn check_report(plan: &Plan, report: &Report, charged: u64, context: &str) {
     let said = report.charged().0;
-    assert!(said <= charged && charged <= plan.summary().charge_cents, "charged {charged}: {context}");
+    assert!(said <= charged && charged <= plan.summary().charge.0, "charged {charged}: {context}");
     assert!(said == charged || report.has_unknown(), "only an unknown purchase can be missing: {context}");
     assert!(charged == 0 || report.outcome() != Outcome::Failed, "{context}");
 }

@@ -1,190 +1,207 @@
 //! `shardctl apply`: shows the plan and, only with `--apply`, carries it out.
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::api::{Connection, Writer};
-use crate::apply::{self, ApplySettings, Stop};
-use crate::cli::args::{ApplyArgs, Format};
+use clap::{Args, ValueHint};
+
+use crate::api::{Connection, Reader, Writer};
+use crate::apply::{self, ApplySettings, Context, Stop};
+use crate::cli::args::{self, ApiArgs, Format, FormatArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
 use crate::cli::commands::plan;
-use crate::cli::error::{Exit, Failure};
+use crate::cli::environment::Environment;
+use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::interrupt::{Listener, Signals};
-use crate::cli::session::{self, Loaded, Planned};
+use crate::cli::output::Found;
+use crate::cli::run::{self, Run, RunArgs};
 use crate::cli::terminal::Terminal;
-use crate::diagnostic::SourceMap;
-use crate::model::{Desired, OperationResult, OrderId, OrderReport, Outcome, Report};
-use crate::render::json::Header;
-use crate::render::{json, markdown, report_line, text};
-use crate::saved::SavedPlan;
+use crate::diagnostic::{ProblemCode, SourceMap};
+use crate::document::{PlanDocument, PlanView, SavedPlan};
+use crate::model::{Desired, OrderId, OrderReport, Outcome, Report};
+use crate::plan::{Options, Plan};
+use crate::reconcile::{ObserveError, Pass};
+use crate::render::report_line;
 use crate::state::{Lock, Store};
 
-pub(in crate::cli) async fn run(args: &ApplyArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let api_url = session::api_url(&args.api)?.to_string();
-    let saved = args.plan.as_deref().map(read_saved).transpose()?;
-    let (sources, mut desired) =
-        match session::load_manifest(&args.manifest, &args.planning.orders, args.api.token_file.as_deref())? {
-            Loaded::Valid(sources, desired) => (sources, desired),
-            Loaded::Invalid(sources, problems) => {
-                let (format, outcome) =
-                    (args.format.format, if args.apply { Outcome::Failed } else { Outcome::DryRun });
-                return Err(plan::invalid_manifest(format, terminal, api_url, &problems, &sources, Some(outcome))?);
-            }
-        };
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ApplyArgs {
+    /// Carry the plan out; without this flag nothing is changed
+    #[arg(long)]
+    pub(in crate::cli) apply: bool,
+    /// Carry out a plan saved by `plan --out`, exactly or not at all
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(conflicts_with_all = ["orders", "reassert", "max_charge_cents", "max_removal_percent", "allow_removals"])]
+    pub(in crate::cli) plan: Option<PathBuf>,
+    /// Go on with other orders after a failure, and with those without problems where others have some
+    #[arg(long)]
+    pub(in crate::cli) keep_going: bool,
+    /// How many seconds to look for a purchase whose answer was lost
+    #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = args::seconds)]
+    pub(in crate::cli) settle_timeout: Duration,
+    #[command(flatten)]
+    pub(in crate::cli) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(in crate::cli) state: StatePlaceArgs,
+    #[command(flatten)]
+    pub(in crate::cli) planning: PlanningArgs,
+    #[command(flatten)]
+    pub(in crate::cli) format: FormatArgs,
+    #[command(flatten)]
+    pub(in crate::cli) api: ApiArgs,
+}
+
+pub(in crate::cli) async fn run(
+    args: &ApplyArgs,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
+    let mut run = Run::resolve(&resolve, environment)?;
+    let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
+    let (sources, mut desired) = run.load_manifest(&args.planning.orders)?;
     if let Some(saved) = &saved {
         let planned: BTreeSet<OrderId> = saved.orders().collect();
         desired.orders.retain(|order_id, _| planned.contains(order_id));
     }
-    let connection = session::connect(&args.api, terminal)?;
-    let store = session::open_store(&args.state, &args.manifest, &api_url)?;
+    let connection = run.connect(&terminal.reporter)?;
+    let store = run.open_store(&connection.url().to_string())?;
     // Held until the report is out: nobody else plans by a record that is about to change.
-    let lock = if args.apply { Some(store.lock().await?) } else { None };
-    let exit = plan_and_act(args, terminal, &connection, &*store, lock.as_deref(), saved, (sources, desired)).await;
+    let lock = match args.apply {
+        true => Some(store.lock().await.map_err(|error| CommandFailure::from(error).code(ProblemCode::LockHeld))?),
+        false => None,
+    };
+    let work = Work { args, connection: &connection, store: &*store, sources, desired, saved };
+    let exit = work.plan_and_act(terminal, lock.as_deref()).await;
     if let Some(lock) = lock {
         lock.release().await;
     }
     exit
 }
 
-/// Makes the plan and, with the lock, carries it out.
-async fn plan_and_act(
-    args: &ApplyArgs,
-    terminal: &mut Terminal,
-    connection: &Connection,
-    store: &dyn Store,
-    lock: Option<&dyn Lock>,
+/// What an apply works with.
+struct Work<'a> {
+    args: &'a ApplyArgs,
+    connection: &'a Connection,
+    store: &'a dyn Store,
+    sources: SourceMap,
+    desired: Desired,
     saved: Option<SavedPlan>,
-    (sources, desired): (SourceMap, Desired),
-) -> Result<Exit, Failure> {
-    let options = session::options(&args.planning);
-    let options = saved.as_ref().map_or_else(|| options.clone(), |saved| saved.options(options.now));
-    let reporter = terminal.reporter.clone();
-    let planning = session::make_plan(sources, desired, connection, store, options, saved.as_ref(), &reporter);
-    // A lock that is a lease would outlive a process that a signal ends.
-    let mut signals = Signals::new();
-    let planned = tokio::select! {
-        planned = planning => planned?,
-        () = signals.next() => return Err(Failure::new("interrupted while the plan was made: nothing was changed")),
-    };
-    let header = Header { created_at: planned.options.now, api_url: connection.url().to_string() };
-    if let (Some(saved), Some(path)) = (&saved, &args.plan) {
-        refuse_stale(saved, path, json::plan(&header, &planned.shown(true)))?;
+}
+
+impl Work<'_> {
+    /// Makes the plan and, with the lock, carries it out.
+    async fn plan_and_act(&self, terminal: &mut Terminal, lock: Option<&dyn Lock>) -> Result<Exit, CommandFailure> {
+        let options = run::options(&self.args.planning);
+        let options = self.saved.as_ref().map_or_else(|| options.clone(), |saved| saved.options(options.now));
+        // A lock that is a lease would outlive a process that a signal ends.
+        let mut signals = Signals::new();
+        let plan = tokio::select! {
+            plan = self.plan(terminal, &options) => plan?,
+            () = signals.next() => {
+                let message = "interrupted while the plan was made: nothing was changed";
+                return Err(CommandFailure::new(message).code(ProblemCode::Interrupted));
+            }
+        };
+        terminal.reporter.planned(&plan);
+        let Work { sources, desired, .. } = self;
+        let api_url = self.connection.url().to_string();
+        let view = PlanView { plan: &plan, desired, options: &options, sources, api_url: &api_url };
+        if let (Some(saved), Some(path)) = (&self.saved, &self.args.plan) {
+            refuse_stale(saved, path, PlanDocument::new(&view))?;
+        }
+        terminal.annotate(plan.problems(), sources);
+        match lock {
+            Some(lock) => self.carry_out(terminal, lock, signals, view).await,
+            None => {
+                terminal.show(self.args.format.format, &Found::DryRun(view))?;
+                plan::judge(&plan, self.args.planning.detailed_exitcode)
+            }
+        }
     }
-    terminal.annotate(planned.plan.problems(), &planned.sources);
-    if args.format.format == Format::Text {
-        text::plan(&mut terminal.out, &planned.shown(terminal.verbose > 0))?;
-        terminal.out.flush()?;
+
+    /// Makes the plan; a saved plan gives the prices that were shown to the user.
+    async fn plan(&self, terminal: &Terminal, options: &Options) -> Result<Plan, ObserveError> {
+        let reader = Reader::new(self.connection.clone());
+        let mut observed = Pass::new(&reader, self.store, &terminal.reporter).observe_declared(&self.desired).await?;
+        if let Some(saved) = &self.saved {
+            saved.keep_prices(&mut observed);
+        }
+        Ok(crate::plan::plan(&self.desired, &observed, options))
     }
-    match lock {
-        Some(lock) => carry_out(args, terminal, connection, (store, lock), signals, &planned, &header).await,
-        None => dry_run(args, terminal, &planned, &header),
+
+    async fn carry_out(
+        &self,
+        terminal: &mut Terminal,
+        lock: &dyn Lock,
+        signals: Signals,
+        view: PlanView<'_>,
+    ) -> Result<Exit, CommandFailure> {
+        let (args, plan) = (self.args, view.plan);
+        terminal.show(args.format.format, &Found::Upcoming(view))?;
+        if plan.is_blocked() && !args.keep_going {
+            terminal.show(args.format.format, &Found::Applied(view, &nothing_run(plan)))?;
+            return plan::judge(plan, false);
+        }
+        let report = self.write(terminal, lock, signals, plan).await;
+        // What was carried out counts for the exit status, not whether it could be shown.
+        if let Err(failure) = terminal.show(args.format.format, &Found::Applied(view, &report)) {
+            terminal.failure(&failure);
+        }
+        if plan.is_blocked() && !report.has_run() {
+            return plan::judge(plan, false);
+        }
+        let exit = exit(&report);
+        if exit != Exit::Done && args.format.format != Format::Text {
+            // Where the report goes to a program, somebody still reads the log.
+            terminal.failure(&CommandFailure::new(report_line(&report)));
+        }
+        Ok(exit)
+    }
+
+    /// Carries the plan out: the one place that makes a [`Writer`].
+    async fn write(&self, terminal: &Terminal, lock: &dyn Lock, signals: Signals, plan: &Plan) -> Report {
+        let settings = ApplySettings {
+            keep_going: self.args.keep_going,
+            settle_timeout: self.args.settle_timeout,
+            ..ApplySettings::default()
+        };
+        let writer = Writer::new(self.connection.clone());
+        let stop = Stop::default();
+        let listener = Listener::start(stop.clone(), self.connection.clone(), signals);
+        let reporter = &terminal.reporter;
+        reporter.start("Applying", plan.orders.iter().filter(|order| !order.steps.is_empty()).count());
+        let context =
+            Context { writer: &writer, store: self.store, lock, settings: &settings, events: reporter, stop: &stop };
+        let report = apply::apply(plan, context).await;
+        reporter.finish();
+        drop(listener);
+        report
     }
 }
 
-fn read_saved(path: &Path) -> Result<SavedPlan, Failure> {
-    SavedPlan::read(path)
-        .map_err(|error| Failure::new(error.to_string()).hint("make one by `shardctl plan --out FILE`"))
-}
-
-fn refuse_stale(saved: &SavedPlan, path: &Path, again: json::PlanDocument) -> Result<(), Failure> {
+fn refuse_stale(saved: &SavedPlan, path: &Path, again: PlanDocument) -> Result<(), CommandFailure> {
     let moved = saved.what_moved(again);
     if moved.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(format!("the saved plan in {} is stale; nothing was changed:", path.display()))
+    let message = format!("the saved plan in {} is stale; nothing was changed:", path.display());
+    Err(CommandFailure::new(message)
         .parts(moved)
-        .hint("make a new plan, and look at it before it is applied"))
-}
-
-fn dry_run(args: &ApplyArgs, terminal: &mut Terminal, planned: &Planned, header: &Header) -> Result<Exit, Failure> {
-    match args.format.format {
-        Format::Text => {
-            let can_be_applied = planned.plan.has_changes() && !planned.plan.is_blocked();
-            let next = if can_be_applied { " Run again with --apply to carry the plan out." } else { "" };
-            writeln!(terminal.out, "This was a dry run: nothing was changed.{next}")?;
-        }
-        Format::Json => json::write(&mut terminal.out, &json::apply(header, &planned.shown(true), None))?,
-        Format::Markdown => {
-            markdown::plan(&mut terminal.out, &planned.shown(terminal.verbose > 0), markdown::Kind::DryRun)?;
-        }
-    }
-    plan::judge(planned, args.planning.detailed_exitcode)
-}
-
-async fn carry_out(
-    args: &ApplyArgs,
-    terminal: &mut Terminal,
-    connection: &Connection,
-    (store, lock): (&dyn Store, &dyn Lock),
-    signals: Signals,
-    planned: &Planned,
-    header: &Header,
-) -> Result<Exit, Failure> {
-    if planned.plan.is_blocked() && !args.keep_going {
-        write_report(args, terminal, planned, header, &nothing_run(planned))?;
-        return plan::judge(planned, false);
-    }
-    let settings =
-        ApplySettings { keep_going: args.keep_going, settle_timeout: args.settle_timeout, ..ApplySettings::default() };
-    let writer = Writer::new(connection.clone());
-    let stop = Stop::default();
-    let listener = Listener::start(stop.clone(), connection.clone(), signals);
-    let reporter = terminal.reporter.clone();
-    reporter.start("Applying", planned.plan.orders.iter().filter(|order| !order.operations.is_empty()).count());
-    let report = apply::apply(&planned.plan, &writer, store, lock, &settings, &reporter, &stop).await;
-    reporter.finish();
-    drop(listener);
-    // What was carried out counts for the exit status, not whether it could be shown.
-    if let Err(failure) = write_report(args, terminal, planned, header, &report) {
-        terminal.failure(&failure);
-    }
-    if planned.plan.is_blocked() && !has_run(&report) {
-        return plan::judge(planned, false);
-    }
-    let exit = exit(&report);
-    if exit != Exit::Done && args.format.format != Format::Text {
-        // Where the report goes to a program, somebody still reads the log.
-        terminal.failure(&Failure::new(report_line(&report)));
-    }
-    Ok(exit)
+        .hint("make a new plan, and look at it before it is applied")
+        .code(ProblemCode::StalePlan))
 }
 
 /// Returns the report of a plan that was not carried out at all.
-fn nothing_run(planned: &Planned) -> Report {
-    let orders = &planned.plan.orders;
-    Report {
-        orders: orders.iter().map(|order| OrderReport::not_run(order.order_id, order.operations.len())).collect(),
-        blocked: planned.plan.blocked(),
-        interrupted: false,
-    }
-}
-
-fn write_report(
-    args: &ApplyArgs,
-    terminal: &mut Terminal,
-    planned: &Planned,
-    header: &Header,
-    report: &Report,
-) -> Result<(), Failure> {
-    match args.format.format {
-        Format::Text if !has_run(report) => {}
-        Format::Text => text::report(&mut terminal.out, &planned.shown(false), report)?,
-        Format::Json => json::write(&mut terminal.out, &json::apply(header, &planned.shown(true), Some(report)))?,
-        Format::Markdown => markdown::report(&mut terminal.out, &planned.shown(false), report)?,
-    }
-    Ok(terminal.out.flush()?)
-}
-
-/// Tells whether there is anything to report beyond the plan.
-fn has_run(report: &Report) -> bool {
-    let tried = |order: &OrderReport| order.results.iter().any(|result| *result != OperationResult::NotRun);
-    report.interrupted || report.orders.iter().any(|order| order.failure.is_some() || tried(order))
+fn nothing_run(plan: &Plan) -> Report {
+    let not_run = |order: &crate::plan::OrderPlan| OrderReport::not_run(order.order_id, order.steps.len());
+    Report { orders: plan.orders.iter().map(not_run).collect(), blocked: plan.blocked(), interrupted: false }
 }
 
 fn exit(report: &Report) -> Exit {
     match report.outcome() {
         _ if report.has_unknown() => Exit::Unknown,
-        Outcome::NothingToDo | Outcome::Complete | Outcome::DryRun => Exit::Done,
+        Outcome::NothingToDo | Outcome::Complete => Exit::Done,
         Outcome::Partial => Exit::Partial,
         Outcome::Failed => Exit::Failed,
     }

@@ -1,13 +1,22 @@
 //! `shardctl completions`: prints a completion script.
 
-use clap::CommandFactory;
+use clap::Args;
 
-use crate::cli::Cli;
-use crate::cli::args::CompletionsArgs;
-use crate::cli::error::{Exit, Failure};
+use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::terminal::Terminal;
 
-pub(in crate::cli) fn run(args: &CompletionsArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    clap_complete::generate(args.shell, &mut Cli::command(), "shardctl", &mut terminal.out);
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(in crate::cli) shell: clap_complete::Shell,
+}
+
+pub(in crate::cli) fn run(
+    args: &CompletionsArgs,
+    command: &mut clap::Command,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    clap_complete::generate(args.shell, command, "shardctl", &mut terminal.out);
     Ok(Exit::Done)
 }

@@ -1,42 +1,61 @@
 //! `shardctl import`: prints a manifest for live orders.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
-use crate::cli::args::ImportArgs;
-use crate::cli::error::{Exit, Failure};
-use crate::cli::session;
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::api::Reader;
+use crate::cli::args::{ApiArgs, ManifestArgs, StatePlaceArgs};
+use crate::cli::environment::Environment;
+use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
-use crate::live::ReadRequest;
-use crate::model::{OrderId, ReadFailure, Recorded};
+use crate::model::{OrderId, ReadFailure};
+use crate::plan::Seen;
+use crate::reconcile::Pass;
 use crate::render::import::{self, Imported};
 
-pub(in crate::cli) async fn run(args: &ImportArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let connection = session::connect(&args.api, terminal)?;
-    let store = session::open_store(&args.state, &args.manifest, &connection.url().to_string())?;
-    let at_once = connection.settings().concurrency;
-    let recorded = session::read_records(&*store, args.orders.iter().copied(), at_once).await?;
-    let request = |order_id: &OrderId| ReadRequest { order_id: *order_id, slots: true, slots_wanted: None };
-    let requests: BTreeMap<OrderId, ReadRequest> = args.orders.iter().map(|id| (*id, request(id))).collect();
-    let live = session::read_live(&connection, requests.into_values().collect(), &terminal.reporter).await?;
-    let nothing_recorded = Recorded::default();
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ImportArgs {
+    /// Orders to write a manifest for
+    #[arg(required = true, value_name = "ORDER_ID")]
+    pub(in crate::cli) orders: Vec<OrderId>,
+    #[command(flatten)]
+    pub(in crate::cli) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(in crate::cli) state: StatePlaceArgs,
+    #[command(flatten)]
+    pub(in crate::cli) api: ApiArgs,
+}
+
+pub(in crate::cli) async fn run(
+    args: &ImportArgs,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
+    let mut run = Run::resolve(&resolve, environment)?;
+    let reader = Reader::new(run.connect(&terminal.reporter)?);
+    let store = run.open_store(&reader.connection().url().to_string())?;
+    let observed = Pass::new(&reader, &*store, &terminal.reporter).observe(args.orders.iter().copied()).await?;
+    let now = Timestamp::now();
     let mut orders = Vec::new();
-    for (order_id, live) in &live {
-        let live = live.as_ref().map_err(|failure| unreadable(*order_id, failure))?;
-        let recorded = match recorded.get(order_id) {
-            Some(Ok(recorded)) => recorded,
-            Some(Err(message)) => return Err(Failure::new(message.clone())),
-            None => &nothing_recorded,
-        };
-        orders.push(Imported { order_id: *order_id, live, recorded });
+    for (order_id, observed) in &observed {
+        let live = observed.live.as_ref().map_err(|failure| unreadable(*order_id, failure))?;
+        let recorded = observed.recorded.as_ref().map_err(|unusable| CommandFailure::new(unusable.message.as_str()))?;
+        orders.push((*order_id, live, Seen::new(live, recorded, now, false)));
     }
-    import::manifest(&mut terminal.out, &orders, jiff::Timestamp::now())?;
+    let imported: Vec<Imported<'_>> =
+        orders.iter().map(|(order_id, live, seen)| Imported { order_id: *order_id, live, seen }).collect();
+    import::manifest(&mut terminal.out, &imported)?;
     terminal.out.flush()?;
     Ok(Exit::Done)
 }
 
-fn unreadable(order_id: OrderId, failure: &ReadFailure) -> Failure {
-    let unreadable = Failure::new(format!("order {order_id} could not be read: {}", failure.message().printable()));
+fn unreadable(order_id: OrderId, failure: &ReadFailure) -> CommandFailure {
+    let message = failure.message().printable();
+    let unreadable = CommandFailure::new(format!("order {order_id} could not be read: {message}"));
     match failure.may_be_misdirected() {
         true => unreadable.hint("this is not how the API answers: check --api-url (PROXYSHARD_API_URL)"),
         false => unreadable,

@@ -1,79 +1,71 @@
 //! `shardctl plan`: shows what would be done; changes nothing.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
+use clap::{Args, ValueHint};
 
-use crate::cli::args::{Format, PlanArgs};
-use crate::cli::error::{Exit, Failure};
-use crate::cli::session::{self, Loaded, Planned};
+use crate::api::Reader;
+use crate::cli::args::{ApiArgs, FormatArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
+use crate::cli::environment::Environment;
+use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::output::Found;
+use crate::cli::run::{self, Run, RunArgs};
 use crate::cli::terminal::Terminal;
-use crate::diagnostic::{Problem, SourceMap};
-use crate::model::{Outcome, count};
-use crate::render::json::{ApplyDocument, Header};
-use crate::render::{json, markdown, text};
-use crate::saved;
+use crate::document::{self, PlanDocument, PlanView};
+use crate::model::count;
+use crate::plan::Plan;
+use crate::reconcile::Pass;
 
-pub(in crate::cli) async fn run(args: &PlanArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let api_url = session::api_url(&args.api)?.to_string();
-    let (sources, desired) =
-        match session::load_manifest(&args.manifest, &args.planning.orders, args.api.token_file.as_deref())? {
-            Loaded::Valid(sources, desired) => (sources, desired),
-            Loaded::Invalid(sources, problems) => {
-                return Err(invalid_manifest(args.format.format, terminal, api_url, &problems, &sources, None)?);
-            }
-        };
-    let connection = session::connect(&args.api, terminal)?;
-    let store = session::open_store(&args.state, &args.manifest, &api_url)?;
-    let options = session::options(&args.planning);
-    let reporter = terminal.reporter.clone();
-    let planned = session::make_plan(sources, desired, &connection, &*store, options, None, &reporter).await?;
-    let header = Header { created_at: planned.options.now, api_url };
-    let shown = planned.shown(terminal.verbose > 0);
-    match args.format.format {
-        Format::Text => text::plan(&mut terminal.out, &shown)?,
-        Format::Json => json::write(&mut terminal.out, &json::plan(&header, &shown))?,
-        Format::Markdown => markdown::plan(&mut terminal.out, &shown, markdown::Kind::Plan)?,
-    }
-    terminal.annotate(planned.plan.problems(), &planned.sources);
-    if let Some(path) = &args.out {
-        saved::save(path, &json::plan(&header, &shown))
-            .with_context(|| format!("the plan could not be saved to {}", path.display()))?;
-    }
-    judge(&planned, args.planning.detailed_exitcode)
+#[derive(Debug, Args)]
+pub(in crate::cli) struct PlanArgs {
+    /// Also save the plan to a file, for `apply --plan`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(in crate::cli) state: StatePlaceArgs,
+    #[command(flatten)]
+    pub(in crate::cli) planning: PlanningArgs,
+    #[command(flatten)]
+    pub(in crate::cli) format: FormatArgs,
+    #[command(flatten)]
+    pub(in crate::cli) api: ApiArgs,
 }
 
-/// Shows the problems of the manifest, as part of the result too where that is for a script or a pull request; an apply
-/// has an outcome besides.
-pub(in crate::cli) fn invalid_manifest(
-    format: Format,
+pub(in crate::cli) async fn run(
+    args: &PlanArgs,
+    environment: &Environment,
     terminal: &mut Terminal,
-    api_url: String,
-    problems: &[Problem],
-    sources: &SourceMap,
-    outcome: Option<Outcome>,
-) -> Result<Failure, Failure> {
-    let header = Header { created_at: jiff::Timestamp::now(), api_url };
-    match format {
-        Format::Text => {}
-        Format::Json => {
-            let plan = json::invalid_manifest(&header, problems, sources);
-            match outcome {
-                None => json::write(&mut terminal.out, &plan)?,
-                Some(outcome) => json::write(&mut terminal.out, &ApplyDocument { plan, outcome, charged_cents: 0 })?,
-            }
-        }
-        Format::Markdown => markdown::invalid_manifest(&mut terminal.out, problems, sources)?,
+) -> Result<Exit, CommandFailure> {
+    let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
+    let mut run = Run::resolve(&resolve, environment)?;
+    let (sources, desired) = run.load_manifest(&args.planning.orders)?;
+    let api_url = run.api_url();
+    let reader = Reader::new(run.connect(&terminal.reporter)?);
+    let store = run.open_store(&api_url)?;
+    let options = run::options(&args.planning);
+    let plan = Pass::new(&reader, &*store, &terminal.reporter).plan(&desired, &options).await?;
+    terminal.reporter.planned(&plan);
+    let view = PlanView { plan: &plan, desired: &desired, options: &options, sources: &sources, api_url: &api_url };
+    terminal.show(args.format.format, &Found::Plan(view))?;
+    terminal.annotate(plan.problems(), &sources);
+    if let Some(path) = &args.out {
+        document::save(path, &PlanDocument::new(&view))
+            .with_context(|| format!("the plan could not be saved to {}", path.display()))?;
     }
-    Ok(session::invalid_manifest(terminal, problems, sources))
+    judge(&plan, args.planning.detailed_exitcode)
 }
 
 /// Returns the exit status of a plan that is only shown.
-pub(in crate::cli) fn judge(planned: &Planned, detailed: bool) -> Result<Exit, Failure> {
-    match planned.plan.problems().count() {
-        0 if detailed && planned.plan.has_changes() => Ok(Exit::Changes),
+pub(in crate::cli) fn judge(plan: &Plan, detailed: bool) -> Result<Exit, CommandFailure> {
+    match plan.problems().count() {
+        0 if detailed && plan.has_changes() => Ok(Exit::Changes),
         0 => Ok(Exit::Done),
         problems => {
             let problems = count(problems, "problem");
-            Err(Failure::new(format!("the plan is blocked by {problems}; nothing was changed")))
+            Err(CommandFailure::new(format!("the plan is blocked by {problems}; nothing was changed")))
         }
     }
 }

@@ -1,18 +1,38 @@
 //! `shardctl schema`: prints a JSON Schema.
 
-use crate::cli::args::{SchemaArgs, SchemaKind};
-use crate::cli::error::{Exit, Failure};
+use clap::{Args, ValueEnum};
+
+use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::terminal::Terminal;
-use crate::render::json::{self, ApplyDocument, PlanDocument};
+use crate::document::{self, ApplyDocument, PlanDocument};
 use crate::{manifest, state};
 
-pub(in crate::cli) fn run(args: &SchemaArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+#[derive(Debug, Args)]
+pub(in crate::cli) struct SchemaArgs {
+    /// Which schema
+    #[arg(value_enum)]
+    pub(in crate::cli) kind: SchemaKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum SchemaKind {
+    /// What a manifest looks like
+    Manifest,
+    /// What `plan --format json` prints
+    Plan,
+    /// What `apply --format json` prints
+    Apply,
+    /// What a file of the recorded state looks like
+    State,
+}
+
+pub(in crate::cli) fn run(args: &SchemaArgs, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
     let schema = match args.kind {
         SchemaKind::Manifest => manifest::schema(),
         SchemaKind::Plan => schemars::schema_for!(PlanDocument),
         SchemaKind::Apply => schemars::schema_for!(ApplyDocument),
         SchemaKind::State => state::schema(),
     };
-    json::write(&mut terminal.out, &schema)?;
+    document::write(&mut terminal.out, &schema)?;
     Ok(Exit::Done)
 }

@@ -1,15 +1,17 @@
 //! `shardctl state`: prints, copies or drops what is recorded, and breaks a lock.
 
 use std::io::Write;
+use std::path::PathBuf;
 
+use clap::{Args, Subcommand, ValueHint};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::cli::args::{
-    StateAction, StateArgs, StateCopyArgs, StateListArgs, StateOrderArgs, StatePlaceArgs, StateUnlockArgs,
-};
-use crate::cli::error::{Exit, Failure};
-use crate::cli::session;
+use crate::cli::args::{ManifestArgs, StatePlaceArgs};
+use crate::cli::environment::Environment;
+use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
+use crate::model::OrderId;
 use crate::model::count;
 use crate::model::printable;
 use crate::state::{Lock, Raw, StateFile, Store, StoreError};
@@ -17,30 +19,118 @@ use crate::state::{Lock, Raw, StateFile, Store, StoreError};
 /// How many records are read at once.
 const READS_AT_ONCE: usize = 16;
 
-pub(in crate::cli) async fn run(args: &StateArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StateArgs {
+    #[command(subcommand)]
+    pub(in crate::cli) action: StateAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum StateAction {
+    /// Print what is recorded of an order
+    Show(StateOrderArgs),
+    /// Drop what is recorded of an order: everything about it is then unknown, and asserted by the next apply
+    Forget(StateOrderArgs),
+    /// List the orders of which something is recorded
+    List(StateListArgs),
+    /// Copy the records of a directory to the bucket that --state names
+    Push(StateCopyArgs),
+    /// Copy the records of the bucket that --state names to a directory
+    Pull(StateCopyArgs),
+    /// Show who holds the lock of a bucket and, with the lock's id, break it
+    Unlock(StateUnlockArgs),
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StateCopyArgs {
+    /// The directory [default: shardctl.state beside the manifest]
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(in crate::cli) directory: Option<PathBuf>,
+    /// Overwrite records of the target even where they are newer
+    #[arg(long)]
+    pub(in crate::cli) force: bool,
+    #[command(flatten)]
+    pub(in crate::cli) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(in crate::cli) state: StatePlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StateUnlockArgs {
+    /// The lock's id, as it is shown without it
+    #[arg(value_name = "LOCK_ID")]
+    pub(in crate::cli) id: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(in crate::cli) state: StatePlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StateOrderArgs {
+    /// The order
+    #[arg(value_name = "ORDER_ID")]
+    pub(in crate::cli) order: OrderId,
+    #[command(flatten)]
+    pub(in crate::cli) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(in crate::cli) state: StatePlaceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StateListArgs {
+    #[command(flatten)]
+    pub(in crate::cli) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(in crate::cli) state: StatePlaceArgs,
+}
+
+pub(in crate::cli) async fn run(
+    args: &StateArgs,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
     match &args.action {
-        StateAction::Show(args) => show(args, terminal).await,
-        StateAction::Forget(args) => forget(args, terminal).await,
-        StateAction::List(args) => list(args, terminal).await,
-        StateAction::Push(args) => push(args, terminal).await,
-        StateAction::Pull(args) => pull(args, terminal).await,
-        StateAction::Unlock(args) => unlock(args, terminal).await,
+        StateAction::Show(args) => show(args, environment, terminal).await,
+        StateAction::Forget(args) => forget(args, environment, terminal).await,
+        StateAction::List(args) => list(args, environment, terminal).await,
+        StateAction::Push(args) => push(args, environment, terminal).await,
+        StateAction::Pull(args) => pull(args, environment, terminal).await,
+        StateAction::Unlock(args) => unlock(args, environment, terminal).await,
     }
 }
 
-async fn show(args: &StateOrderArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let store = session::open_store(&args.state, &args.manifest, "")?;
+/// Opens the place of the records, whichever API they belong to.
+fn store(
+    state: &StatePlaceArgs,
+    manifest: &ManifestArgs,
+    environment: &Environment,
+) -> Result<Box<dyn Store>, CommandFailure> {
+    let args = RunArgs { manifest: Some(manifest), state: Some(state), ..RunArgs::default() };
+    Run::resolve(&args, environment)?.open_store("")
+}
+
+async fn show(
+    args: &StateOrderArgs,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let store = store(&args.state, &args.manifest, environment)?;
     match store.raw(args.order).await? {
         Some(raw) if serde_json::from_slice::<StateFile>(&raw.bytes).is_ok() => terminal.out.write_all(&raw.bytes)?,
         // Whatever it is, it does not speak to the terminal.
         Some(raw) => writeln!(terminal.out, "{}", printable(&String::from_utf8_lossy(&raw.bytes)))?,
-        None => return Err(Failure::new(format!("nothing is recorded of order {}", args.order))),
+        None => return Err(CommandFailure::new(format!("nothing is recorded of order {}", args.order))),
     }
     Ok(Exit::Done)
 }
 
-async fn forget(args: &StateOrderArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let store = session::open_store(&args.state, &args.manifest, "")?;
+async fn forget(
+    args: &StateOrderArgs,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let store = store(&args.state, &args.manifest, environment)?;
     let order = args.order;
     let Some(raw) = store.raw(order).await? else {
         terminal.say(&format!("Nothing is recorded of order {order}."));
@@ -60,27 +150,39 @@ async fn forget(args: &StateOrderArgs, terminal: &mut Terminal) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
-/// Tells whether a record, damaged or not, holds a purchase whose outcome is not known.
+/// Returns whether a record, damaged or not, holds a purchase whose outcome is not known.
 fn has_open_purchase(record: &[u8]) -> bool {
     let record: Option<serde_json::Value> = serde_json::from_slice(record).ok();
     record.is_some_and(|record| !record["purchase"].is_null())
 }
 
-async fn list(args: &StateListArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let store = session::open_store(&args.state, &args.manifest, "")?;
+async fn list(
+    args: &StateListArgs,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let store = store(&args.state, &args.manifest, environment)?;
     for order in store.list().await? {
         writeln!(terminal.out, "{order}")?;
     }
     Ok(Exit::Done)
 }
 
-async fn push(args: &StateCopyArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let Places { directory, bucket } = both_places(args)?;
+async fn push(
+    args: &StateCopyArgs,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let Places { directory, bucket } = both_places(args, environment)?;
     copy(&*directory, &*bucket, args.force, terminal).await
 }
 
-async fn pull(args: &StateCopyArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let Places { directory, bucket } = both_places(args)?;
+async fn pull(
+    args: &StateCopyArgs,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let Places { directory, bucket } = both_places(args, environment)?;
     copy(&*bucket, &*directory, args.force, terminal).await
 }
 
@@ -90,22 +192,22 @@ struct Places {
     bucket: Box<dyn Store>,
 }
 
-fn both_places(args: &StateCopyArgs) -> Result<Places, Failure> {
+fn both_places(args: &StateCopyArgs, environment: &Environment) -> Result<Places, CommandFailure> {
     let is_url = args.state.state.as_ref().is_some_and(|state| state.contains("://"));
     if !is_url {
-        let failure = Failure::new("--state names no bucket to copy to or from");
+        let failure = CommandFailure::new("--state names no bucket to copy to or from");
         return Err(
             failure.hint("name it by --state s3://bucket/prefix (or gs://, az://), and the directory as the argument")
         );
     }
-    let bucket = session::open_store(&args.state, &args.manifest, "")?;
+    let bucket = store(&args.state, &args.manifest, environment)?;
     let directory = args.directory.as_ref().map(|path| path.display().to_string());
-    let directory = session::open_store(&StatePlaceArgs { state: directory }, &args.manifest, "")?;
+    let directory = store(&StatePlaceArgs { state: directory }, &args.manifest, environment)?;
     Ok(Places { directory, bucket })
 }
 
 /// Copies every record that differs; refuses as a whole where one of the target's would be lost.
-async fn copy(from: &dyn Store, to: &dyn Store, force: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
+async fn copy(from: &dyn Store, to: &dyn Store, force: bool, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
     let lock = to.lock().await?;
     let copied = copy_locked(from, to, &*lock, force).await;
     lock.release().await;
@@ -128,7 +230,7 @@ fn records(number: usize) -> String {
     count(number, "record")
 }
 
-async fn copy_locked(from: &dyn Store, to: &dyn Store, lock: &dyn Lock, force: bool) -> Result<Copied, Failure> {
+async fn copy_locked(from: &dyn Store, to: &dyn Store, lock: &dyn Lock, force: bool) -> Result<Copied, CommandFailure> {
     let pairs = stream::iter(from.list().await?).map(|order| async move {
         let (source, target) = tokio::try_join!(from.raw(order), to.raw(order))?;
         Ok::<_, StoreError>((order, source, target))
@@ -148,7 +250,7 @@ async fn copy_locked(from: &dyn Store, to: &dyn Store, lock: &dyn Lock, force: b
     if !obstacles.is_empty() && !force {
         let list: Vec<String> = obstacles.iter().map(|(order, why)| format!("{order} ({why})")).collect();
         let message = format!("nothing was copied: the target has records that would be lost: {}", list.join(", "));
-        return Err(Failure::new(message).hint("look at both by `state show`; --force overwrites them"));
+        return Err(CommandFailure::new(message).hint("look at both by `state show`; --force overwrites them"));
     }
     for (done, (order, bytes)) in differing.iter().enumerate() {
         let written = async {
@@ -157,13 +259,13 @@ async fn copy_locked(from: &dyn Store, to: &dyn Store, lock: &dyn Lock, force: b
         };
         if let Err(error) = written.await {
             let so_far = format!("{done} of {} were copied; run it again to copy the rest", records(differing.len()));
-            return Err(Failure::new(error.to_string()).hint(so_far));
+            return Err(CommandFailure::new(error.to_string()).hint(so_far));
         }
     }
     Ok(Copied { written: differing.len(), same })
 }
 
-/// Tells why a record of the target must not be lost, if so.
+/// Returns why a record of the target must not be lost, if so.
 fn obstacle(source: &Raw, target: &Raw) -> Option<&'static str> {
     match serde_json::from_slice::<StateFile>(&target.bytes) {
         Err(_) => Some("it cannot be read"),
@@ -174,8 +276,12 @@ fn obstacle(source: &Raw, target: &Raw) -> Option<&'static str> {
     }
 }
 
-async fn unlock(args: &StateUnlockArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let store = session::open_store(&args.state, &args.manifest, "")?;
+async fn unlock(
+    args: &StateUnlockArgs,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let store = store(&args.state, &args.manifest, environment)?;
     let Some(holder) = store.holder().await? else {
         terminal.say("Nobody holds the lock.");
         return Ok(Exit::Done);
@@ -189,8 +295,7 @@ async fn unlock(args: &StateUnlockArgs, terminal: &mut Terminal) -> Result<Exit,
             terminal.say("The lock is broken: its holder stops before its next write.");
             Ok(Exit::Done)
         }
-        None => {
-            Err(Failure::new("the lock was not broken").hint("pass its id, once you are sure that its holder is gone"))
-        }
+        None => Err(CommandFailure::new("the lock was not broken")
+            .hint("pass its id, once you are sure that its holder is gone")),
     }
 }

@@ -2,39 +2,54 @@
 
 use std::collections::BTreeSet;
 
-use crate::cli::args::{Format, StatusArgs};
-use crate::cli::error::{Exit, Failure};
-use crate::cli::session::{self, Loaded};
-use crate::cli::terminal::Terminal;
-use crate::live::ReadRequest;
-use crate::model::{OrderId, count};
-use crate::render::json;
-use crate::render::status::{self, StatusDocument};
+use clap::Args;
+use jiff::Timestamp;
 
-pub(in crate::cli) async fn run(args: &StatusArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
+use crate::api::Reader;
+use crate::cli::args::{ApiArgs, FormatArgs, ManifestArgs, StatePlaceArgs};
+use crate::cli::environment::Environment;
+use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::output::Found;
+use crate::cli::run::{Run, RunArgs};
+use crate::cli::terminal::Terminal;
+use crate::document::StatusDocument;
+use crate::model::{OrderId, count};
+use crate::outlook;
+use crate::reconcile::Pass;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct StatusArgs {
+    /// Orders to show [default: those of the manifest]
+    #[arg(value_name = "ORDER_ID")]
+    pub(in crate::cli) orders: Vec<OrderId>,
+    #[command(flatten)]
+    pub(in crate::cli) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(in crate::cli) state: StatePlaceArgs,
+    #[command(flatten)]
+    pub(in crate::cli) format: FormatArgs,
+    #[command(flatten)]
+    pub(in crate::cli) api: ApiArgs,
+}
+
+pub(in crate::cli) async fn run(
+    args: &StatusArgs,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
+    let mut run = Run::resolve(&resolve, environment)?;
     let orders: BTreeSet<OrderId> = match args.orders.is_empty() {
         false => args.orders.iter().copied().collect(),
-        true => match session::load_manifest(&args.manifest, &[], args.api.token_file.as_deref())? {
-            Loaded::Valid(_, desired) => desired.orders.into_keys().collect(),
-            Loaded::Invalid(sources, problems) => {
-                return Err(session::invalid_manifest(terminal, &problems, &sources));
-            }
-        },
+        true => run.load_manifest(&[])?.1.orders.into_keys().collect(),
     };
-    let connection = session::connect(&args.api, terminal)?;
-    let store = session::open_store(&args.state, &args.manifest, &connection.url().to_string())?;
-    let at_once = connection.settings().concurrency;
-    let recorded = session::read_records(&*store, orders.iter().copied(), at_once).await?;
-    let requests = orders.iter().map(|order_id| ReadRequest { order_id: *order_id, slots: true, slots_wanted: None });
-    let live = session::read_live(&connection, requests.collect(), &terminal.reporter).await?;
-    let document = StatusDocument::new(&live, &recorded, jiff::Timestamp::now());
-    match args.format.format {
-        Format::Text => status::text(&mut terminal.out, &document)?,
-        Format::Json => json::write(&mut terminal.out, &document)?,
-        Format::Markdown => status::markdown(&mut terminal.out, &document)?,
-    }
+    let reader = Reader::new(run.connect(&terminal.reporter)?);
+    let store = run.open_store(&reader.connection().url().to_string())?;
+    let observed = Pass::new(&reader, &*store, &terminal.reporter).observe(orders).await?;
+    let document = StatusDocument::new(&outlook::standings(&observed, Timestamp::now()));
+    terminal.show(args.format.format, &Found::Status(&document))?;
     match document.orders.iter().filter(|order| order.error.is_some()).count() {
         0 => Ok(Exit::Done),
-        failed => Err(Failure::new(format!("{} could not be shown", count(failed, "order")))),
+        failed => Err(CommandFailure::new(format!("{} could not be shown", count(failed, "order")))),
     }
 }

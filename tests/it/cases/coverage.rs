@@ -5,8 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 use shardctl::diagnostic::{NoteCode, ProblemCode};
-use shardctl::plan::Status;
-use shardctl::render::json::{OperationDocument, PlanDocument};
+use shardctl::document::{OperationDocument, PlanDocument, StatusWord};
 
 use super::{Case, Rendered, folders};
 
@@ -15,15 +14,16 @@ fn every_code_and_every_operation_occurs() {
     let documents = documents();
     let orders = || documents.iter().flat_map(|document| &document.orders);
     let problems: BTreeSet<ProblemCode> = orders().flat_map(|order| &order.problems).map(|it| it.code).collect();
-    // The codes of the contract's table from the first one that a plan has.
-    let of_the_plan = ProblemCode::ALL.iter().copied().skip_while(|code| *code != ProblemCode::IpNotInOrder);
+    // The codes of the contract's table from the first one that a plan has to the last.
+    let from_first = ProblemCode::ALL.iter().copied().skip_while(|code| *code != ProblemCode::IpNotInOrder);
+    let of_the_plan = from_first.take_while(|code| *code != ProblemCode::ManifestMissing);
     assert_eq!(problems, of_the_plan.collect());
     let notes: BTreeSet<NoteCode> = orders().flat_map(|order| &order.notes).map(|note| note.code).collect();
     assert_eq!(notes, NoteCode::ALL.iter().copied().collect());
     let operations = orders().flat_map(|order| &order.operations);
     let kinds: BTreeSet<String> = operations.map(|operation| kind(&serde_json::to_value(operation).unwrap())).collect();
     assert_eq!(kinds, kinds_of_the_schema());
-    for status in [Status::Changed, Status::Unchanged, Status::Blocked] {
+    for status in [StatusWord::Changed, StatusWord::Unchanged, StatusWord::Blocked] {
         assert!(orders().any(|order| order.status == status), "{status:?}");
     }
 }

@@ -9,10 +9,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use shardctl::api::{ApiError, Operation, Stage};
 use shardctl::diagnostic::{SourceFile, SourceMap};
-use shardctl::live::LiveOrders;
 use shardctl::manifest;
 use shardctl::model::{
-    Cents, Desired, Foreign, LiveOrder, OrderId, Percent, ProxyIp, Quote, ReadFailure, Recorded, Renewal,
+    Cents, Desired, Foreign, LiveOrder, Observations, Observed, OrderId, Percent, ProxyIp, Quote, ReadFailure,
+    Recorded, Renewal, UnusableRecord,
 };
 use shardctl::plan::{self, Options};
 use shardctl::render::problem;
@@ -24,8 +24,7 @@ use super::API_URL;
 pub struct Case {
     pub sources: SourceMap,
     pub desired: Desired,
-    pub live: LiveOrders,
-    pub recorded: BTreeMap<OrderId, Result<Recorded, String>>,
+    pub observed: Observations,
     pub options: Options,
     pub verbose: bool,
 }
@@ -33,17 +32,18 @@ pub struct Case {
 impl Case {
     pub fn read(folder: &Path) -> Case {
         let (sources, desired) = read_manifest(folder);
-        let recorded = read_records(folder);
+        let mut records = read_records(folder);
         let reported: BTreeMap<OrderId, Reported> = read_json(&folder.join("live.json"));
-        let live = reported.into_iter().map(|(order_id, reported)| {
+        let observed = reported.into_iter().map(|(order_id, reported)| {
             let declared = desired.orders.get(&order_id);
             let declared = declared.unwrap_or_else(|| panic!("{folder:?}: order {order_id} is not declared"));
-            let record = recorded.get(&order_id).and_then(|record| record.as_ref().ok());
+            let recorded = records.remove(&order_id).unwrap_or_else(|| Ok(Recorded::default()));
             let wanted = declared.p0f_slots.as_ref().map(|slots| slots.value);
-            (order_id, reported.into_live(plan::needs_slots(declared, record), wanted))
+            let needs_slots = plan::needs_slots(declared, recorded.as_ref().ok());
+            (order_id, Observed { live: reported.into_live(needs_slots, wanted), recorded })
         });
-        let live: LiveOrders = live.collect();
-        assert!(desired.orders.keys().eq(live.keys()), "{folder:?}: live.json lacks a declared order");
+        let observed: Observations = observed.collect();
+        assert!(desired.orders.keys().eq(observed.keys()), "{folder:?}: live.json lacks a declared order");
         let CaseOptions { now, reassert, max_charge_cents, max_removal_percent, allow_removals, verbose } =
             match folder.join("options.json") {
                 path if path.exists() => read_json(&path),
@@ -56,7 +56,7 @@ impl Case {
             max_removal_percent: max_removal_percent.map(|percent| Percent::new(percent).unwrap()),
             allow_removals,
         };
-        Case { sources, desired, live, recorded, options, verbose }
+        Case { sources, desired, observed, options, verbose }
     }
 }
 
@@ -158,7 +158,7 @@ fn read_manifest(folder: &Path) -> (SourceMap, Desired) {
     (manifest.sources, manifest.desired.unwrap_or_else(|| panic!("{folder:?}: {problems}")))
 }
 
-fn read_records(folder: &Path) -> BTreeMap<OrderId, Result<Recorded, String>> {
+fn read_records(folder: &Path) -> BTreeMap<OrderId, Result<Recorded, UnusableRecord>> {
     let Ok(files) = fs::read_dir(folder.join("state")) else { return BTreeMap::new() };
     let record = |path: &Path| {
         let order_id: OrderId = path.file_stem().unwrap().to_str().unwrap().parse().unwrap();
@@ -168,8 +168,9 @@ fn read_records(folder: &Path) -> BTreeMap<OrderId, Result<Recorded, String>> {
             let written = state::encode(order_id, API_URL, recorded);
             assert!(written == bytes, "{path:?} is not as shardctl writes it:\n{}", String::from_utf8_lossy(&written));
         }
-        let unusable =
-            |reason| format!("the recorded state in shardctl.state/{order_id}.json cannot be used: {reason}");
+        let unusable = |reason| UnusableRecord {
+            message: format!("the recorded state in shardctl.state/{order_id}.json cannot be used: {reason}"),
+        };
         (order_id, decoded.map_err(unusable))
     };
     files.map(|file| record(&file.unwrap().path())).collect()

@@ -10,13 +10,12 @@ use serde::Serialize;
 use serde_json::Value;
 use shardctl::api::{ApiError, Operation, Stage, Token, answers};
 use shardctl::diagnostic::{Problem, ProblemCode, SourceMap};
+use shardctl::document::{self, NotAPlan, PlanDocument, SavedPlan, ValidateDocument};
 use shardctl::manifest::document::{LimitsDocument, OrderDocument};
 use shardctl::manifest::{self, Document, Manifest};
 use shardctl::model::printable;
 use shardctl::model::{Desired, OrderId, Span};
-use shardctl::render::json::{self, PlanDocument, ValidateDocument};
 use shardctl::render::problem;
-use shardctl::saved::{NotAPlan, SavedPlan};
 use shardctl::state::{self, StateFile};
 
 /// Separates the files of a manifest of several files.
@@ -151,7 +150,7 @@ pub fn assert_shown(manifest: &Manifest) {
     let colored = problem::problems(&problems[..problems.len().min(3)], sources, true);
     let without_color = anstream::adapter::strip_str(&colored).to_string();
     assert!(shown.starts_with(without_color.trim_end_matches('\n')), "{without_color}\nis not\n{shown}");
-    let document = json::validate(problems, sources);
+    let document = ValidateDocument::new(problems, sources);
     assert_eq!(document.problems.len(), problems.len());
     let again = serde_json::from_slice::<ValidateDocument>(&written(&document));
     assert_eq!(again.expect("what was written is JSON"), document);
@@ -292,8 +291,8 @@ pub fn plan(bytes: &[u8]) {
     match SavedPlan::parse(bytes, "saved.json") {
         Ok(saved) => assert_kept(&saved, bytes),
         Err(NotAPlan::OtherVersion { this, .. }) => {
-            let document = serde_json::from_slice(bytes).expect("what has a version is a plan");
-            let document = PlanDocument { format_version: json::FORMAT_VERSION, shardctl: this, ..document };
+            let document: PlanDocument = serde_json::from_slice(bytes).expect("what has a version is a plan");
+            let document = PlanDocument { format_version: document::FORMAT_VERSION, shardctl: this, ..document };
             assert!(document.orders.iter().any(|order| order.order_id == 0) || is_taken(&written(&document)));
         }
         Err(error) => assert_message_can_be_shown(&error.to_string()),
@@ -328,6 +327,6 @@ fn assert_judged(saved: &SavedPlan, document: PlanDocument) {
 
 fn written(document: &impl Serialize) -> Vec<u8> {
     let mut bytes = Vec::new();
-    json::write(&mut bytes, document).expect("memory takes what is written");
+    document::write(&mut bytes, document).expect("memory takes what is written");
     bytes
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use shardctl::model::{
     Cents, Foreign, LiveOrder, PendingChange, ProxyIp, Quote, Recorded, RecordedSlots, Renewal, Signature,
 };
-use shardctl::plan::Operation;
+use shardctl::plan::Step;
 
 /// The price of one slot.
 pub const SLOT_PRICE: u64 = 150;
@@ -50,22 +50,22 @@ impl Order {
 
     /// Carries out one operation and records what the vendor acknowledges; panics where a rule is broken that the plan
     /// can know of.
-    pub fn carry_out(&mut self, operation: &Operation, recorded: &mut Recorded) -> Result<(), SlotsTaken> {
+    pub fn carry_out(&mut self, operation: &Step, recorded: &mut Recorded) -> Result<(), SlotsTaken> {
         match operation {
-            Operation::CancelDowngrade { pending } => {
+            Step::CancelDowngrade { pending } => {
                 assert!(pending.is_none() || *pending == self.pending, "{pending:?} is not what is pending");
                 self.pending = None;
             }
-            Operation::PurchaseSlots { from_qty, quote } => {
+            Step::PurchaseSlots { from_qty, quote } => {
                 assert_eq!(*from_qty, self.slots);
                 self.slots += quote.add_qty;
             }
-            Operation::ScheduleDowngrade { from_qty, next_qty } => {
+            Step::ScheduleDowngrade { from_qty, next_qty } => {
                 assert_eq!(*from_qty, self.slots);
                 assert!((1..self.slots).contains(next_qty));
                 self.pending = Some(PendingChange::Downgrade { next_qty: *next_qty });
             }
-            Operation::SetSignatures { items } => {
+            Step::SetSignatures { items } => {
                 for item in items {
                     self.ips.get_mut(&item.ip).expect("an IP of the order").signature = Some(item.to);
                 }
@@ -74,7 +74,7 @@ impl Order {
                 }
                 recorded.signatures.extend(items.iter().map(|item| (item.ip, item.to)));
             }
-            Operation::SetDelNp { items } => {
+            Step::SetDelNp { items } => {
                 for item in items {
                     self.ips.get_mut(&item.ip).expect("an IP of the order").leaves = item.to;
                 }

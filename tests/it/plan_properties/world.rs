@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use jiff::Timestamp;
 use shardctl::diagnostic::{SourceFile, SourceMap};
+use shardctl::document::{self, PlanDocument, PlanView};
 use shardctl::manifest;
-use shardctl::model::{Desired, DesiredOrder, OrderId, PendingChange, ProxyIp, Recorded, Signature};
-use shardctl::plan::{self, Inputs, Options, Plan};
-use shardctl::render::json::{self, Header};
+use shardctl::model::{Desired, DesiredOrder, Observed, OrderId, PendingChange, ProxyIp, Recorded, Signature};
+use shardctl::plan::{self, Options, Plan};
 use shardctl::render::{Shown, problem, text};
 
 use super::vendor::{Order, SlotsTaken};
@@ -46,31 +45,29 @@ impl World {
     /// Reads the manifest and the account, and makes the plan.
     pub fn plan(&self) -> Planned {
         let (sources, desired) = self.manifest();
-        let live = self.orders.iter().map(|(order_id, order)| {
+        let observed = self.orders.iter().map(|(order_id, order)| {
             let declared: &DesiredOrder = &desired.orders[order_id];
-            let needs_slots = plan::needs_slots(declared, self.recorded.get(order_id));
-            (*order_id, Ok(order.live(needs_slots, declared.p0f_slots.as_ref().map(|slots| slots.value))))
+            let recorded = self.recorded.get(order_id).cloned().unwrap_or_default();
+            let needs_slots = plan::needs_slots(declared, Some(&recorded));
+            let live = order.live(needs_slots, declared.p0f_slots.as_ref().map(|slots| slots.value));
+            (*order_id, Observed { live: Ok(live), recorded: Ok(recorded) })
         });
-        let live = live.collect();
-        let recorded = self.recorded.iter().map(|(order_id, recorded)| (*order_id, Ok(recorded.clone()))).collect();
-        let inputs = Inputs { desired: &desired, live: &live, recorded: &recorded, options: &self.options };
-        let plan = plan::plan(&inputs);
-        let shown = Shown { plan: &plan, inputs, sources: &sources, verbose: false };
-        let header =
-            Header { created_at: Timestamp::UNIX_EPOCH, api_url: "https://user-api.proxyshard.com".to_owned() };
+        let plan = plan::plan(&desired, &observed.collect(), &self.options);
+        let api_url = "https://user-api.proxyshard.com";
+        let view = PlanView { plan: &plan, desired: &desired, options: &self.options, sources: &sources, api_url };
         let (mut json, mut text) = (Vec::new(), Vec::new());
-        json::write(&mut json, &json::plan(&header, &shown)).unwrap();
-        text::plan(&mut text, &shown).unwrap();
+        document::write(&mut json, &PlanDocument::new(&view)).unwrap();
+        text::plan(&mut text, &Shown { view, verbose: false }).unwrap();
         Planned { plan, desired, json, text }
     }
 
     /// Carries out a plan as an apply would whose every request is answered.
     pub fn apply(&mut self, plan: &Plan) -> Result<(), SlotsTaken> {
         for order in &plan.orders {
-            let knowledge = order.knowledge.as_ref().unwrap();
-            let mut recorded = knowledge.recorded.clone();
+            let seen = order.seen.as_ref().unwrap();
+            let mut recorded = seen.next_record.recorded.clone();
             let live = self.orders.get_mut(&order.order_id).unwrap();
-            for operation in &order.operations {
+            for operation in &order.steps {
                 live.carry_out(operation, &mut recorded)?;
             }
             self.recorded.insert(order.order_id, recorded);

@@ -1,10 +1,10 @@
 //! What can be done with an order.
 
-use crate::model::{Cents, PendingChange, ProxyIp, Quote, Signature};
+use crate::model::{Cents, LiveSignature, PendingChange, ProxyIp, Quote, Signature};
 
-/// One step of a plan.
+/// One operation of a plan, in the words of the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Operation {
+pub enum Step {
     /// Takes back what is scheduled for the next renewal.
     CancelDowngrade {
         /// What is known to be scheduled; `None`: unknown, so that there may be nothing.
@@ -37,12 +37,12 @@ pub enum Operation {
 }
 
 /// A signature to set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureItem {
     /// The address.
     pub ip: ProxyIp,
-    /// The signature that is known to be set; `None`: unknown.
-    pub from: Option<Signature>,
+    /// The signature that it is believed to have; `None`: unknown.
+    pub from: Option<LiveSignature>,
     /// The declared one.
     pub to: Signature,
 }
@@ -58,22 +58,22 @@ pub struct DelNpItem {
     pub to: bool,
 }
 
-impl Operation {
-    /// Returns the stable name of the operation's kind.
+impl Step {
+    /// Returns the stable name of the step's kind.
     pub const fn kind(&self) -> &'static str {
         match self {
-            Operation::CancelDowngrade { .. } => "cancel_downgrade",
-            Operation::PurchaseSlots { .. } => "purchase_slots",
-            Operation::SetSignatures { .. } => "set_signatures",
-            Operation::SetDelNp { .. } => "set_del_np",
-            Operation::ScheduleDowngrade { .. } => "schedule_downgrade",
+            Step::CancelDowngrade { .. } => "cancel_downgrade",
+            Step::PurchaseSlots { .. } => "purchase_slots",
+            Step::SetSignatures { .. } => "set_signatures",
+            Step::SetDelNp { .. } => "set_del_np",
+            Step::ScheduleDowngrade { .. } => "schedule_downgrade",
         }
     }
 
     /// Returns what it charges the wallet at once.
     pub fn charge(&self) -> Cents {
         match self {
-            Operation::PurchaseSlots { quote, .. } => quote.charge,
+            Step::PurchaseSlots { quote, .. } => quote.charge,
             _ => Cents(0),
         }
     }
@@ -81,7 +81,7 @@ impl Operation {
     /// Counts the IPs that it marks to go.
     pub fn ips_leaving(&self) -> usize {
         match self {
-            Operation::SetDelNp { items } => items.iter().filter(|item| item.to).count(),
+            Step::SetDelNp { items } => items.iter().filter(|item| item.to).count(),
             _ => 0,
         }
     }
@@ -89,7 +89,7 @@ impl Operation {
     /// Counts the IPs whose signature it sets.
     pub fn signatures_set(&self) -> usize {
         match self {
-            Operation::SetSignatures { items } => items.len(),
+            Step::SetSignatures { items } => items.len(),
             _ => 0,
         }
     }

@@ -9,10 +9,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::live::LiveOrders;
-use crate::model::{Cents, OrderId};
+use super::{FORMAT_VERSION, OperationDocument, OptionsDocument, OrderDocument, PlanDocument};
+use crate::model::{Cents, Observations, OrderId, io_reason};
 use crate::plan::Options;
-use crate::render::json::{self, FORMAT_VERSION, OperationDocument, OrderDocument, PlanDocument};
 
 /// The largest file that is read as a plan; a plan of 1,000,000 IPs takes about 60 MB.
 const MAX_FILE_BYTES: u64 = 256 << 20;
@@ -57,7 +56,7 @@ pub fn save(path: &Path, document: &PlanDocument) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".shardctl-plan.").tempfile_in(directory)?;
     let mut writer = io::BufWriter::new(&mut file);
-    json::write(&mut writer, document)?;
+    super::write(&mut writer, document)?;
     writer.flush()?;
     drop(writer);
     file.as_file().sync_all()?;
@@ -69,7 +68,7 @@ impl SavedPlan {
     /// Reads a plan that was saved.
     pub fn read(path: &Path) -> Result<SavedPlan, NotAPlan> {
         let name = path.display().to_string();
-        let unreadable = |error: io::Error| NotAPlan::Unreadable { path: name.clone(), reason: error.to_string() };
+        let unreadable = |error: io::Error| NotAPlan::Unreadable { path: name.clone(), reason: io_reason(&error) };
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(unreadable)?;
         file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -101,15 +100,15 @@ impl SavedPlan {
 
     /// Returns how it was planned, for a moment of now.
     pub fn options(&self, now: Timestamp) -> Options {
-        let json::OptionsDocument { reassert, max_charge_cents, max_removal_percent, allow_removals } = self.0.options;
+        let OptionsDocument { reassert, max_charge_cents, max_removal_percent, allow_removals } = self.0.options;
         Options { now, reassert, max_charge: max_charge_cents.map(Cents), max_removal_percent, allow_removals }
     }
 
     /// Puts the prices that were shown to the user in place of those of now: the purchase itself compares the two.
-    pub fn keep_prices(&self, live: &mut LiveOrders) {
+    pub fn keep_prices(&self, observed: &mut Observations) {
         for order in &self.0.orders {
-            let Some(Ok(live)) = OrderId::new(order.order_id).and_then(|id| live.get_mut(&id)) else { continue };
-            let Some(quote) = live.quote.as_mut() else { continue };
+            let Some(observed) = OrderId::new(order.order_id).and_then(|id| observed.get_mut(&id)) else { continue };
+            let Some(quote) = observed.live.as_mut().ok().and_then(|live| live.quote.as_mut()) else { continue };
             for operation in &order.operations {
                 if let OperationDocument::PurchaseSlots { add_qty, price_per_unit_cents, charge_cents, .. } = operation
                     && *add_qty == quote.add_qty

@@ -1,0 +1,142 @@
+//! The record of one order while its plan is carried out, and what came of it so far.
+//!
+//! The record never claims what may not be so: before a write changes something that is recorded, the record forgets
+//! it, durably; after the write was acknowledged, the record takes the new value. A crash between the two leaves an
+//! unknown, which the next plan asserts.
+
+use super::context::{Context, Course};
+use crate::api::ApiError;
+use crate::model::{Cents, OrderReport, Recorded, RecordedSlots};
+use crate::plan::{NextRecord, OrderPlan};
+
+/// Why a step did not end well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum StepFailure {
+    /// It failed.
+    Failed(String),
+    /// A purchase whose outcome is unknown.
+    Unknown(String),
+}
+
+impl From<String> for StepFailure {
+    fn from(error: String) -> StepFailure {
+        StepFailure::Failed(error)
+    }
+}
+
+/// The record of one order under way.
+pub(super) struct Journal<'a> {
+    pub(super) context: Context<'a>,
+    pub(super) course: &'a Course,
+    pub(super) order: &'a OrderPlan,
+    /// The record as it shall be stored.
+    pub(super) recorded: Recorded,
+    /// Whether `recorded` differs from what is stored.
+    unsaved: bool,
+    pub(super) report: OrderReport,
+}
+
+impl<'a> Journal<'a> {
+    pub(super) fn new(
+        order: &'a OrderPlan,
+        next: &NextRecord,
+        context: Context<'a>,
+        course: &'a Course,
+    ) -> Journal<'a> {
+        Journal {
+            context,
+            course,
+            order,
+            recorded: next.recorded.clone(),
+            unsaved: next.is_new,
+            report: OrderReport::not_run(order.order_id, order.steps.len()),
+        }
+    }
+
+    /// Ends the journal: what was seen and is not stored yet is, unless something went wrong.
+    pub(super) async fn close(mut self) -> OrderReport {
+        if self.unsaved && !self.report.has_failed() {
+            self.report.failure = self.save().await.err();
+        }
+        self.report
+    }
+
+    /// Fails where the lock was lost: somebody else may be at work now.
+    pub(super) async fn ensure_locked(&self) -> Result<(), String> {
+        self.context.lock.ensure_held().await.map_err(|error| error.to_string())
+    }
+
+    /// Stores the record, durably.
+    pub(super) async fn save(&mut self) -> Result<(), String> {
+        self.context.store.save(self.order.order_id, &self.recorded).await.map_err(|error| error.to_string())?;
+        self.unsaved = false;
+        Ok(())
+    }
+
+    /// Stores the record after an acknowledged write.
+    pub(super) async fn save_acknowledged(&mut self) -> Result<(), StepFailure> {
+        self.report.changed = true;
+        self.save().await.map_err(|error| StepFailure::Failed(format!("carried out, but not recorded: {error}")))
+    }
+
+    /// Stores the record after a purchase that was carried out.
+    pub(super) async fn save_bought(&mut self, charge: Cents) -> Result<(), StepFailure> {
+        self.report.changed = true;
+        self.report.charged = self.report.charged.plus(charge);
+        // Where this fails the intent stays in the stored record, and the next plan settles it by what is live.
+        self.save().await.map_err(|error| StepFailure::Failed(format!("bought, but not recorded: {error}")))
+    }
+
+    /// After a failed write: where it certainly took no effect, the record is again what it was before.
+    pub(super) async fn failed(
+        &mut self,
+        error: &ApiError,
+        forgot: bool,
+        restore: impl FnOnce(&mut Recorded),
+    ) -> StepFailure {
+        self.course.learn(error);
+        if !error.had_no_effect {
+            self.report.changed = true;
+        } else if forgot {
+            restore(&mut self.recorded);
+            if let Err(unsaved) = self.save().await {
+                return StepFailure::Failed(format!("{error}; and {unsaved}"));
+            }
+        }
+        StepFailure::Failed(error.to_string())
+    }
+
+    /// Forgets the slots, durably where they are recorded, and returns what they were.
+    pub(super) async fn forget_slots(&mut self) -> Result<Option<RecordedSlots>, StepFailure> {
+        self.ensure_locked().await?;
+        let before = self.recorded.slots.take();
+        // What is stored may say more than what is known by now, where the slots were changed elsewhere.
+        if before.is_some() || self.unsaved {
+            self.save().await?;
+        }
+        Ok(before)
+    }
+
+    /// Records what an answer shows, and compares it with what was asked for.
+    pub(super) async fn slots_changed(
+        &mut self,
+        answer: RecordedSlots,
+        expected: RecordedSlots,
+    ) -> Result<(), StepFailure> {
+        self.recorded.slots = Some(answer);
+        self.save_acknowledged().await?;
+        expect_slots(answer, expected)
+    }
+}
+
+/// Fails where an answer shows something else than what was asked for.
+pub(super) fn expect_slots(answer: RecordedSlots, expected: RecordedSlots) -> Result<(), StepFailure> {
+    if answer == expected {
+        return Ok(());
+    }
+    let words = |slots: RecordedSlots| match slots.pending {
+        None => format!("{} slots with nothing scheduled", slots.qty),
+        Some(pending) => format!("{} slots with {} from the next renewal on", slots.qty, pending.next_qty()),
+    };
+    Err(StepFailure::Failed(format!("the API now shows {}, not {}", words(answer), words(expected))))
+}

@@ -1,0 +1,152 @@
+//! What a command found, written in whatever format the user asked for: the only place that looks at the format.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+
+use super::args::Format;
+use crate::diagnostic::{Problem, SourceMap};
+use crate::document::{
+    self, ApplyDocument, OutcomeWord, PlanDocument, PlanView, ProblemDocument, StatusDocument, ValidateDocument,
+};
+use crate::model::{Desired, Report, count};
+use crate::render::markdown::{self, Invocation};
+use crate::render::{Shown, status, text};
+
+/// What a command found.
+pub(super) enum Found<'a> {
+    /// A plan, made by `plan`.
+    Plan(PlanView<'a>),
+    /// A plan, made by an `apply` that does not carry it out.
+    DryRun(PlanView<'a>),
+    /// A plan that is carried out next: people read it before, everybody else with its report.
+    Upcoming(PlanView<'a>),
+    /// What came of a plan.
+    Applied(PlanView<'a>, &'a Report),
+    /// Where orders stand.
+    Status(&'a StatusDocument),
+    /// A manifest that is valid.
+    Valid(&'a Desired),
+    /// A run that ended before there was anything else.
+    Ended(Ended<'a>),
+}
+
+/// A run that ended before there was a result.
+pub(super) struct Ended<'a> {
+    /// What was asked for, and so which document stands for it.
+    pub(super) expected: Expected,
+    /// The API that was asked, or would have been.
+    pub(super) api_url: String,
+    /// Why it ended.
+    pub(super) problems: &'a [Problem],
+    /// The manifest files, as far as they were read.
+    pub(super) sources: &'a SourceMap,
+    /// Whether it ended because of the manifest.
+    pub(super) invalid_manifest: bool,
+}
+
+/// Which document a command prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expected {
+    /// A plan.
+    Plan,
+    /// A plan with its outcome; `carried_out` where `--apply` was given.
+    Apply {
+        /// Whether `--apply` was given.
+        carried_out: bool,
+    },
+    /// A table of orders.
+    Status,
+    /// What a validation found.
+    Validate,
+}
+
+impl Found<'_> {
+    /// Writes what was found.
+    pub(super) fn write(&self, out: &mut dyn Write, format: Format, verbose: bool) -> io::Result<()> {
+        match format {
+            Format::Text => self.text(out, verbose),
+            Format::Json => self.json(out),
+            Format::Markdown => self.markdown(out, verbose),
+        }
+    }
+
+    fn text(&self, out: &mut dyn Write, verbose: bool) -> io::Result<()> {
+        match self {
+            Found::Plan(view) | Found::Upcoming(view) => text::plan(out, &Shown { view: *view, verbose }),
+            Found::DryRun(view) => {
+                text::plan(out, &Shown { view: *view, verbose })?;
+                let can_be_applied = view.plan.has_changes() && !view.plan.is_blocked();
+                let next = if can_be_applied { " Run again with --apply to carry the plan out." } else { "" };
+                writeln!(out, "This was a dry run: nothing was changed.{next}")
+            }
+            Found::Applied(_, report) if !report.has_run() => Ok(()),
+            Found::Applied(view, report) => text::report(out, &Shown { view: *view, verbose: false }, report),
+            Found::Status(document) => status::text(out, document),
+            Found::Valid(desired) => {
+                let ips: usize =
+                    desired.orders.values().filter_map(|order| order.keep.as_ref()).map(|keep| keep.len()).sum();
+                let orders = count(desired.orders.len(), "order");
+                writeln!(out, "The manifest is valid: {orders}, {}.", count(ips, "IP"))
+            }
+            // It is said on stderr.
+            Found::Ended(_) => Ok(()),
+        }
+    }
+
+    fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Found::Plan(view) => document::write(out, &PlanDocument::new(view)),
+            Found::DryRun(view) => document::write(out, &ApplyDocument::new(view, None)),
+            Found::Upcoming(_) => Ok(()),
+            Found::Applied(view, report) => document::write(out, &ApplyDocument::new(view, Some(report))),
+            Found::Status(document) => document::write(out, document),
+            Found::Valid(_) => document::write(out, &ValidateDocument::new(&[], &SourceMap::default())),
+            Found::Ended(ended) => ended.json(out),
+        }
+    }
+
+    fn markdown(&self, out: &mut dyn Write, verbose: bool) -> io::Result<()> {
+        match self {
+            Found::Plan(view) => markdown::plan(out, &Shown { view: *view, verbose }, Invocation::Plan),
+            Found::DryRun(view) => markdown::plan(out, &Shown { view: *view, verbose }, Invocation::DryRun),
+            Found::Upcoming(_) => Ok(()),
+            Found::Applied(view, report) => markdown::report(out, &Shown { view: *view, verbose: false }, report),
+            Found::Status(document) => status::markdown(out, document),
+            Found::Valid(_) => markdown::validate(out, &[], &SourceMap::default()),
+            Found::Ended(ended) if ended.invalid_manifest => {
+                markdown::invalid_manifest(out, ended.problems, ended.sources)
+            }
+            Found::Ended(ended) => markdown::ended(out, ended.expected.command(), ended.problems, ended.sources),
+        }
+    }
+}
+
+impl Ended<'_> {
+    fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+        let document = |problem| ProblemDocument::new(problem, self.sources);
+        let problems: Vec<ProblemDocument> = self.problems.iter().map(document).collect();
+        let plan = |problems| PlanDocument::without_plan(self.api_url.clone(), Timestamp::now(), problems);
+        match self.expected {
+            Expected::Plan => document::write(out, &plan(problems)),
+            Expected::Apply { carried_out } => {
+                let outcome = if carried_out { OutcomeWord::Failed } else { OutcomeWord::DryRun };
+                document::write(out, &ApplyDocument { plan: plan(problems), outcome, charged_cents: 0 })
+            }
+            Expected::Status => document::write(out, &StatusDocument::without_orders(problems)),
+            Expected::Validate => document::write(out, &ValidateDocument::new(self.problems, self.sources)),
+        }
+    }
+}
+
+impl Expected {
+    /// Returns the command, as a heading names it.
+    fn command(self) -> &'static str {
+        match self {
+            Expected::Plan => "plan",
+            Expected::Apply { .. } => "apply",
+            Expected::Status => "status",
+            Expected::Validate => "validate",
+        }
+    }
+}

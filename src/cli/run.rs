@@ -1,0 +1,204 @@
+//! What a command works with, resolved in one step from its arguments and the environment.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use super::args::{ApiArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
+use super::environment::{Environment, TOKEN_VARIABLE};
+use super::failure::{CommandFailure, InvalidManifest};
+use super::reporter::Reporter;
+use crate::api::{ApiUrl, Connection, Settings, Token};
+use crate::diagnostic::{ProblemCode, SourceMap};
+use crate::manifest::{self, Manifest};
+use crate::model::{Cents, Desired, OrderId, count};
+use crate::plan::Options;
+use crate::state::{Directory, Store};
+
+const STATE_DIRECTORY: &str = "shardctl.state";
+/// A token that is shorter is no secret, and may well be a part of any text.
+const SECRET_LENGTH: usize = 8;
+
+/// What a command works with.
+pub(super) struct Run {
+    manifest: Vec<PathBuf>,
+    state: StatePlace,
+    api: Option<Access>,
+    /// The API token of the environment, for commands that do not ask the API: it must not be shown either.
+    secret: Option<Zeroizing<String>>,
+}
+
+/// The way to the API, as far as it is known before anything is sent.
+struct Access {
+    url: ApiUrl,
+    /// Read once, because a pipe gives it once; that there is none is said where it is needed.
+    token: Result<Zeroizing<String>, CommandFailure>,
+    token_place: String,
+    settings: Settings,
+}
+
+/// Where the record is kept.
+enum StatePlace {
+    Directory(PathBuf),
+    Bucket(String),
+}
+
+/// The arguments that a run is resolved from; a command has those that it needs.
+#[derive(Default)]
+pub(super) struct RunArgs<'a> {
+    pub(super) manifest: Option<&'a ManifestArgs>,
+    pub(super) state: Option<&'a StatePlaceArgs>,
+    pub(super) api: Option<&'a ApiArgs>,
+}
+
+impl Run {
+    /// Resolves a run; nothing is sent and nothing but the token is read.
+    pub(super) fn resolve(args: &RunArgs<'_>, environment: &Environment) -> Result<Run, CommandFailure> {
+        let manifest = args.manifest.map(|args| args.manifest.clone()).unwrap_or_default();
+        let api = args.api.map(|args| Access::resolve(args, environment)).transpose()?;
+        let named = args.state.and_then(|args| args.state.as_deref());
+        let state = StatePlace::resolve(named, &manifest, environment)?;
+        Ok(Run { manifest, state, api, secret: environment.token.clone() })
+    }
+
+    /// Reads the manifest; `orders`, where there are any, leaves out all others.
+    pub(super) fn load_manifest(&self, orders: &[OrderId]) -> Result<(SourceMap, Desired), CommandFailure> {
+        let Manifest { sources, desired, problems } = manifest::load(&self.manifest)?;
+        self.refuse_token(&sources)?;
+        let Some(mut desired) = desired else {
+            let mut failure = CommandFailure::new(format!("the manifest has {}", count(problems.len(), "problem")));
+            failure.manifest = Some(Box::new(InvalidManifest { problems, sources }));
+            return Err(failure);
+        };
+        let wanted: BTreeSet<OrderId> = orders.iter().copied().collect();
+        if let Some(missing) = wanted.iter().find(|order| !desired.orders.contains_key(order)) {
+            let message = format!("--order {missing}: the manifest declares no such order");
+            return Err(CommandFailure::new(message).code(ProblemCode::UnknownOrder));
+        }
+        if !wanted.is_empty() {
+            desired.orders.retain(|order, _| wanted.contains(order));
+        }
+        Ok((sources, desired))
+    }
+
+    /// Fails where a manifest holds the API token: to show the manifest would be to show the token.
+    fn refuse_token(&self, sources: &SourceMap) -> Result<(), CommandFailure> {
+        let token = match &self.api {
+            Some(api) => api.token.as_ref().ok(),
+            None => self.secret.as_ref(),
+        };
+        let Some(text) = token else { return Ok(()) };
+        let token = text.trim();
+        match sources.iter().find(|(_, file)| token.len() >= SECRET_LENGTH && file.text.contains(token)) {
+            Some((_, file)) => Err(CommandFailure::new(format!("the manifest `{}` holds the API token", file.name))
+                .hint("remove it, and have the token replaced: whoever reads the manifest has it")
+                .code(ProblemCode::InvalidValue)),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns where the API is, as documents name it.
+    pub(super) fn api_url(&self) -> String {
+        self.api.as_ref().map(|api| api.url.to_string()).unwrap_or_default()
+    }
+
+    /// Sets up the way to the API and wipes the text that the token was read into; nothing is sent yet.
+    pub(super) fn connect(&mut self, reporter: &Reporter) -> Result<Connection, CommandFailure> {
+        let Access { url, token, token_place, settings } =
+            self.api.take().ok_or_else(|| CommandFailure::new("this command does not ask the API"))?;
+        let bad = |error| CommandFailure::new(format!("{token_place}: {error}")).code(ProblemCode::TokenMissing);
+        let token = Token::new(&token?).map_err(bad)?;
+        Connection::observed(url, token, settings, Arc::new(reporter.clone()))
+            .map_err(|error| CommandFailure::new(error).code(ProblemCode::ApiUnreachable))
+    }
+
+    /// Opens the place of the recorded state; a directory need not exist.
+    pub(super) fn open_store(&self, api_url: &str) -> Result<Box<dyn Store>, CommandFailure> {
+        match &self.state {
+            StatePlace::Directory(path) => Ok(Box::new(Directory::new(path, api_url))),
+            StatePlace::Bucket(url) => open_bucket(url, api_url),
+        }
+    }
+}
+
+impl Access {
+    fn resolve(args: &ApiArgs, environment: &Environment) -> Result<Access, CommandFailure> {
+        let url = match args.api_url.as_str() {
+            "" if environment.api_url_is_empty => ApiUrl::DEFAULT,
+            "" => return Err(CommandFailure::new("--api-url is empty: name the API's URL")),
+            text => text,
+        };
+        let url = url.parse().map_err(|error| CommandFailure::new(format!("{error}")))?;
+        let (token_place, token) = read_token(args.token_file.as_deref(), environment);
+        let settings =
+            Settings { concurrency: usize::from(args.concurrency), retries: args.retries, timeout: args.timeout };
+        Ok(Access { url, token, token_place, settings })
+    }
+}
+
+/// Reads the token, and says where it stands; the process's own environment cannot be wiped.
+fn read_token(file: Option<&Path>, environment: &Environment) -> (String, Result<Zeroizing<String>, CommandFailure>) {
+    let Some(path) = file else {
+        let missing = || {
+            CommandFailure::new("there is no API token")
+                .hint(format!("set {TOKEN_VARIABLE}, or name a file by --token-file"))
+                .code(ProblemCode::TokenMissing)
+        };
+        return (TOKEN_VARIABLE.to_owned(), environment.token.clone().ok_or_else(missing));
+    };
+    let place = format!("the token file {}", path.display());
+    let read = fs::read_to_string(path).map(Zeroizing::new).with_context(|| format!("{place} cannot be read"));
+    (place, read.map_err(|error| CommandFailure::from(error).code(ProblemCode::TokenMissing)))
+}
+
+impl StatePlace {
+    fn resolve(
+        named: Option<&str>,
+        manifest: &[PathBuf],
+        environment: &Environment,
+    ) -> Result<StatePlace, CommandFailure> {
+        Ok(match named {
+            Some(url) if url.contains("://") => StatePlace::Bucket(url.to_owned()),
+            Some("") if !environment.state_is_empty => {
+                return Err(CommandFailure::new("--state is empty: name a directory"));
+            }
+            None | Some("") => StatePlace::Directory(default_state_directory(manifest)),
+            Some(directory) => StatePlace::Directory(PathBuf::from(directory)),
+        })
+    }
+}
+
+fn default_state_directory(manifest: &[PathBuf]) -> PathBuf {
+    match manifest.first() {
+        Some(path) if path.is_dir() => path.join(STATE_DIRECTORY),
+        Some(path) => path.with_file_name(STATE_DIRECTORY),
+        None => PathBuf::from(STATE_DIRECTORY),
+    }
+}
+
+#[cfg(feature = "remote-state")]
+fn open_bucket(url: &str, api_url: &str) -> Result<Box<dyn Store>, CommandFailure> {
+    Ok(Box::new(crate::state::Remote::open(url, api_url)?))
+}
+
+#[cfg(not(feature = "remote-state"))]
+fn open_bucket(_url: &str, _api_url: &str) -> Result<Box<dyn Store>, CommandFailure> {
+    let message = "--state: this program was built without the feature `remote-state`: name a directory";
+    Err(CommandFailure::new(message))
+}
+
+/// Returns how to plan, as the command line says.
+pub(super) fn options(args: &PlanningArgs) -> Options {
+    Options {
+        now: Timestamp::now(),
+        reassert: args.reassert,
+        max_charge: args.max_charge_cents.map(Cents),
+        max_removal_percent: args.max_removal_percent,
+        allow_removals: args.allow_removals,
+    }
+}

@@ -1,0 +1,84 @@
+//! Every versioned document that a user's script reads, in structs of its own: a rename inside breaks no script.
+//!
+//! The JSON Schemas are made of these types. A document is built from what the program knows and is written by
+//! [`write`]; [`SavedPlan`] reads one back.
+
+mod apply;
+mod order;
+mod plan;
+mod problem;
+mod saved;
+mod status;
+mod validate;
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::diagnostic::SourceMap;
+use crate::model::{Desired, LOG_COMMAND, is_unprintable};
+use crate::plan::{Options, Plan};
+
+pub use apply::{ApplyDocument, OutcomeWord, ResultDocument, ResultStatus};
+pub use order::{
+    DelNpItemDocument, OperationDocument, OrderDocument, PendingDocument, PreconditionDocument, SignatureItemDocument,
+    StatusWord,
+};
+pub use plan::{OptionsDocument, PlanDocument, SummaryDocument};
+pub use problem::{NoteDocument, ProblemDocument};
+pub use saved::{NotAPlan, SavedPlan, save};
+pub use status::{StatusDocument, StatusOrderDocument};
+pub use validate::ValidateDocument;
+
+/// The version of the documents in this room.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A plan with what it was made of, as documents and renderers take it.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanView<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// What the manifest declares.
+    pub desired: &'a Desired,
+    /// How it was planned.
+    pub options: &'a Options,
+    /// The manifest files, for the lines that problems point at.
+    pub sources: &'a SourceMap,
+    /// The API that was read.
+    pub api_url: &'a str,
+}
+
+/// Writes a document, indented, with a line break at its end. What would command a terminal or a log is escaped.
+///
+/// # Errors
+///
+/// Those of the writer.
+pub fn write(out: &mut dyn Write, document: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(document).map_err(io::Error::from)?;
+    writeln!(out, "{}", escaped(text))
+}
+
+/// Such a character stands within a string of the document, where an escape says the same.
+fn escaped(text: String) -> String {
+    let is_hidden = |character: char| character != '\n' && is_unprintable(character);
+    // The first question is soon answered, and mostly the last.
+    let is_plain = text.is_ascii() && !text.contains('\u{7f}') || !text.contains(is_hidden);
+    if is_plain && !text.contains(LOG_COMMAND) {
+        return text;
+    }
+    text.replace(LOG_COMMAND, "##\\u005b").chars().fold(String::new(), |mut text, character| {
+        match is_hidden(character) {
+            true => {
+                character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}")))
+            }
+            false => text.push(character),
+        }
+        text
+    })
+}
+
+/// A document is of a second, as in the contract's example.
+fn second(moment: Timestamp) -> String {
+    Timestamp::from_second(moment.as_second()).unwrap_or(moment).to_string()
+}

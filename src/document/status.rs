@@ -1,0 +1,133 @@
+//! The table of orders.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{FORMAT_VERSION, PendingDocument, ProblemDocument};
+use crate::model::{Foreign, OrderId, PurchaseIntent, Renewal};
+use crate::outlook::{Standing, Standings};
+
+/// The orders, as `status --format json` prints them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(title = "shardctl status")]
+pub struct StatusDocument {
+    /// The version of this format.
+    #[schemars(extend("const" = 1))]
+    pub format_version: u32,
+    /// The orders, ascending by id.
+    pub orders: Vec<StatusOrderDocument>,
+    /// Why there is nothing to show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<ProblemDocument>,
+}
+
+/// One order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StatusOrderDocument {
+    /// The order's id.
+    pub order_id: u64,
+    /// The live tag.
+    pub tag: Option<String>,
+    /// The number of active IPs.
+    pub active_ips: Option<usize>,
+    /// Active IPs that are known to be marked to go.
+    pub ips_leaving: usize,
+    /// Active IPs of which nobody knows whether they are marked.
+    pub marks_unknown: usize,
+    /// Active IPs that are known to hold a signature.
+    pub signatures: usize,
+    /// Active IPs of which nobody knows whether they hold a signature.
+    pub signatures_unknown: usize,
+    /// The current number of slots.
+    pub slots: Option<u32>,
+    /// Whether it is known what is scheduled for the next renewal.
+    pub pending_known: bool,
+    /// What is known to be scheduled.
+    pub pending: Option<PendingDocument>,
+    /// A purchase whose outcome nobody knows yet.
+    pub unsettled_purchase: Option<UnsettledDocument>,
+    /// The next renewal.
+    pub renews_at: Option<String>,
+    /// Whole days until then.
+    pub renews_in_days: Option<i64>,
+    /// Why the order cannot be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// A purchase whose outcome nobody knows yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct UnsettledDocument {
+    /// Slots just before the purchase.
+    pub from_qty: u32,
+    /// Slots to add.
+    pub add_qty: u32,
+    /// When the intent was written.
+    #[schemars(extend("format" = "date-time"))]
+    pub when: String,
+}
+
+impl StatusDocument {
+    /// Makes the document of what was found.
+    pub fn new(standings: &Standings) -> StatusDocument {
+        let order = |(order_id, standing): (&OrderId, &Result<Standing, Foreign>)| match standing {
+            Ok(standing) => known(*order_id, standing),
+            Err(reason) => unknown(*order_id, reason),
+        };
+        StatusDocument {
+            format_version: FORMAT_VERSION,
+            orders: standings.iter().map(order).collect(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Makes the document of a run that ended before anything was found.
+    pub fn without_orders(problems: Vec<ProblemDocument>) -> StatusDocument {
+        StatusDocument { format_version: FORMAT_VERSION, orders: Vec::new(), problems }
+    }
+}
+
+fn known(order_id: OrderId, standing: &Standing) -> StatusOrderDocument {
+    StatusOrderDocument {
+        order_id: order_id.get(),
+        tag: standing.tag.as_ref().map(|tag| tag.raw().to_owned()),
+        active_ips: Some(standing.active_ips),
+        ips_leaving: standing.ips_leaving,
+        marks_unknown: standing.marks_unknown,
+        signatures: standing.signatures,
+        signatures_unknown: standing.signatures_unknown,
+        slots: standing.slots,
+        pending_known: !standing.pending.is_unknown(),
+        pending: standing.pending.value().copied().flatten().map(PendingDocument::from),
+        unsettled_purchase: standing.unsettled.as_ref().map(UnsettledDocument::from),
+        renews_at: standing.renewal.as_ref().map(Renewal::raw),
+        renews_in_days: standing.renews_in_days,
+        error: None,
+    }
+}
+
+fn unknown(order_id: OrderId, reason: &Foreign) -> StatusOrderDocument {
+    StatusOrderDocument {
+        order_id: order_id.get(),
+        tag: None,
+        active_ips: None,
+        ips_leaving: 0,
+        marks_unknown: 0,
+        signatures: 0,
+        signatures_unknown: 0,
+        slots: None,
+        pending_known: false,
+        pending: None,
+        unsettled_purchase: None,
+        renews_at: None,
+        renews_in_days: None,
+        error: Some(reason.raw().to_owned()),
+    }
+}
+
+impl From<&PurchaseIntent> for UnsettledDocument {
+    fn from(intent: &PurchaseIntent) -> UnsettledDocument {
+        let PurchaseIntent { from_qty, add_qty, when } = intent;
+        UnsettledDocument { from_qty: *from_qty, add_qty: *add_qty, when: when.to_string() }
+    }
+}

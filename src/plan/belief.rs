@@ -1,0 +1,101 @@
+//! What is believed of an order: for each attribute a value and its source.
+//!
+//! What the API reports comes first, what is recorded second, and unknown is a value of its own: it is never assumed to
+//! be right. `--reassert` makes unknown what only the record says, and this is the only place that decides it.
+
+use super::rows::{Row, rows};
+use crate::model::{LiveOrder, PendingChange, ProxyIp, PurchaseIntent, Recorded};
+
+/// A value, and where it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Believed<T> {
+    /// The API reports it.
+    Live(T),
+    /// The API does not, and shardctl recorded the last write that was acknowledged.
+    Recorded(T),
+    /// So says the record, and `--reassert` asks not to believe it: as good as unknown, but not forgotten.
+    Doubted(T),
+    /// Nobody says.
+    Unknown,
+}
+
+impl<T> Believed<T> {
+    /// Takes what is live, else what is recorded, and doubts the latter where it is to be asserted again.
+    pub(super) fn new(live: Option<T>, recorded: Option<T>, reassert: bool) -> Believed<T> {
+        match (live, recorded) {
+            (Some(live), _) => Believed::Live(live),
+            (None, Some(recorded)) if reassert => Believed::Doubted(recorded),
+            (None, Some(recorded)) => Believed::Recorded(recorded),
+            (None, None) => Believed::Unknown,
+        }
+    }
+
+    /// Returns the value that is believed, whatever its source; `None`: unknown.
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Believed::Live(value) | Believed::Recorded(value) => Some(value),
+            Believed::Doubted(_) | Believed::Unknown => None,
+        }
+    }
+
+    /// Returns the value that was last known, even where it is doubted.
+    pub fn last(&self) -> Option<&T> {
+        match self {
+            Believed::Live(value) | Believed::Recorded(value) | Believed::Doubted(value) => Some(value),
+            Believed::Unknown => None,
+        }
+    }
+
+    /// Returns whether nobody says what it is.
+    pub fn is_unknown(&self) -> bool {
+        self.value().is_none()
+    }
+}
+
+/// What is believed of an order that could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Belief {
+    /// The active IPs, ascending.
+    pub rows: Vec<Row>,
+    /// What is scheduled for the next renewal; `None` in it: nothing.
+    pub pending: Believed<Option<PendingChange>>,
+    /// Whether the order renews by itself.
+    pub auto_renewal: Believed<bool>,
+    /// An open intent whose purchase may still arrive.
+    pub unsettled: Option<PurchaseIntent>,
+}
+
+impl Belief {
+    /// Believes what is live, else what `recorded` says: the record as it is after what is live was seen.
+    pub(super) fn new(
+        live: &LiveOrder,
+        recorded: &Recorded,
+        unsettled: Option<PurchaseIntent>,
+        reassert: bool,
+    ) -> Belief {
+        Belief {
+            rows: rows(live, recorded, reassert),
+            pending: pending(live, recorded, reassert),
+            auto_renewal: Believed::new(live.detail.auto_renewal, recorded.auto_renewal, reassert),
+            unsettled,
+        }
+    }
+
+    /// Returns what is believed of an IP; `None`: it is not an active IP of the order.
+    pub fn row(&self, ip: &ProxyIp) -> Option<&Row> {
+        let at = self.rows.binary_search_by_key(ip, |row| row.ip).ok()?;
+        self.rows.get(at)
+    }
+
+    /// Returns whether an IP was marked to go before, even where that is to be asserted again.
+    pub fn was_leaving(&self, ip: &ProxyIp) -> bool {
+        self.row(ip).is_some_and(Row::was_leaving)
+    }
+}
+
+fn pending(live: &LiveOrder, recorded: &Recorded, reassert: bool) -> Believed<Option<PendingChange>> {
+    // Where there are no slots, nothing can be scheduled for them.
+    let none = (live.slots == Some(0)).then_some(None);
+    let known = recorded.slots.filter(|_| live.slots.is_some());
+    Believed::new(live.detail.pending.or(none), known.map(|slots| slots.pending), reassert)
+}
