@@ -6,7 +6,11 @@ use super::account::Account;
 use super::faults::{FaultCount, FaultRule, Faults, Strike};
 use super::log::{LoggedRequest, RequestLog};
 use super::operation::Operation;
-use crate::model::OrderId;
+use super::order::Order;
+use super::panel::PanelAction;
+use super::refusal::Refusal;
+use super::tells::Tells;
+use crate::model::{Cents, OrderId};
 
 /// A handle on the state of a sandbox; clones share it.
 #[derive(Debug, Clone)]
@@ -48,6 +52,30 @@ impl Control {
     /// Reads or changes the account in place, behind the back of every client.
     pub fn with_account<T>(&self, work: impl FnOnce(&mut Account) -> T) -> T {
         work(&mut lock(&self.0.account))
+    }
+
+    /// Changes an order as the panel does, behind the back of every client, and returns what it is then.
+    pub fn panel(&self, id: OrderId, action: PanelAction) -> Result<Order, Refusal> {
+        lock(&self.0.account).panel(id, action).cloned()
+    }
+
+    /// Sets what is left to spend.
+    pub fn set_wallet(&self, wallet_cents: Cents) {
+        lock(&self.0.account).wallet_cents = wallet_cents;
+    }
+
+    /// Returns what the API tells.
+    pub fn tells(&self) -> Tells {
+        lock(&self.0.account).tells.clone()
+    }
+
+    /// Sets what the API tells from now on.
+    pub fn set_tells(&self, tells: Tells) {
+        lock(&self.0.account).tells = tells;
+    }
+
+    pub(super) fn knows(&self, operation: Operation) -> bool {
+        lock(&self.0.account).tells.knows(operation)
     }
 
     /// Returns the vendor requests that are kept, the oldest first.

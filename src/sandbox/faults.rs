@@ -35,10 +35,10 @@ pub struct FaultRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// All seven.
+    /// All of them.
     #[default]
     Any,
-    /// The five that change something.
+    /// Those that change something.
     Writes,
     /// One of them.
     #[serde(untagged)]
