@@ -40,6 +40,9 @@ pub struct Account {
     pub renewals: Vec<RenewalCharge>,
     /// The orders by id.
     pub orders: BTreeMap<OrderId, Order>,
+    /// Each order as it was before its last change, for reads that are behind.
+    #[serde(skip)]
+    pub(super) before: BTreeMap<OrderId, Order>,
 }
 
 fn is_free(price: &Cents) -> bool {
@@ -65,6 +68,12 @@ impl Account {
         self.orders.get(&id).ok_or_else(|| Refusal::not_found(id))
     }
 
+    /// Finds an order as a read sees it: as it is, or, where the read is behind, as it was before its last change.
+    pub(super) fn seen(&self, id: OrderId, behind: bool) -> Result<&Order, Refusal> {
+        let now = self.order(id)?;
+        Ok(self.before.get(&id).filter(|_| behind).unwrap_or(now))
+    }
+
     /// Counts the orders that are active.
     pub fn active_orders(&self) -> usize {
         self.orders.values().filter(|order| order.status == OrderStatus::Active).count()
@@ -79,7 +88,9 @@ impl Account {
         let order = self.orders.get_mut(&id).ok_or_else(|| Refusal::not_found(id))?;
         let mut changed = order.clone();
         let done = work(&mut changed)?;
-        *order = changed;
+        if *order != changed {
+            self.before.insert(id, std::mem::replace(order, changed));
+        }
         Ok(done)
     }
 

@@ -76,6 +76,7 @@ impl Account {
             proxy_price_cents: file.proxy_price_cents,
             charges: Vec::new(),
             renewals: Vec::new(),
+            before: BTreeMap::new(),
         })
     }
 }

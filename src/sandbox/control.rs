@@ -1,6 +1,7 @@
 //! What all connections share, and what a test reaches without HTTP.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::account::Account;
 use super::faults::{FaultCount, FaultRule, Faults, Strike};
@@ -94,7 +95,7 @@ impl Control {
     }
 
     pub(super) fn strike(&self, operation: Operation, order_id: Option<OrderId>) -> Strike {
-        lock(&self.0.faults).strike(operation, order_id)
+        lock(&self.0.faults).strike(operation, order_id, Instant::now())
     }
 
     pub(super) fn log(&self, request: LoggedRequest) -> Arc<LoggedRequest> {

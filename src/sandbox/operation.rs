@@ -75,4 +75,9 @@ impl Operation {
             | Operation::SetAutoRenewal => true,
         }
     }
+
+    /// Returns whether the operation reads one order.
+    pub const fn reads_an_order(self) -> bool {
+        matches!(self, Operation::Active | Operation::Calculate | Operation::Order)
+    }
 }

@@ -31,10 +31,10 @@ struct ActiveProxy<'a> {
     signature: Option<Option<Signature>>,
 }
 
-pub(super) fn active<'a>(account: &'a Account, call: &Call) -> Result<ActiveAnswer<'a>, Refusal> {
+pub(super) fn active<'a>(account: &'a Account, call: &Call, behind: bool) -> Result<ActiveAnswer<'a>, Refusal> {
     // A query parameter here, which may be missing or given twice.
     let id = call.parameter("order_id").and_then(|_| call.order())?;
-    let (order, tells) = (account.order(id)?, &account.tells);
+    let (order, tells) = (account.seen(id, behind)?, &account.tells);
     must_list_ips(order)?;
     let data = order.proxies.iter().map(|(ip, proxy)| ActiveProxy {
         ip: *ip,
@@ -49,17 +49,17 @@ pub(super) fn active<'a>(account: &'a Account, call: &Call) -> Result<ActiveAnsw
     Ok(ActiveAnswer { success: true, data: data.collect(), order_tag: order.tag.as_deref() })
 }
 
-pub(super) fn calculate(account: &Account, call: &Call) -> Result<Preview, Refusal> {
+pub(super) fn calculate(account: &Account, call: &Call, behind: bool) -> Result<Preview, Refusal> {
     let id = call.order()?;
     known_addon(call.parameter("addon_key")?)?;
     let add_qty = call.parameter("add_qty")?.parse();
     let add_qty = add_qty.map_err(|_| Refusal::invalid("Validation error: add_qty must be a positive integer"))?;
-    account.preview_for(id, account.order(id)?, add_qty)
+    account.preview_for(id, account.seen(id, behind)?, add_qty)
 }
 
-pub(super) fn order(account: &Account, call: &Call) -> Result<Value, Refusal> {
+pub(super) fn order(account: &Account, call: &Call, behind: bool) -> Result<Value, Refusal> {
     let id = call.order()?;
-    Ok(json!({"success": true, "order": detail(account, id, account.order(id)?)}))
+    Ok(json!({"success": true, "order": detail(account, id, account.seen(id, behind)?)}))
 }
 
 fn detail(account: &Account, id: OrderId, order: &Order) -> Value {

@@ -8,12 +8,14 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use futures_util::stream::poll_fn;
 
 use super::answer::{Answer, built, no_such_path, replacement};
 use super::call::Call;
+use super::clock::dated;
 use super::control::Control;
 use super::control_routes;
 use super::faults::{Action, Strike, When};
@@ -31,7 +33,7 @@ pub(super) fn router(control: Control) -> Router {
         router = router.route(operation.path(), on(method, handler));
     }
     let router = router.fallback(unknown_path).method_not_allowed_fallback(unknown_method);
-    router.with_state(control)
+    router.with_state(control).layer(map_response(dated))
 }
 
 async fn vendor(operation: Operation, control: Control, request: Request) -> Response {
@@ -43,6 +45,7 @@ async fn vendor(operation: Operation, control: Control, request: Request) -> Res
     let kill_switch = request.extensions().get::<KillSwitch>().cloned().unwrap_or_default();
     let call = Call::read(&control, Some(operation), request).await;
     let strike = control.strike(operation, call.order_id);
+    let clock = strike.clock;
     let ending = if strike.delays() {
         // A task of its own: a client that gives up does not take back what a slow server is about to do.
         let task = tokio::spawn(async move { play(operation, &control, &call, strike).await });
@@ -50,7 +53,9 @@ async fn vendor(operation: Operation, control: Control, request: Request) -> Res
     } else {
         play(operation, &control, &call, strike).await
     };
-    finish(ending, &kill_switch).await
+    let mut response = finish(ending, &kill_switch).await;
+    response.extensions_mut().insert(clock);
+    response
 }
 
 /// How a request ends on the wire.
@@ -65,8 +70,8 @@ async fn play(operation: Operation, control: &Control, call: &Call, strike: Stri
     pause(strike.delay_before).await;
     let ending = match &strike.broken {
         Some((When::Before, action @ (Action::Answer { .. } | Action::Close | Action::Hold))) => broken(action, None),
-        Some((_, action)) => broken(action, Some(effect(operation, control, call))),
-        None => Ending::Whole(effect(operation, control, call).into_response()),
+        Some((_, action)) => broken(action, Some(effect(operation, control, call, &strike))),
+        None => Ending::Whole(effect(operation, control, call, &strike).into_response()),
     };
     pause(strike.delay_after).await;
     match &ending {
@@ -83,13 +88,24 @@ async fn pause(delay: std::time::Duration) {
     }
 }
 
-fn effect(operation: Operation, control: &Control, call: &Call) -> Answer {
+fn effect(operation: Operation, control: &Control, call: &Call, strike: &Strike) -> Answer {
     let result = match (call.lacks_length, call.request.authorized) {
         (true, _) => Err(Refusal::new(411, "Length Required")),
         (false, false) => Err(Refusal::new(401, "Unauthorized")),
-        (false, true) => control.with_account(|account| wire::answer(operation, account, call)),
+        (false, true) => control.with_account(|account| wire::answer(operation, account, call, strike.stale)),
     };
-    result.into()
+    edited(result.into(), strike)
+}
+
+fn edited(mut answer: Answer, strike: &Strike) -> Answer {
+    if strike.edits.is_empty() {
+        return answer;
+    }
+    if let Ok(mut body) = serde_json::from_slice(&answer.body) {
+        strike.edits.iter().for_each(|edit| edit.make(&mut body));
+        answer.body = body.to_string().into_bytes();
+    }
+    answer
 }
 
 fn broken(action: &Action, answer: Option<Answer>) -> Ending {
@@ -98,7 +114,8 @@ fn broken(action: &Action, answer: Option<Answer>) -> Ending {
         (Action::Truncate(bytes), Some(answer)) => Ending::Cut(answer, *bytes),
         (Action::Hold, _) => Ending::Hold,
         (Action::Close, _) | (_, None) => Ending::Close,
-        (Action::Delay(_), Some(answer)) => Ending::Whole(answer.into_response()),
+        // What only adds something to an answer breaks nothing.
+        (_, Some(answer)) => Ending::Whole(answer.into_response()),
     }
 }
 

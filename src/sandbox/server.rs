@@ -136,7 +136,8 @@ async fn serve_connection(stream: TcpStream, router: Router) {
         request.extensions_mut().insert(kill_switch.clone());
         hyper::service::Service::call(&router, request)
     });
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    // The routes date their answers themselves: a rule may want another date, or none.
+    let connection = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         // The connection comes first so that what a cut answer has written is out before it is dropped.
         biased;

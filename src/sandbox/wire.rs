@@ -14,12 +14,18 @@ use super::reads;
 use super::refusal::Refusal;
 use crate::model::{Cents, OrderId, P0F_SLOTS, PendingChange, ProxyIp, Signature};
 
-/// Carries an operation out and returns the body of its answer.
-pub(super) fn answer(operation: Operation, account: &mut Account, call: &Call) -> Result<Vec<u8>, Refusal> {
+/// Carries an operation out and returns the body of its answer. A read that is behind sees an order as it was before
+/// its last change.
+pub(super) fn answer(
+    operation: Operation,
+    account: &mut Account,
+    call: &Call,
+    behind: bool,
+) -> Result<Vec<u8>, Refusal> {
     match operation {
-        Operation::Active => write(&reads::active(account, call)?),
-        Operation::Calculate => write(&reads::calculate(account, call)?),
-        Operation::Order => write(&reads::order(account, call)?),
+        Operation::Active => write(&reads::active(account, call, behind)?),
+        Operation::Calculate => write(&reads::calculate(account, call, behind)?),
+        Operation::Order => write(&reads::order(account, call, behind)?),
         Operation::Orders => write(&reads::orders(account, call)?),
         Operation::Me => write(&reads::me(account)),
         Operation::Purchase => write(&purchase(call.order()?, account, call)?),

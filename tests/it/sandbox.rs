@@ -1,6 +1,7 @@
 //! The sandbox over real HTTP: the vendor's rules, what it tells, each fault, a renewal, and what it refuses to serve.
 
 mod account_file;
+mod answers;
 mod faults;
 mod orders;
 mod panel;
