@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error as _, MapAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::account::{Account, Kind, Order, Proxy};
+use super::account::Account;
+use super::account_keys::{OrderKey, UniqueKeys};
+use super::order::{Cycle, Kind, Order, OrderStatus, Proxy, ProxyStatus, times};
+use super::tells::Tells;
 use crate::model::{Cents, OrderId, PendingChange, ProxyIp, Signature};
+
+/// The address of the account's owner where the account file names none.
+pub const DEFAULT_EMAIL: &str = "sandbox-owner@example.invalid";
 
 /// Why an account file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +49,12 @@ pub enum AccountError {
         /// `p0f_slots`
         slots: u32,
     },
+    /// IPs in an order that lost them.
+    #[error("order {order_id} of the account file is cancelled, and still has proxies: leave them out")]
+    Cancelled {
+        /// The order.
+        order_id: OrderId,
+    },
 }
 
 impl Account {
@@ -54,13 +65,18 @@ impl Account {
             return Err(AccountError::EmptyToken);
         }
         let price = file.slot_price_cents;
-        let orders = file.orders.0.into_iter().map(|(id, order)| Ok((id, order.open(id, price)?)));
+        let orders = file.orders.0.into_iter().map(|(OrderKey(id), order)| Ok((id, order.open(id, price)?)));
         Ok(Account {
             orders: orders.collect::<Result<_, AccountError>>()?,
             token: file.token,
+            email: file.email,
+            tells: file.tells,
             wallet_cents: file.wallet_cents,
             slot_price_cents: price,
+            proxy_price_cents: file.proxy_price_cents,
             charges: Vec::new(),
+            renewals: Vec::new(),
+            before: BTreeMap::new(),
         })
     }
 }
@@ -69,78 +85,107 @@ impl Account {
 #[serde(deny_unknown_fields, default)]
 struct AccountFile {
     token: String,
+    email: String,
+    tells: Tells,
     wallet_cents: Cents,
     slot_price_cents: Cents,
-    orders: UniqueKeys<OrderId, OrderEntry>,
+    proxy_price_cents: Cents,
+    orders: UniqueKeys<OrderKey, OrderEntry>,
 }
 
 impl Default for AccountFile {
     fn default() -> AccountFile {
         AccountFile {
             token: "sandbox-token".to_owned(),
+            email: DEFAULT_EMAIL.to_owned(),
+            tells: Tells::everything(),
             wallet_cents: Cents(0),
             slot_price_cents: Cents(100),
+            proxy_price_cents: Cents(0),
             orders: UniqueKeys(BTreeMap::new()),
         }
     }
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 struct OrderEntry {
     tag: Option<String>,
-    #[serde(default = "default_until")]
     until: String,
-    #[serde(default)]
     p0f_slots: u32,
     pending: Option<PendingChange>,
-    #[serde(default)]
     kind: Kind,
-    #[serde(default)]
+    status: OrderStatus,
+    auto_renewal: bool,
+    cycle: Cycle,
+    created_at: Option<String>,
     proxies: UniqueKeys<ProxyIp, ProxyEntry>,
 }
 
-fn default_until() -> String {
-    "2030-01-01T00:00:00Z".to_owned()
-}
-
-impl OrderEntry {
-    fn open(self, order_id: OrderId, slot_price: Cents) -> Result<Order, AccountError> {
-        let slots = self.p0f_slots;
-        let numbered = self.proxies.0.into_iter().zip(1..);
-        let order = Order {
-            tag: self.tag,
-            until: self.until,
-            p0f_slots: slots,
-            pending: self.pending,
-            addons_price_paid: Cents(slot_price.0.saturating_mul(u64::from(slots))),
-            kind: self.kind,
-            proxies: numbered.map(|((ip, entry), number)| (ip, entry.open(number))).collect(),
-        };
-        let held = order.slots_held();
-        if held > slots as usize {
-            return Err(AccountError::SlotsExceeded { order_id, held, slots });
-        }
-        match order.pending {
-            Some(PendingChange::Downgrade { next_qty }) if next_qty < 1 || next_qty >= slots => {
-                Err(AccountError::Pending { order_id, slots })
-            }
-            Some(PendingChange::Cancel {}) if slots == 0 => Err(AccountError::Pending { order_id, slots }),
-            _ => Ok(order),
+impl Default for OrderEntry {
+    fn default() -> OrderEntry {
+        OrderEntry {
+            tag: None,
+            until: "2030-01-01T00:00:00Z".to_owned(),
+            p0f_slots: 0,
+            pending: None,
+            kind: Kind::default(),
+            status: OrderStatus::default(),
+            auto_renewal: true,
+            cycle: Cycle::default(),
+            created_at: None,
+            proxies: UniqueKeys::default(),
         }
     }
 }
 
-/// What stands beside an IP: nothing, a signature, or both of its hidden properties.
+impl OrderEntry {
+    fn open(self, order_id: OrderId, slot_price: Cents) -> Result<Order, AccountError> {
+        let numbered = self.proxies.0.into_iter().zip(1..);
+        let order = Order {
+            tag: self.tag,
+            until: self.until,
+            p0f_slots: self.p0f_slots,
+            pending: self.pending,
+            addons_price_paid: times(slot_price, self.p0f_slots),
+            kind: self.kind,
+            status: self.status,
+            auto_renewal: self.auto_renewal,
+            cycle: self.cycle,
+            created_at: self.created_at,
+            price_per_unit: slot_price,
+            proxies: numbered.map(|((ip, entry), number)| (ip, entry.open(number))).collect(),
+        };
+        check(order_id, &order).map(|()| order)
+    }
+}
+
+/// Refuses an order that the vendor cannot have.
+fn check(order_id: OrderId, order: &Order) -> Result<(), AccountError> {
+    let (held, slots) = (order.slots_held(), order.p0f_slots);
+    if held > slots as usize {
+        return Err(AccountError::SlotsExceeded { order_id, held, slots });
+    }
+    if !order.pending_is_valid() {
+        return Err(AccountError::Pending { order_id, slots });
+    }
+    if order.status == OrderStatus::Cancelled && !order.proxies.is_empty() {
+        return Err(AccountError::Cancelled { order_id });
+    }
+    Ok(())
+}
+
+/// What stands beside an IP: nothing, a signature, or all of its properties.
 #[derive(Default)]
 struct ProxyEntry {
     signature: Option<Signature>,
     del_np: bool,
+    status: ProxyStatus,
 }
 
 impl ProxyEntry {
     fn open(self, number: usize) -> Proxy {
-        Proxy { number, signature: self.signature, del_np: self.del_np }
+        Proxy { number, signature: self.signature, del_np: self.del_np, status: self.status }
     }
 }
 
@@ -150,6 +195,8 @@ struct LongProxyEntry {
     signature: Option<Signature>,
     #[serde(default)]
     del_np: bool,
+    #[serde(default)]
+    status: ProxyStatus,
 }
 
 impl<'de> Deserialize<'de> for ProxyEntry {
@@ -164,7 +211,7 @@ impl<'de> Visitor<'de> for ProxyEntryVisitor {
     type Value = ProxyEntry;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nothing, a signature, or `{signature: …, del_np: …}`")
+        f.write_str("nothing, a signature, or `{signature: …, del_np: …, status: …}`")
     }
 
     fn visit_unit<E>(self) -> Result<ProxyEntry, E> {
@@ -173,59 +220,12 @@ impl<'de> Visitor<'de> for ProxyEntryVisitor {
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<ProxyEntry, E> {
         let signature = text.parse().map_err(|expected| E::custom(format!("`{text}`: {expected}")))?;
-        Ok(ProxyEntry { signature: Some(signature), del_np: false })
+        Ok(ProxyEntry { signature: Some(signature), ..ProxyEntry::default() })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ProxyEntry, A::Error> {
-        let long = LongProxyEntry::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(ProxyEntry { signature: long.signature, del_np: long.del_np })
-    }
-}
-
-/// A mapping that refuses a second entry for a key, which a plain map would let win in silence.
-struct UniqueKeys<K, V>(BTreeMap<K, V>);
-
-impl<K, V> Default for UniqueKeys<K, V> {
-    fn default() -> Self {
-        UniqueKeys(BTreeMap::new())
-    }
-}
-
-impl<'de, K, V> Deserialize<'de> for UniqueKeys<K, V>
-where
-    K: Deserialize<'de> + Ord + fmt::Display,
-    V: Deserialize<'de>,
-{
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(UniqueKeysVisitor(PhantomData))
-    }
-}
-
-struct UniqueKeysVisitor<K, V>(PhantomData<(K, V)>);
-
-impl<'de, K, V> Visitor<'de> for UniqueKeysVisitor<K, V>
-where
-    K: Deserialize<'de> + Ord + fmt::Display,
-    V: Deserialize<'de>,
-{
-    type Value = UniqueKeys<K, V>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a mapping")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(UniqueKeys::default())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut map = BTreeMap::new();
-        while let Some(key) = access.next_key::<K>()? {
-            if map.contains_key(&key) {
-                return Err(A::Error::custom(format!("`{key}` stands twice")));
-            }
-            map.insert(key, access.next_value()?);
-        }
-        Ok(UniqueKeys(map))
+        let LongProxyEntry { signature, del_np, status } =
+            LongProxyEntry::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(ProxyEntry { signature, del_np, status })
     }
 }

@@ -5,16 +5,18 @@ use std::sync::atomic::AtomicU16;
 
 use axum::body::to_bytes;
 use axum::extract::Request;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::Method;
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use axum::http::request::Parts;
 use serde::Deserialize;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::account::Refusal;
 use super::control::Control;
 use super::log::LoggedRequest;
+use super::object::Object;
 use super::operation::Operation;
+use super::refusal::Refusal;
 use crate::model::{OrderId, P0F_SLOTS};
 
 /// The largest body that is read: some 50,000 items.
@@ -25,6 +27,8 @@ const BODY_LIMIT: usize = 4 << 20;
 pub(super) struct Call {
     pub(super) request: Arc<LoggedRequest>,
     pub(super) order_id: Option<OrderId>,
+    /// Whether it is a POST that does not say how long its body is, not even that there is none.
+    pub(super) lacks_length: bool,
     declared_json: bool,
 }
 
@@ -44,16 +48,26 @@ impl Call {
             operation,
             status: AtomicU16::new(0),
         });
-        Call { order_id: order_id(&request), declared_json: declares_json(&parts), request }
+        Call {
+            order_id: order_id(&request),
+            lacks_length: lacks_length(&parts),
+            declared_json: declares_json(&parts),
+            request,
+        }
     }
 
     /// Returns the one value of a query parameter.
     pub(super) fn parameter(&self, name: &str) -> Result<&str, Refusal> {
+        let value = self.optional_parameter(name)?;
+        value.ok_or_else(|| Refusal::invalid(format!("Validation error: {name} is required")))
+    }
+
+    /// Returns the one value of a query parameter that may be left out.
+    pub(super) fn optional_parameter(&self, name: &str) -> Result<Option<&str>, Refusal> {
         let mut values = self.request.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         match (values.next(), values.next()) {
-            (Some(value), None) => Ok(value),
-            (None, _) => Err(Refusal::invalid(format!("Validation error: {name} is required"))),
-            (Some(_), Some(_)) => Err(Refusal::invalid(format!("Validation error: {name} must be given once"))),
+            (value, None) => Ok(value),
+            (_, Some(_)) => Err(Refusal::invalid(format!("Validation error: {name} must be given once"))),
         }
     }
 
@@ -62,11 +76,12 @@ impl Call {
         self.order_id.ok_or_else(|| Refusal::invalid("Validation error: order_id must be an integer"))
     }
 
-    /// Reads the body as JSON; fields that the vendor does not know are ignored.
+    /// Reads the body as a JSON object; fields that the vendor does not know are ignored.
     pub(super) fn body<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Refusal> {
         let body = self.request.body.as_ref().filter(|_| self.declared_json);
         let body: &Value = body.ok_or_else(|| Refusal::invalid("Validation error: a JSON body is required"))?;
-        T::deserialize(body).map_err(|error| Refusal::invalid(format!("Validation error: {error}")))
+        let read = Object::deserialize(body).map(|Object(read)| read);
+        read.map_err(|error| Refusal::invalid(format!("Validation error: {error}")))
     }
 }
 
@@ -88,9 +103,14 @@ fn declares_json(parts: &Parts) -> bool {
     media_type.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
+fn lacks_length(parts: &Parts) -> bool {
+    let says = |name| parts.headers.contains_key(name);
+    parts.method == Method::POST && !says(CONTENT_LENGTH) && !says(TRANSFER_ENCODING)
+}
+
 fn order_id(request: &LoggedRequest) -> Option<OrderId> {
     let text = match request.path.strip_prefix("/user/api/orders/") {
-        Some(rest) => rest.split('/').next(),
+        Some(rest) => rest.split('/').find(|part| *part != "edit-auto-renewal"),
         None => request.query.iter().find(|(key, _)| key == "order_id").map(|(_, value)| value.as_str()),
     };
     text?.parse().ok()

@@ -1,12 +1,17 @@
 //! What all connections share, and what a test reaches without HTTP.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::account::Account;
 use super::faults::{FaultCount, FaultRule, Faults, Strike};
 use super::log::{LoggedRequest, RequestLog};
 use super::operation::Operation;
-use crate::model::OrderId;
+use super::order::Order;
+use super::panel::PanelAction;
+use super::refusal::Refusal;
+use super::tells::Tells;
+use crate::model::{Cents, OrderId};
 
 /// A handle on the state of a sandbox; clones share it.
 #[derive(Debug, Clone)]
@@ -50,6 +55,30 @@ impl Control {
         work(&mut lock(&self.0.account))
     }
 
+    /// Changes an order as the panel does, behind the back of every client, and returns what it is then.
+    pub fn panel(&self, id: OrderId, action: PanelAction) -> Result<Order, Refusal> {
+        lock(&self.0.account).panel(id, action).cloned()
+    }
+
+    /// Sets what is left to spend.
+    pub fn set_wallet(&self, wallet_cents: Cents) {
+        lock(&self.0.account).wallet_cents = wallet_cents;
+    }
+
+    /// Returns what the API tells.
+    pub fn tells(&self) -> Tells {
+        lock(&self.0.account).tells.clone()
+    }
+
+    /// Sets what the API tells from now on.
+    pub fn set_tells(&self, tells: Tells) {
+        lock(&self.0.account).tells = tells;
+    }
+
+    pub(super) fn knows(&self, operation: Operation) -> bool {
+        lock(&self.0.account).tells.knows(operation)
+    }
+
     /// Returns the vendor requests that are kept, the oldest first.
     pub fn requests(&self) -> Vec<Arc<LoggedRequest>> {
         lock(&self.0.log).kept()
@@ -66,7 +95,7 @@ impl Control {
     }
 
     pub(super) fn strike(&self, operation: Operation, order_id: Option<OrderId>) -> Strike {
-        lock(&self.0.faults).strike(operation, order_id)
+        lock(&self.0.faults).strike(operation, order_id, Instant::now())
     }
 
     pub(super) fn log(&self, request: LoggedRequest) -> Arc<LoggedRequest> {

@@ -1,31 +1,52 @@
 //! Faults on demand: which requests fail, how, and whether before or after they took effect.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
 
-use axum::http::{HeaderName, HeaderValue, StatusCode};
 use serde::de::{Error as _, IntoDeserializer as _, value};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
+use super::clock::Clock;
 use super::operation::Operation;
+use super::token_bucket::TokenBucket;
 use crate::model::OrderId;
 
 /// A rule that breaks some of the requests.
 ///
-/// Its JSON is flat and has exactly one action: `status` (with `headers`, `body`), `close`, `hold`, `delay_ms` or
-/// `truncate`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "FlatRule", into = "FlatRule")]
+/// Its JSON is flat and has exactly one action: `status` (with `headers`, `body`), `close`, `hold`, `delay_ms`,
+/// `truncate`, `stale_reads`, `rate_limit`, `without` and `instead`, `clock_skew_seconds` or `hide_date`.
+///
+/// ```
+/// use shardctl::sandbox::FaultRule;
+///
+/// let rules: Vec<FaultRule> = serde_json::from_str(
+///     r#"[
+///         {"operation": "purchase", "close": true, "when": "after"},
+///         {"operation": "order", "stale_reads": 3},
+///         {"rate_limit": {"per_second": 10}},
+///         {"operation": "set_signatures", "instead": {"updated": 0}},
+///         {"operation": "schedule", "without": ["addons"]},
+///         {"clock_skew_seconds": -660}
+///     ]"#,
+/// )?;
+/// assert_eq!(rules.len(), 6);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultRule {
     /// The operations that it matches.
     pub operation: Target,
-    /// The order that it matches; `None`: all.
+    /// The order that it matches; `None`: all, and requests that name no order.
     pub order_id: Option<OrderId>,
     /// The first matching request, counted from 1, that it breaks.
     pub nth: u64,
-    /// How many it breaks from there on; 0: all.
+    /// How many it breaks from there on; 0: all. In JSON it is 1 where it is left out, but 0 for a limit and for what
+    /// is done to the `Date`, and for `stale_reads` it is the number that stands there.
     pub times: u64,
-    /// Whether the request fails before or after it took effect.
+    /// Whether the request fails before or after it took effect. It only matters for an answer that takes the place of
+    /// the vendor's, for a connection that is closed or held, and for a delay.
     pub when: When,
     /// What happens to the request.
     pub action: Action,
@@ -35,10 +56,10 @@ pub struct FaultRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// All seven.
+    /// All of them.
     #[default]
     Any,
-    /// The five that change something.
+    /// Those that change something.
     Writes,
     /// One of them.
     #[serde(untagged)]
@@ -89,6 +110,50 @@ pub enum Action {
     Delay(Duration),
     /// The answer's body ends after so many bytes and the connection is dropped. The effect happens in any case.
     Truncate(usize),
+    /// A read of one order sees it as it was before its last change, as from a replica that is behind. Other requests
+    /// do not match.
+    Stale,
+    /// Requests beyond so many a second are answered 429 with `Retry-After: 1`; a second's worth may come at once.
+    RateLimit {
+        /// The requests that pass each second.
+        per_second: NonZeroU32,
+    },
+    /// The vendor's answer is edited wherever a key of that name stands in it.
+    Edit(Edit),
+    /// The answer's `Date` is so many seconds ahead of the time.
+    ClockSkew {
+        /// The seconds; below 0: it is behind.
+        seconds: i64,
+    },
+    /// The answer has no `Date`.
+    HideDate,
+}
+
+/// A change of an answer's JSON, made at every depth.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Edit {
+    /// The keys that are left out.
+    pub without: BTreeSet<String>,
+    /// The keys that get another value.
+    pub instead: BTreeMap<String, Value>,
+}
+
+impl Edit {
+    pub(super) fn make(&self, value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                fields.retain(|key, _| !self.without.contains(key));
+                for (key, value) in fields {
+                    match self.instead.get(key) {
+                        Some(instead) => *value = instead.clone(),
+                        None => self.make(value),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.make(item)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
 }
 
 /// A rule with what has come of it.
@@ -103,11 +168,14 @@ pub struct FaultCount {
     pub fired: u64,
 }
 
-/// What the rules do to one request: delays add up, and of several other actions the first one counts.
+/// What the rules do to one request: delays, clocks and edits add up, and of several other actions the first one counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Strike {
     pub(super) delay_before: Duration,
     pub(super) delay_after: Duration,
+    pub(super) stale: bool,
+    pub(super) edits: Vec<Edit>,
+    pub(super) clock: Clock,
     pub(super) broken: Option<(When, Action)>,
 }
 
@@ -116,35 +184,67 @@ impl Strike {
         !(self.delay_before + self.delay_after).is_zero()
     }
 
-    fn add(&mut self, rule: &FaultRule) -> bool {
-        match (&rule.action, rule.when) {
-            (Action::Delay(delay), When::Before) => self.delay_before += *delay,
-            (Action::Delay(delay), When::After) => self.delay_after += *delay,
+    fn add(&mut self, action: Action, when: When) -> bool {
+        match (action, when) {
+            (Action::Delay(delay), When::Before) => self.delay_before += delay,
+            (Action::Delay(delay), When::After) => self.delay_after += delay,
+            (Action::Stale, _) => self.stale = true,
+            (Action::Edit(edit), _) => self.edits.push(edit),
+            (Action::ClockSkew { seconds }, _) => {
+                self.clock.skew_seconds = self.clock.skew_seconds.saturating_add(seconds);
+            }
+            (Action::HideDate, _) => self.clock.hidden = true,
             _ if self.broken.is_some() => return false,
-            (action, when) => self.broken = Some((when, action.clone())),
+            (Action::RateLimit { .. }, _) => self.broken = Some((When::Before, too_many_requests())),
+            (action, when) => self.broken = Some((when, action)),
         }
         true
     }
 }
 
+fn too_many_requests() -> Action {
+    Action::Answer {
+        status: 429,
+        headers: BTreeMap::from([("Retry-After".to_owned(), "1".to_owned())]),
+        body: Some(r#"{"success":false,"message":"Too many requests"}"#.to_owned()),
+    }
+}
+
 /// The rules in force.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Vec<FaultCount>);
+pub(super) struct Faults(Vec<InForce>);
+
+#[derive(Debug)]
+struct InForce {
+    count: FaultCount,
+    limit: Option<TokenBucket>,
+}
 
 impl Faults {
     pub(super) fn set(&mut self, rules: Vec<FaultRule>) {
-        self.0 = rules.into_iter().map(|rule| FaultCount { rule, matched: 0, fired: 0 }).collect();
+        let in_force = |rule: FaultRule| {
+            let limit = match rule.action {
+                Action::RateLimit { per_second } => Some(TokenBucket::new(per_second)),
+                _ => None,
+            };
+            InForce { count: FaultCount { rule, matched: 0, fired: 0 }, limit }
+        };
+        self.0 = rules.into_iter().map(in_force).collect();
     }
 
     pub(super) fn counts(&self) -> Vec<FaultCount> {
-        self.0.clone()
+        self.0.iter().map(|rule| rule.count.clone()).collect()
     }
 
-    pub(super) fn strike(&mut self, operation: Operation, order_id: Option<OrderId>) -> Strike {
+    pub(super) fn strike(&mut self, operation: Operation, order_id: Option<OrderId>, now: Instant) -> Strike {
         let mut strike = Strike::default();
-        for count in self.0.iter_mut().filter(|count| count.rule.matches(operation, order_id)) {
+        for InForce { count, limit } in &mut self.0 {
+            if !count.rule.matches(operation, order_id) {
+                continue;
+            }
             count.matched += 1;
-            if count.rule.covers(count.matched) && strike.add(&count.rule) {
+            let breaks = count.rule.covers(count.matched) && !limit.as_mut().is_some_and(|limit| limit.take(now));
+            if breaks && strike.add(count.rule.action.clone(), count.rule.when) {
                 count.fired += 1;
             }
         }
@@ -159,119 +259,16 @@ impl FaultRule {
             Target::Writes => operation.writes(),
             Target::One(one) => one == operation,
         };
-        target && (self.order_id.is_none() || self.order_id == order_id)
+        let readable = self.action != Action::Stale || operation.reads_an_order();
+        target && readable && (self.order_id.is_none() || self.order_id == order_id)
+    }
+
+    /// Returns whether there is an operation that it matches.
+    pub(super) fn can_match(&self) -> bool {
+        Operation::ALL.into_iter().any(|operation| self.matches(operation, self.order_id))
     }
 
     fn covers(&self, matched: u64) -> bool {
         matched >= self.nth && (self.times == 0 || matched - self.nth < self.times)
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FlatRule {
-    #[serde(default)]
-    operation: Target,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    order_id: Option<OrderId>,
-    #[serde(default = "one")]
-    nth: u64,
-    #[serde(default = "one")]
-    times: u64,
-    #[serde(default)]
-    when: When,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    headers: Option<BTreeMap<String, String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<String>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    close: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    hold: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delay_ms: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    truncate: Option<usize>,
-}
-
-fn one() -> u64 {
-    1
-}
-
-impl TryFrom<FlatRule> for FaultRule {
-    type Error = String;
-
-    fn try_from(flat: FlatRule) -> Result<FaultRule, String> {
-        if flat.nth == 0 {
-            return Err("`nth` counts from 1".to_owned());
-        }
-        let FlatRule { operation, order_id, nth, times, when, .. } = flat;
-        Ok(FaultRule { operation, order_id, nth, times, when, action: flat.action()? })
-    }
-}
-
-impl FlatRule {
-    fn action(self) -> Result<Action, String> {
-        if self.status.is_none() && (self.headers.is_some() || self.body.is_some()) {
-            return Err("`headers` and `body` belong to `status`".to_owned());
-        }
-        match (self.status, self.close, self.hold, self.delay_ms, self.truncate) {
-            (Some(status), false, false, None, None) => answer(status, self.headers.unwrap_or_default(), self.body),
-            (None, true, false, None, None) => Ok(Action::Close),
-            (None, false, true, None, None) => Ok(Action::Hold),
-            (None, false, false, Some(delay), None) => Ok(Action::Delay(Duration::from_millis(delay))),
-            (None, false, false, None, Some(bytes)) => Ok(Action::Truncate(bytes)),
-            _ => {
-                let message =
-                    "a fault has exactly one of `status`, `close: true`, `hold: true`, `delay_ms` and `truncate`";
-                Err(message.to_owned())
-            }
-        }
-    }
-}
-
-fn answer(status: u16, headers: BTreeMap<String, String>, body: Option<String>) -> Result<Action, String> {
-    if status < 200 || StatusCode::from_u16(status).is_err() {
-        return Err(format!("`status` {status} is not the status of an answer (200 to 999)"));
-    }
-    let bad = |(name, value): &(&String, &String)| {
-        HeaderName::try_from(name.as_str()).is_err() || HeaderValue::try_from(value.as_str()).is_err()
-    };
-    match headers.iter().find(bad) {
-        Some((name, _)) => Err(format!("`headers`: `{name}` has a name or value that HTTP does not allow")),
-        None => Ok(Action::Answer { status, headers, body }),
-    }
-}
-
-impl From<FaultRule> for FlatRule {
-    fn from(rule: FaultRule) -> FlatRule {
-        let FaultRule { operation, order_id, nth, times, when, action } = rule;
-        let mut flat = FlatRule {
-            operation,
-            order_id,
-            nth,
-            times,
-            when,
-            status: None,
-            headers: None,
-            body: None,
-            close: false,
-            hold: false,
-            delay_ms: None,
-            truncate: None,
-        };
-        match action {
-            Action::Answer { status, headers, body } => {
-                (flat.status, flat.body) = (Some(status), body);
-                flat.headers = (!headers.is_empty()).then_some(headers);
-            }
-            Action::Close => flat.close = true,
-            Action::Hold => flat.hold = true,
-            Action::Delay(delay) => flat.delay_ms = Some(u64::try_from(delay.as_millis()).unwrap_or(u64::MAX)),
-            Action::Truncate(bytes) => flat.truncate = Some(bytes),
-        }
-        flat
     }
 }

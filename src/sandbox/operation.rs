@@ -1,4 +1,4 @@
-//! The seven operations of the vendor's API.
+//! The operations of the vendor's API.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +20,19 @@ pub enum Operation {
     SetDelNp,
     /// Sets the signatures of IPs.
     SetSignatures,
+    /// Tells the detail of an order.
+    Order,
+    /// Lists the orders of the account.
+    Orders,
+    /// Tells who has the account, and what its wallet holds.
+    Me,
+    /// Switches an order's automatic renewal on or off.
+    SetAutoRenewal,
 }
 
 impl Operation {
-    /// Every operation.
-    pub const ALL: [Operation; 7] = [
+    /// Every operation: first the seven of the older description, then what the newer one adds.
+    pub const ALL: [Operation; 11] = [
         Operation::Active,
         Operation::Calculate,
         Operation::Purchase,
@@ -32,9 +40,13 @@ impl Operation {
         Operation::Cancel,
         Operation::SetDelNp,
         Operation::SetSignatures,
+        Operation::Order,
+        Operation::Orders,
+        Operation::Me,
+        Operation::SetAutoRenewal,
     ];
 
-    /// Returns the path with `{order_id}` where it has one.
+    /// Returns the path with `{order_id}` or `{id}` where it has one.
     pub const fn path(self) -> &'static str {
         match self {
             Operation::Active => "/user/api/proxies/active",
@@ -44,11 +56,28 @@ impl Operation {
             Operation::Cancel => "/user/api/orders/{order_id}/addons/schedule/cancel",
             Operation::SetDelNp => "/user/api/orders/{order_id}/del-np/set",
             Operation::SetSignatures => "/user/api/orders/{order_id}/signature/set",
+            Operation::Order => "/user/api/orders/{id}",
+            Operation::Orders => "/user/api/orders",
+            Operation::Me => "/user/api/me",
+            Operation::SetAutoRenewal => "/user/api/orders/edit-auto-renewal/{order_id}",
         }
     }
 
-    /// Tells whether the operation changes something, and so is a POST.
+    /// Returns whether the operation changes something, and so is a POST.
     pub const fn writes(self) -> bool {
-        !matches!(self, Operation::Active | Operation::Calculate)
+        match self {
+            Operation::Active | Operation::Calculate | Operation::Order | Operation::Orders | Operation::Me => false,
+            Operation::Purchase
+            | Operation::Schedule
+            | Operation::Cancel
+            | Operation::SetDelNp
+            | Operation::SetSignatures
+            | Operation::SetAutoRenewal => true,
+        }
+    }
+
+    /// Returns whether the operation reads one order.
+    pub const fn reads_an_order(self) -> bool {
+        matches!(self, Operation::Active | Operation::Calculate | Operation::Order)
     }
 }

@@ -1,45 +1,51 @@
-//! The HTTP routes: the vendor's seven operations, and the sandbox's own under `/sandbox`.
+//! The HTTP routes: the vendor's operations, and the sandbox's own under `/sandbox`.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::task::Poll;
 
+use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{Method, StatusCode};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, get, on, post};
-use axum::{Json, Router};
+use axum::routing::{MethodFilter, on};
 use futures_util::stream::poll_fn;
 
-use super::account::Refusal;
+use super::answer::{Answer, built, no_such_path, replacement};
 use super::call::Call;
+use super::clock::dated;
 use super::control::Control;
-use super::faults::{Action, FaultRule, Strike, When};
+use super::control_routes;
+use super::faults::{Action, Strike, When};
+use super::kill_switch::KillSwitch;
 use super::operation::Operation;
-use super::server::KillSwitch;
+use super::refusal::Refusal;
 use super::wire;
 
 /// Makes the routes.
 pub(super) fn router(control: Control) -> Router {
-    let mut router = Router::new()
-        .route("/sandbox/account", get(async |State(control): State<Control>| Json(control.account())))
-        .route("/sandbox/orders/{id}/renew", post(renew))
-        .route("/sandbox/requests", get(requests))
-        .route("/sandbox/faults", get(faults).post(set_faults));
+    let mut router = control_routes::router();
     for operation in Operation::ALL {
         let method = if operation.writes() { MethodFilter::POST } else { MethodFilter::GET };
         let handler = move |State(control): State<Control>, request: Request| vendor(operation, control, request);
         router = router.route(operation.path(), on(method, handler));
     }
-    router.fallback(unknown_path).method_not_allowed_fallback(unknown_method).with_state(control)
+    let router = router.fallback(unknown_path).method_not_allowed_fallback(unknown_method);
+    router.with_state(control).layer(map_response(dated))
 }
 
 async fn vendor(operation: Operation, control: Control, request: Request) -> Response {
+    if !control.knows(operation) {
+        let call = Call::read(&control, None, request).await;
+        call.request.answered(404);
+        return no_such_path();
+    }
     let kill_switch = request.extensions().get::<KillSwitch>().cloned().unwrap_or_default();
     let call = Call::read(&control, Some(operation), request).await;
     let strike = control.strike(operation, call.order_id);
+    let clock = strike.clock;
     let ending = if strike.delays() {
         // A task of its own: a client that gives up does not take back what a slow server is about to do.
         let task = tokio::spawn(async move { play(operation, &control, &call, strike).await });
@@ -47,7 +53,9 @@ async fn vendor(operation: Operation, control: Control, request: Request) -> Res
     } else {
         play(operation, &control, &call, strike).await
     };
-    finish(ending, &kill_switch).await
+    let mut response = finish(ending, &kill_switch).await;
+    response.extensions_mut().insert(clock);
+    response
 }
 
 /// How a request ends on the wire.
@@ -58,17 +66,12 @@ enum Ending {
     Hold,
 }
 
-struct Answer {
-    status: u16,
-    body: Vec<u8>,
-}
-
 async fn play(operation: Operation, control: &Control, call: &Call, strike: Strike) -> Ending {
     pause(strike.delay_before).await;
-    let ending = match strike.broken {
+    let ending = match &strike.broken {
         Some((When::Before, action @ (Action::Answer { .. } | Action::Close | Action::Hold))) => broken(action, None),
-        Some((_, action)) => broken(action, Some(effect(operation, control, call))),
-        None => Ending::Whole(json(effect(operation, control, call))),
+        Some((_, action)) => broken(action, Some(effect(operation, control, call, &strike))),
+        None => Ending::Whole(effect(operation, control, call, &strike).into_response()),
     };
     pause(strike.delay_after).await;
     match &ending {
@@ -85,47 +88,35 @@ async fn pause(delay: std::time::Duration) {
     }
 }
 
-fn effect(operation: Operation, control: &Control, call: &Call) -> Answer {
-    let result = match call.request.authorized {
-        true => control.with_account(|account| wire::answer(operation, account, call)),
-        false => Err(Refusal::new(401, "Unauthorized")),
+fn effect(operation: Operation, control: &Control, call: &Call, strike: &Strike) -> Answer {
+    let result = match (call.lacks_length, call.request.authorized) {
+        (true, _) => Err(Refusal::new(411, "Length Required")),
+        (false, false) => Err(Refusal::new(401, "Unauthorized")),
+        (false, true) => control.with_account(|account| wire::answer(operation, account, call, strike.stale)),
     };
-    match result {
-        Ok(body) => Answer { status: 200, body },
-        Err(refusal) => Answer { status: refusal.status, body: wire::error_body(&refusal.message) },
-    }
+    edited(result.into(), strike)
 }
 
-fn broken(action: Action, answer: Option<Answer>) -> Ending {
+fn edited(mut answer: Answer, strike: &Strike) -> Answer {
+    if strike.edits.is_empty() {
+        return answer;
+    }
+    if let Ok(mut body) = serde_json::from_slice(&answer.body) {
+        strike.edits.iter().for_each(|edit| edit.make(&mut body));
+        answer.body = body.to_string().into_bytes();
+    }
+    answer
+}
+
+fn broken(action: &Action, answer: Option<Answer>) -> Ending {
     match (action, answer) {
-        (Action::Answer { status, headers, body }, _) => Ending::Whole(replacement(status, &headers, body)),
-        (Action::Truncate(bytes), Some(answer)) => Ending::Cut(answer, bytes),
-        (Action::Delay(_), Some(answer)) => Ending::Whole(json(answer)),
+        (Action::Answer { status, headers, body }, _) => Ending::Whole(replacement(*status, headers, body.clone())),
+        (Action::Truncate(bytes), Some(answer)) => Ending::Cut(answer, *bytes),
         (Action::Hold, _) => Ending::Hold,
-        (Action::Close | Action::Truncate(_) | Action::Delay(_), _) => Ending::Close,
+        (Action::Close, _) | (_, None) => Ending::Close,
+        // What only adds something to an answer breaks nothing.
+        (_, Some(answer)) => Ending::Whole(answer.into_response()),
     }
-}
-
-fn replacement(status: u16, headers: &BTreeMap<String, String>, body: Option<String>) -> Response {
-    let body = body.map_or_else(|| wire::error_body("Simulated fault"), String::into_bytes);
-    let mut response = Response::builder().status(status);
-    if !headers.keys().any(|name| name.eq_ignore_ascii_case(CONTENT_TYPE.as_str())) {
-        let media_type = if body.starts_with(b"{") { "application/json" } else { "text/plain" };
-        response = response.header(CONTENT_TYPE, media_type);
-    }
-    for (name, value) in headers {
-        response = response.header(name, value);
-    }
-    built(response.body(Body::from(body)))
-}
-
-fn json(answer: Answer) -> Response {
-    let response = Response::builder().status(answer.status).header(CONTENT_TYPE, "application/json");
-    built(response.body(Body::from(answer.body)))
-}
-
-fn built(response: Result<Response, axum::http::Error>) -> Response {
-    response.unwrap_or_else(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response())
 }
 
 async fn finish(ending: Ending, kill_switch: &KillSwitch) -> Response {
@@ -168,33 +159,5 @@ async fn refuse(control: Control, request: Request, refusal: Refusal) -> Respons
         let call = Call::read(&control, None, request).await;
         call.request.answered(refusal.status);
     }
-    json(Answer { status: refusal.status, body: wire::error_body(&refusal.message) })
-}
-
-async fn renew(State(control): State<Control>, Path(id): Path<String>) -> Response {
-    let id = id.parse().map_err(|error| Refusal::invalid(format!("`{id}`: {error}")));
-    let renewed = id.and_then(|id| control.with_account(|account| account.renew(id).cloned()));
-    match renewed {
-        Ok(order) => Json(order).into_response(),
-        Err(refusal) => json(Answer { status: refusal.status, body: wire::error_body(&refusal.message) }),
-    }
-}
-
-async fn requests(State(control): State<Control>) -> Response {
-    let requests = control.requests();
-    Json(requests.iter().map(AsRef::as_ref).collect::<Vec<_>>()).into_response()
-}
-
-async fn faults(State(control): State<Control>) -> Response {
-    Json(control.faults()).into_response()
-}
-
-async fn set_faults(State(control): State<Control>, body: Bytes) -> Response {
-    match serde_json::from_slice::<Vec<FaultRule>>(&body) {
-        Ok(rules) => {
-            control.set_faults(rules);
-            Json(control.faults()).into_response()
-        }
-        Err(error) => json(Answer { status: 400, body: wire::error_body(&error.to_string()) }),
-    }
+    Answer::from(refusal).into_response()
 }

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,11 +12,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::account::Account;
 use super::control::Control;
+use super::kill_switch::KillSwitch;
 use super::log::LOG_CAPACITY;
 use super::routes;
 
@@ -128,16 +127,6 @@ impl Drop for Running {
     }
 }
 
-/// Drops the connection of a request; every request carries the switch of its connection.
-#[derive(Debug, Clone, Default)]
-pub(super) struct KillSwitch(Arc<Notify>);
-
-impl KillSwitch {
-    pub(super) fn pull(&self) {
-        self.0.notify_one();
-    }
-}
-
 async fn serve_connection(stream: TcpStream, router: Router) {
     // Small answers must not wait for the acknowledgement of earlier ones.
     let _ = stream.set_nodelay(true);
@@ -147,11 +136,12 @@ async fn serve_connection(stream: TcpStream, router: Router) {
         request.extensions_mut().insert(kill_switch.clone());
         hyper::service::Service::call(&router, request)
     });
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    // The routes date their answers themselves: a rule may want another date, or none.
+    let connection = http1::Builder::new().auto_date_header(false).serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         // The connection comes first so that what a cut answer has written is out before it is dropped.
         biased;
         _ = connection => {}
-        () = kill_switch.0.notified() => {}
+        () = kill_switch.pulled() => {}
     }
 }

@@ -1,78 +1,66 @@
-//! What the seven operations read and answer, in the vendor's words.
+//! What the operations read and answer, in the vendor's words.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::account::{Account, Order, Refusal};
+use super::account::{Account, SLOTS_CATALOG_ID};
 use super::call::{Call, known_addon};
+use super::object::Object;
 use super::operation::Operation;
-use crate::model::{Cents, OrderId, ProxyIp, Signature};
+use super::order::Order;
+use super::reads;
+use super::refusal::Refusal;
+use crate::model::{Cents, OrderId, P0F_SLOTS, PendingChange, ProxyIp, Signature};
 
-/// Carries an operation out and returns the body of its answer.
-pub(super) fn answer(operation: Operation, account: &mut Account, call: &Call) -> Result<Vec<u8>, Refusal> {
-    let id = match operation {
-        // The order of `proxies/active` is a query parameter, which may be missing or given twice.
-        Operation::Active => call.parameter("order_id").and_then(|_| call.order())?,
-        _ => call.order()?,
-    };
+/// Carries an operation out and returns the body of its answer. A read that is behind sees an order as it was before
+/// its last change.
+pub(super) fn answer(
+    operation: Operation,
+    account: &mut Account,
+    call: &Call,
+    behind: bool,
+) -> Result<Vec<u8>, Refusal> {
     match operation {
-        Operation::Active => active(id, account.active(id)?),
-        Operation::Calculate => calculate(id, account, call),
-        Operation::Purchase => purchase(id, account, call),
-        Operation::Schedule => schedule(id, account, call),
-        Operation::Cancel => cancel(id, account, call),
-        Operation::SetDelNp => set_del_np(id, account, call),
-        Operation::SetSignatures => set_signatures(id, account, call),
+        Operation::Active => write(&reads::active(account, call, behind)?),
+        Operation::Calculate => write(&reads::calculate(account, call, behind)?),
+        Operation::Order => write(&reads::order(account, call, behind)?),
+        Operation::Orders => write(&reads::orders(account, call)?),
+        Operation::Me => write(&reads::me(account)),
+        Operation::Purchase => write(&purchase(call.order()?, account, call)?),
+        Operation::Schedule => write(&schedule(call.order()?, account, call)?),
+        Operation::Cancel => write(&cancel(call.order()?, account, call)?),
+        Operation::SetDelNp => write(&set_del_np(call.order()?, account, call)?),
+        Operation::SetSignatures => write(&set_signatures(call.order()?, account, call)?),
+        Operation::SetAutoRenewal => write(&set_auto_renewal(call.order()?, account, call)?),
     }
-}
-
-/// Writes the body of an error.
-pub(super) fn error_body(message: &str) -> Vec<u8> {
-    json!({"success": false, "message": message}).to_string().into_bytes()
 }
 
 fn write(body: &impl Serialize) -> Result<Vec<u8>, Refusal> {
     serde_json::to_vec(body).map_err(|error| Refusal::new(500, error.to_string()))
 }
 
+/// A line of an order's `addons`.
 #[derive(Serialize)]
-struct ActiveAnswer<'a> {
-    success: bool,
-    data: Vec<ActiveProxy<'a>>,
-    order_tag: Option<&'a str>,
+struct AddonLine {
+    addon_key: &'static str,
+    catalog_id: u32,
+    qty: u32,
+    price_per_unit: Cents,
+    pending: Option<PendingChange>,
 }
 
-#[derive(Serialize)]
-struct ActiveProxy<'a> {
-    ip: ProxyIp,
-    username: String,
-    password: String,
-    http_port: u16,
-    socks_port: u16,
-    until: &'a str,
-    status: &'static str,
-}
-
-fn active(id: OrderId, order: &Order) -> Result<Vec<u8>, Refusal> {
-    let data = order.proxies.iter().map(|(ip, proxy)| ActiveProxy {
-        ip: *ip,
-        username: format!("user-{id}-{}", proxy.number),
-        password: format!("secret-{id}-{}", proxy.number),
-        http_port: 8000,
-        socks_port: 9000,
-        until: &order.until,
-        status: "active",
-    });
-    write(&ActiveAnswer { success: true, data: data.collect(), order_tag: order.tag.as_deref() })
-}
-
-fn calculate(id: OrderId, account: &Account, call: &Call) -> Result<Vec<u8>, Refusal> {
-    known_addon(call.parameter("addon_key")?)?;
-    let add_qty = call.parameter("add_qty")?.parse();
-    let add_qty = add_qty.map_err(|_| Refusal::invalid("Validation error: add_qty must be a positive integer"))?;
-    write(&account.preview(id, add_qty)?)
+/// Lists the add-ons of an order as the answers to writes show them.
+fn addons(order: &Order) -> Vec<AddonLine> {
+    let line = AddonLine {
+        addon_key: P0F_SLOTS,
+        catalog_id: SLOTS_CATALOG_ID,
+        qty: order.p0f_slots,
+        price_per_unit: order.price_per_unit,
+        pending: order.pending,
+    };
+    (order.p0f_slots > 0).then_some(line).into_iter().collect()
 }
 
 #[derive(Deserialize)]
@@ -81,16 +69,15 @@ struct Purchase {
     add_qty: u32,
 }
 
-fn purchase(id: OrderId, account: &mut Account, call: &Call) -> Result<Vec<u8>, Refusal> {
+fn purchase(id: OrderId, account: &mut Account, call: &Call) -> Result<Value, Refusal> {
     let body: Purchase = call.body()?;
     known_addon(&body.addon_key)?;
-    let price = account.slot_price_cents;
     let order = account.purchase(id, body.add_qty)?;
-    write(&json!({
+    Ok(json!({
         "success": true,
         "message": "Add-on purchased",
         "addons_price_paid": order.addons_price_paid,
-        "addons": Account::addons(price, order),
+        "addons": addons(order),
     }))
 }
 
@@ -108,11 +95,11 @@ enum ScheduleAction {
     Downgrade,
 }
 
-fn schedule(id: OrderId, account: &mut Account, call: &Call) -> Result<Vec<u8>, Refusal> {
+fn schedule(id: OrderId, account: &mut Account, call: &Call) -> Result<Value, Refusal> {
     let body: Schedule = call.body()?;
     known_addon(&body.addon_key)?;
-    let price = account.slot_price_cents;
-    scheduled("Downgrade scheduled", price, account.schedule_downgrade(id, body.next_qty)?)
+    let order = account.schedule_downgrade(id, body.next_qty)?;
+    Ok(json!({"success": true, "message": "Downgrade scheduled", "addons": addons(order)}))
 }
 
 #[derive(Deserialize)]
@@ -120,20 +107,16 @@ struct Cancel {
     addon_key: String,
 }
 
-fn cancel(id: OrderId, account: &mut Account, call: &Call) -> Result<Vec<u8>, Refusal> {
+fn cancel(id: OrderId, account: &mut Account, call: &Call) -> Result<Value, Refusal> {
     let body: Cancel = call.body()?;
     known_addon(&body.addon_key)?;
-    let price = account.slot_price_cents;
-    scheduled("Scheduled downgrade cancelled", price, account.cancel_downgrade(id)?)
-}
-
-fn scheduled(message: &str, price: Cents, order: &Order) -> Result<Vec<u8>, Refusal> {
-    write(&json!({"success": true, "message": message, "addons": Account::addons(price, order)}))
+    let order = account.cancel_downgrade(id)?;
+    Ok(json!({"success": true, "message": "Scheduled downgrade cancelled", "addons": addons(order)}))
 }
 
 #[derive(Deserialize)]
 struct Items<T> {
-    items: Vec<T>,
+    items: Vec<Object<T>>,
 }
 
 #[derive(Deserialize)]
@@ -142,11 +125,11 @@ struct DelNpItem {
     value: bool,
 }
 
-fn set_del_np(id: OrderId, account: &mut Account, call: &Call) -> Result<Vec<u8>, Refusal> {
+fn set_del_np(id: OrderId, account: &mut Account, call: &Call) -> Result<Value, Refusal> {
     let body: Items<DelNpItem> = call.body()?;
-    let items: BTreeMap<_, _> = body.items.into_iter().map(|item| (item.ip, item.value)).collect();
+    let items: BTreeMap<_, _> = body.items.into_iter().map(|Object(item)| (item.ip, item.value)).collect();
     account.set_del_np(id, &items)?;
-    write(&json!({"success": true, "message": "del-np updated"}))
+    Ok(json!({"success": true, "message": "del-np updated"}))
 }
 
 #[derive(Deserialize)]
@@ -155,9 +138,17 @@ struct SignatureItem {
     signature: Signature,
 }
 
-fn set_signatures(id: OrderId, account: &mut Account, call: &Call) -> Result<Vec<u8>, Refusal> {
+fn set_signatures(id: OrderId, account: &mut Account, call: &Call) -> Result<Value, Refusal> {
     let body: Items<SignatureItem> = call.body()?;
-    let items: BTreeMap<_, _> = body.items.into_iter().map(|item| (item.ip, item.signature)).collect();
+    let items: BTreeMap<_, _> = body.items.into_iter().map(|Object(item)| (item.ip, item.signature)).collect();
     let updated = account.set_signatures(id, &items)?;
-    write(&json!({"success": true, "message": "Signatures updated", "updated": updated}))
+    Ok(json!({"success": true, "message": "Signatures updated", "updated": updated}))
+}
+
+/// The value stands in the query; what the body says does not matter.
+fn set_auto_renewal(id: OrderId, account: &mut Account, call: &Call) -> Result<Value, Refusal> {
+    let value = call.parameter("auto_renewal")?.parse();
+    let value = value.map_err(|_| Refusal::invalid("Validation error: auto_renewal must be true or false"))?;
+    account.set_auto_renewal(id, value)?;
+    Ok(json!({"success": true, "message": "Auto-renewal updated"}))
 }

@@ -6,6 +6,7 @@
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
 use jsonschema::Validator;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 const DESCRIPTION: &str = include_str!("../../schemas/proxyshard-user-api.openapi.json");
 
 /// The operations, which have no names in the description.
-const NAMES: [(&str, &str, &str); 7] = [
+const NAMES: [(&str, &str, &str); 11] = [
     ("active", "get", "/user/api/proxies/active"),
     ("calculate", "get", "/user/api/orders/{order_id}/addons/calculate"),
     ("purchase", "post", "/user/api/orders/{order_id}/addons/purchase"),
@@ -24,6 +25,10 @@ const NAMES: [(&str, &str, &str); 7] = [
     ("cancel", "post", "/user/api/orders/{order_id}/addons/schedule/cancel"),
     ("set_del_np", "post", "/user/api/orders/{order_id}/del-np/set"),
     ("set_signatures", "post", "/user/api/orders/{order_id}/signature/set"),
+    ("order", "get", "/user/api/orders/{id}"),
+    ("orders", "get", "/user/api/orders"),
+    ("me", "get", "/user/api/me"),
+    ("set_auto_renewal", "post", "/user/api/orders/edit-auto-renewal/{order_id}"),
 ];
 
 struct Operation {
@@ -38,8 +43,14 @@ struct Operation {
 struct Parameter {
     name: String,
     required: bool,
-    integer: bool,
-    minimum: i64,
+    values: Values,
+}
+
+/// The values that a parameter may have.
+enum Values {
+    Any,
+    Integers(RangeInclusive<i64>),
+    Words(Vec<String>),
 }
 
 struct Description {
@@ -127,7 +138,7 @@ fn check_query(parameters: &[Parameter], query: &[(String, String)]) -> Result<(
         let values: Vec<_> = query.iter().filter(|(name, _)| *name == parameter.name).collect();
         match values[..] {
             [] if !parameter.required => {}
-            [(_, value)] if parameter.accepts(value) => {}
+            [(_, value)] if parameter.values.include(value) => {}
             [(name, value)] => return Err(format!("query parameter {name} may not be `{value}`")),
             _ => return Err(format!("query parameter {} stands {} times", parameter.name, values.len())),
         }
@@ -135,9 +146,24 @@ fn check_query(parameters: &[Parameter], query: &[(String, String)]) -> Result<(
     Ok(())
 }
 
-impl Parameter {
-    fn accepts(&self, value: &str) -> bool {
-        !self.integer || integer(value).is_some_and(|number| number >= self.minimum)
+impl Values {
+    fn described(schema: &Value) -> Values {
+        let words = schema["enum"].as_array().into_iter().flatten().map(|word| word.as_str().expect("a word"));
+        let bound = |name: &str, otherwise| schema[name].as_i64().unwrap_or(otherwise);
+        match schema["type"].as_str() {
+            Some("integer") => Values::Integers(bound("minimum", i64::MIN)..=bound("maximum", i64::MAX)),
+            Some("boolean") => Values::Words(vec!["false".to_owned(), "true".to_owned()]),
+            _ if schema.get("enum").is_some() => Values::Words(words.map(str::to_owned).collect()),
+            _ => Values::Any,
+        }
+    }
+
+    fn include(&self, value: &str) -> bool {
+        match self {
+            Values::Any => true,
+            Values::Integers(range) => integer(value).is_some_and(|number| range.contains(&number)),
+            Values::Words(words) => words.iter().any(|word| word == value),
+        }
     }
 }
 
@@ -175,7 +201,7 @@ fn validate(validator: &Validator, value: &Value) -> Result<(), String> {
     validator.validate(value).map_err(|error| format!("at `{}`: {error}", error.instance_path()))
 }
 
-/// Tells whether a path is of a template; all parameters of the description's paths are integers.
+/// Returns whether a path is of a template; all parameters of the description's paths are integers.
 fn fits(template: &str, path: &str) -> bool {
     let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
     let fits =
@@ -213,8 +239,7 @@ fn parameter(described: &Value) -> Option<Parameter> {
     (described["in"] == "query").then(|| Parameter {
         name: described["name"].as_str().expect("a name").to_owned(),
         required: described["required"] == true,
-        integer: described["schema"]["type"] == "integer",
-        minimum: described["schema"]["minimum"].as_i64().unwrap_or(i64::MIN),
+        values: Values::described(&described["schema"]),
     })
 }
 

@@ -1,9 +1,14 @@
-//! The sandbox over real HTTP: the vendor's rules, each fault, a renewal, and what it refuses to serve.
+//! The sandbox over real HTTP: the vendor's rules, what it tells, each fault, a renewal, and what it refuses to serve.
 
 mod account_file;
+mod answers;
 mod faults;
+mod orders;
+mod panel;
+mod periods;
 mod rules;
 mod server;
+mod tells;
 
 use std::time::Duration;
 
@@ -57,14 +62,21 @@ impl World {
             "cancel" => (Method::POST, format!("orders/{order}/addons/schedule/cancel")),
             "set_del_np" => (Method::POST, format!("orders/{order}/del-np/set")),
             "set_signatures" => (Method::POST, format!("orders/{order}/signature/set")),
+            "order" => (Method::GET, format!("orders/{order}")),
+            "orders" => (Method::GET, format!("orders?{}", arguments.as_str().unwrap_or(""))),
+            "me" => (Method::GET, "me".to_owned()),
+            "set_auto_renewal" => {
+                (Method::POST, format!("orders/edit-auto-renewal/{order}?{}", arguments.as_str().unwrap_or("")))
+            }
             other => panic!("no operation {other}"),
         };
         let request = self.client.request(method.clone(), format!("{}/user/api/{end}", self.sandbox.url()));
         let request = request.bearer_auth("t0ken");
-        if method == Method::GET {
-            return request;
+        let body = if operation == "set_auto_renewal" { json!({}) } else { arguments.clone() };
+        match method {
+            Method::GET => request,
+            _ => request.header("content-type", "application/json").body(body.to_string()),
         }
-        request.header("content-type", "application/json").body(arguments.to_string())
     }
 
     /// Sends a request, holds the answer against the description, and returns its status and body.
@@ -95,6 +107,18 @@ impl World {
     async fn break_with(&self, rules: Value) {
         let (status, body) = self.post("faults", rules).await;
         assert_eq!(status, 200, "{body}");
+    }
+
+    /// Has something done in the panel and returns the order.
+    async fn panel(&self, order: u64, action: &str, body: Value) -> Value {
+        let (status, answer) = self.post(&format!("orders/{order}/{action}"), body).await;
+        assert_eq!(status, 200, "{action}: {answer}");
+        answer
+    }
+
+    /// Returns what `order` answers about an order.
+    async fn detail(&self, order: &str) -> Value {
+        self.done("order", order, json!(null)).await["order"].clone()
     }
 
     fn slots(&self, order: u64) -> u32 {

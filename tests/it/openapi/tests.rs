@@ -24,6 +24,15 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 fn describes_seven_operations_and_no_more() {
     let document: Value = serde_json::from_str(DESCRIPTION).expect("JSON");
     let paths = document["paths"].as_object().expect("paths");
+    let operations = paths.values().flat_map(|methods| methods.as_object().expect("methods").values());
+    let older = operations.filter(|operation| operation.get("x-since").is_none());
+    assert_eq!(older.count(), 7, "of the older description");
+}
+
+#[test]
+fn describes_the_named_operations_and_no_more() {
+    let document: Value = serde_json::from_str(DESCRIPTION).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths");
     let mut described: Vec<_> = paths
         .iter()
         .flat_map(|(path, methods)| methods.as_object().expect("methods").keys().map(move |method| (method, path)))
@@ -74,6 +83,11 @@ fn accepts_one_request_of_each_operation() {
             "",
             Some(json!({"items": [{"ip": "203.0.113.10", "signature": "win11"}]})),
         ),
+        ("order", "GET", "/user/api/orders/48213", "", None),
+        ("orders", "GET", "/user/api/orders", "status=on-hold&offset=100&limit=100", None),
+        ("orders", "GET", "/user/api/orders", "status=all", None),
+        ("me", "GET", "/user/api/me", "", None),
+        ("set_auto_renewal", "POST", "/user/api/orders/edit-auto-renewal/48213", "auto_renewal=false", Some(json!({}))),
     ];
     for (operation, method, path, query, body) in rows {
         let fields: &[_] = if body.is_some() { &[TOKEN, JSON] } else { &[TOKEN] };
@@ -86,6 +100,7 @@ fn refuses_wrong_requests() {
     let active = "/user/api/proxies/active";
     let calculate = "/user/api/orders/1/addons/calculate";
     let priced = "addon_key=p0f_slots&add_qty=1";
+    let orders = "/user/api/orders";
     let gets = [
         ("another method", "POST", active, "order_id=1", vec![TOKEN], "no such operation"),
         ("another path", "GET", "/user/api/proxies", "order_id=1", vec![TOKEN], "no such operation"),
@@ -115,6 +130,10 @@ fn refuses_wrong_requests() {
             vec![TOKEN],
             "may not be `0`",
         ),
+        ("a status that is not listed", "GET", orders, "status=paused", vec![TOKEN], "may not be `paused`"),
+        ("a page that is too long", "GET", orders, "status=all&limit=101", vec![TOKEN], "may not be `101`"),
+        ("an offset below 0", "GET", orders, "status=all&offset=-1", vec![TOKEN], "may not be `-1`"),
+        ("an order with a query", "GET", "/user/api/orders/1", "status=all", vec![TOKEN], "status is not described"),
         ("another add-on", "GET", calculate, "addon_key=p0f&add_qty=1", vec![TOKEN], "`p0f` is not on sale"),
     ];
     for (wrong, method, path, query, fields, expected) in gets {
@@ -151,6 +170,17 @@ fn refuses_wrong_bodies() {
         let error = check_request("POST", &path, &[], &headers(&[TOKEN, JSON]), Some(&body)).expect_err(end);
         assert!(error.contains(expected), "{end} {body}: {error}");
     }
+    for (query, body, expected) in [
+        ("auto_renewal=true", Some(json!({"auto_renewal": true})), "auto_renewal"),
+        ("auto_renewal=true", None, "lacks its body"),
+        ("auto_renewal=True", Some(json!({})), "may not be `True`"),
+        ("", Some(json!({})), "stands 0 times"),
+    ] {
+        let path = "/user/api/orders/edit-auto-renewal/1";
+        let error = check_request("POST", path, &pairs(query), &headers(&[TOKEN, JSON]), body.as_ref());
+        let error = error.expect_err(query);
+        assert!(error.contains(expected), "{query} {body:?}: {error}");
+    }
     let cancel = ("/user/api/orders/1/addons/schedule/cancel", json!({"addon_key": "p0f_slots"}));
     let untyped = check_request("POST", cancel.0, &[], &headers(&[TOKEN]), Some(&cancel.1));
     assert!(untyped.expect_err("no content type").contains("Content-Type"));
@@ -162,6 +192,11 @@ fn refuses_wrong_bodies() {
 fn checks_answers() {
     let proxy = json!({"ip": "203.0.113.10", "username": "u", "password": "p", "http_port": 1, "socks_port": 2,
                        "until": "2026-12-01", "status": "active"});
+    let signed = |signature: Value| {
+        let mut proxy = proxy.clone();
+        proxy["signature"] = signature;
+        json!({"success": true, "data": [proxy]})
+    };
     let mut portless = proxy.clone();
     portless.as_object_mut().expect("an object").remove("http_port");
     let line = |pending: Value| json!({"success": true, "addons": [{"addon_key": "p0f_slots", "pending": pending}]});
@@ -170,6 +205,9 @@ fn checks_answers() {
         ("active", 200, json!({"success": true, "data": [proxy], "order_tag": null}), true),
         ("active", 200, json!({"success": true, "data": [proxy], "order_tag": "eu"}), true),
         ("active", 200, json!({"success": true, "data": [proxy], "order_tag": 7}), false),
+        ("active", 200, signed(json!("win11")), true),
+        ("active", 200, signed(json!(null)), true),
+        ("active", 200, signed(json!(false)), false),
         ("active", 200, json!({"success": true, "data": [portless]}), false),
         ("active", 200, json!({"success": true}), false),
         ("active", 200, json!({"success": true, "data": [], "page": 1}), false),
@@ -184,6 +222,17 @@ fn checks_answers() {
         ("cancel", 200, line(json!({"action": "downgrade", "next_qty": 2})), true),
         ("cancel", 200, line(json!({"action": "upgrade"})), false),
         ("cancel", 200, line(json!("downgrade")), false),
+        ("order", 200, json!({"success": true, "order": {}}), true),
+        ("order", 200, json!({"success": true, "order": {"expires_at": null, "auto_renewal": null}}), true),
+        ("order", 200, json!({"success": true, "order": {"addons": null}}), false),
+        ("order", 200, json!({"success": true, "order": {"slots": 4}}), false),
+        ("order", 404, error.clone(), true),
+        ("orders", 200, json!({"success": true, "orders": [], "next": null}), true),
+        ("orders", 200, json!({"success": true, "orders": [{"order_id": 1}]}), false),
+        ("me", 200, json!({"email": "a@example.invalid", "active_orders": 2, "wallet_balance": 5}), true),
+        ("me", 200, json!({"active_orders": 2, "wallet_balance": 5}), false),
+        ("set_auto_renewal", 200, json!({"success": true, "message": "Done"}), true),
+        ("set_auto_renewal", 400, json!({"message": "no"}), false),
         ("renew", 200, json!({}), false),
     ];
     for (operation, status, body, right) in rows {

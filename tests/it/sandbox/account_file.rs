@@ -1,7 +1,8 @@
 //! The account file: what it may leave out, and how a wrong one is refused.
 
+use serde_json::json;
 use shardctl::model::{Cents, OrderId, PendingChange, Signature};
-use shardctl::sandbox::{Account, Kind};
+use shardctl::sandbox::{Account, Cycle, DEFAULT_EMAIL, Kind, OrderStatus, Tells};
 
 fn order(id: u64) -> OrderId {
     OrderId::new(id).expect("a positive id")
@@ -17,6 +18,43 @@ fn a_short_file_has_defaults() {
     let order = &account.orders[&order(1)];
     assert_eq!((order.until.as_str(), order.p0f_slots, order.kind), ("2030-01-01T00:00:00Z", 0, Kind::Datacenter));
     assert!(order.tag.is_none() && order.pending.is_none() && order.proxies.is_empty());
+    assert_eq!((order.status, order.auto_renewal, order.cycle), (OrderStatus::Active, true, Cycle::Monthly));
+    assert!(order.created_at.is_none() && account.proxy_price_cents == Cents(0));
+    assert_eq!((account.tells, account.email.as_str()), (Tells::everything(), DEFAULT_EMAIL));
+}
+
+#[test]
+fn an_order_id_may_be_quoted() {
+    let account = Account::from_yaml("orders: {\"48213\": {p0f_slots: 2}, 7: {}}").expect("valid");
+    assert_eq!(account.orders.keys().map(|id| id.get()).collect::<Vec<_>>(), [7, 48213]);
+}
+
+#[test]
+fn what_is_written_as_json_leaves_out_what_a_short_file_leaves_out() {
+    let written = |text: &str| serde_json::to_value(Account::from_yaml(text).expect("valid")).expect("JSON");
+    let short = json!({"wallet_cents": 0, "slot_price_cents": 100, "charges": [], "orders": {"1": {
+        "tag": null, "until": "2030-01-01T00:00:00Z", "p0f_slots": 0, "pending": null, "addons_price_paid": 0,
+        "kind": "datacenter", "proxies": {"203.0.113.1": {"signature": null, "del_np": false}}}}});
+    assert_eq!(written("orders: {1: {proxies: {203.0.113.1: }}}"), short);
+    let text = "
+email: owner@example.invalid
+tells: nothing
+proxy_price_cents: 120
+orders:
+  1:
+    status: on-hold
+    auto_renewal: false
+    cycle: 3-days
+    created_at: 2026-01-05
+    proxies: {203.0.113.1: {status: inactive}}
+";
+    let mut long = short;
+    long["proxy_price_cents"] = json!(120);
+    let order = &mut long["orders"]["1"];
+    (order["status"], order["auto_renewal"]) = (json!("on-hold"), json!(false));
+    (order["cycle"], order["created_at"]) = (json!("3-days"), json!("2026-01-05"));
+    order["proxies"]["203.0.113.1"]["status"] = json!("inactive");
+    assert_eq!(written(text), long);
 }
 
 #[test]
@@ -55,11 +93,22 @@ fn a_wrong_file_is_refused_with_the_place_and_the_reason() {
         ("wallet: 5", "unknown field `wallet`"),
         ("wallet_cents: -5", "wallet_cents: invalid type: integer `-5`"),
         ("token: ''", "empty `token`"),
-        ("orders: {0: {}}", "nonzero"),
-        ("orders: {x: {}}", "orders"),
+        ("email: [a]", "email"),
+        ("tells: all", "`all` is none of `everything`, `older`, `nothing`"),
+        ("tells: [signature, slot]", "there is nothing like `slot` to tell"),
+        ("orders: {0: {}}", "orders: `0`: an order id is a positive whole number"),
+        ("orders: {x: {}}", "orders: `x`: an order id is"),
+        ("orders: {'01': {}}", "orders: `01`: an order id is"),
+        ("orders: {1.5: {}}", "expected an order id"),
         ("orders:\n  1: {}\n  1: {}", "`1` stands twice"),
+        ("orders: {'1': {}, 1: {}}", "`1` stands twice"),
         ("orders: {1: {slots: 2}}", "orders.1: unknown field `slots`"),
         ("orders: {1: {kind: mobile}}", "unknown variant `mobile`"),
+        ("orders: {1: {status: on_hold}}", "unknown variant `on_hold`"),
+        ("orders: {1: {cycle: yearly}}", "unknown variant `yearly`"),
+        ("orders: {1: {auto_renewal: 1}}", "auto_renewal"),
+        ("orders: {4: {status: cancelled, proxies: {203.0.113.1: }}}", "order 4 of the account file is cancelled"),
+        ("orders: {1: {proxies: {203.0.113.1: {status: broken}}}}", "unknown variant `broken`"),
         ("orders:\n  1:\n    proxies:\n      203.0.113.300:", "line 4"),
         ("orders: {1: {proxies: {203.0.113.1: beos}}}", "`beos`: a signature is one of ios"),
         ("orders: {1: {proxies: {203.0.113.1: 7}}}", "nothing, a signature, or"),

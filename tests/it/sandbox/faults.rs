@@ -58,6 +58,7 @@ async fn a_rule_picks_operation_order_and_turn() {
         (json!({"operation": "schedule", "times": 0}), [true, true, true, true, false, true], 1),
         (json!({"operation": "cancel", "times": 0}), [true, true, true, true, true, false], 1),
         (json!({"operation": "set_signatures", "times": 0}), [true; 6], 0),
+        (json!({"operation": "order", "times": 0}), [true; 6], 0),
         (json!({"order_id": 1, "times": 0}), [false, false, false, true, true, true], 3),
         (json!({"order_id": 3, "operation": "writes", "nth": 3}), [true, true, true, true, true, false], 3),
     ];
@@ -81,6 +82,39 @@ async fn a_rule_picks_operation_order_and_turn() {
         let fired = passed.iter().filter(|passed| !**passed).count();
         assert_eq!((&count["matched"], &count["fired"]), (&json!(matched), &json!(fired)), "{rule}");
     }
+}
+
+#[tokio::test]
+async fn a_rule_knows_the_newer_operations() {
+    let rows = [
+        ("any", [false; 4]),
+        ("writes", [true, true, true, false]),
+        ("order", [false, true, true, true]),
+        ("orders", [true, false, true, true]),
+        ("me", [true, true, false, true]),
+        ("set_auto_renewal", [true, true, true, false]),
+        ("active", [true; 4]),
+    ];
+    let world = World::open(ACCOUNT).await;
+    for (target, passed) in rows {
+        world.break_with(json!([{"operation": target, "times": 0, "status": 502}])).await;
+        let calls = [
+            ("order", json!(null)),
+            ("orders", json!("status=all")),
+            ("me", json!(null)),
+            ("set_auto_renewal", json!("auto_renewal=true")),
+        ];
+        for ((operation, arguments), passed) in calls.into_iter().zip(passed) {
+            let (status, _) = world.call(operation, "1", arguments).await;
+            assert_eq!(status, if passed { 200 } else { 502 }, "{operation} under a rule for {target}");
+        }
+    }
+    world.break_with(json!([{"order_id": 1, "times": 0, "status": 502}])).await;
+    let of_the_order = json!("auto_renewal=true");
+    assert_eq!(world.call("order", "1", json!(null)).await.0, 502);
+    assert_eq!(world.call("set_auto_renewal", "1", of_the_order.clone()).await.0, 502);
+    assert_eq!(world.call("set_auto_renewal", "2", of_the_order).await.0, 200);
+    assert_eq!(world.call("orders", "", json!("status=all")).await.0, 200, "it names no order");
 }
 
 #[tokio::test]
@@ -161,6 +195,15 @@ async fn wrong_rules_are_refused_and_leave_the_old_ones() {
         (json!([{"status": 1000}]), "status"),
         (json!([{"status": 500, "headers": {"a b": "c"}}]), "a b"),
         (json!([{"close": true, "nth": 0}]), "counts from 1"),
+        (json!([{"stale_reads": 1, "times": 1}]), "leave `times` out"),
+        (json!([{"stale_reads": 1, "close": true}]), "exactly one"),
+        (json!([{"stale_reads": 1, "operation": "purchase"}]), "for the reads of an order"),
+        (json!([{"stale_reads": 1, "operation": "me"}]), "for the reads of an order"),
+        (json!([{"rate_limit": {"per_second": 0}}]), "nonzero"),
+        (json!([{"rate_limit": {"per_minute": 60}}]), "per_minute"),
+        (json!([{"without": ["data"], "status": 500}]), "exactly one"),
+        (json!([{"clock_skew_seconds": 1, "hide_date": true}]), "exactly one"),
+        (json!([{"hide_date": false}]), "exactly one"),
         (json!([{"close": true, "operation": "renew"}]), "renew"),
         (json!([{"close": true, "order_id": 0}]), "nonzero"),
         (json!([{"close": true, "when": "during"}]), "during"),
@@ -182,7 +225,7 @@ async fn the_log_tells_what_came_and_what_was_answered() {
     world.break_with(json!([{"operation": "purchase", "close": true, "when": "after"}])).await;
     outcome(&world).await;
     world.done("calculate", "1", json!("addon_key=p0f_slots&add_qty=1")).await;
-    for path in ["/user/api/orders/1", "/user/api/proxies/active"] {
+    for path in ["/user/api/proxies", "/user/api/proxies/active"] {
         let request = world.client.delete(format!("{}{path}", world.sandbox.url())).bearer_auth("t0ken2");
         super::answer(request).await;
     }
@@ -199,7 +242,7 @@ async fn the_log_tells_what_came_and_what_was_answered() {
             entry(2, "GET", "/user/api/orders/1/addons/calculate"),
             json!({"query": query, "operation": "calculate", "status": 200})
         ),
-        with(entry(3, "DELETE", "/user/api/orders/1"), json!({"authorized": false, "status": 404})),
+        with(entry(3, "DELETE", "/user/api/proxies"), json!({"authorized": false, "status": 404})),
         with(entry(4, "DELETE", "/user/api/proxies/active"), json!({"authorized": false, "status": 405})),
     ]);
     assert_eq!(log, expected);

@@ -40,7 +40,7 @@ async fn a_refusal_says_why_and_changes_nothing() {
         ("purchase", "1", json!({"addon_key": "slots", "add_qty": 1}), 400, "Unknown addon_key"),
         ("purchase", "1", key.clone(), 400, "add_qty"),
         ("purchase", "1", json!({"addon_key": "p0f_slots", "add_qty": -1}), 400, "-1"),
-        ("purchase", "1", json!([]), 400, "Validation error"),
+        ("purchase", "1", json!(["p0f_slots", 1]), 400, "expected an object"),
         ("schedule", "5", downgrade(1), 404, "not found"),
         ("schedule", "9", downgrade(1), 400, "not DC/ISP"),
         ("schedule", "1", downgrade(0), 400, "at least 1"),
@@ -59,6 +59,7 @@ async fn a_refusal_says_why_and_changes_nothing() {
         ("set_del_np", "1", marks(&[(TEN, true), ("203.0.113.99", true)]), 400, "203.0.113.99 does not belong"),
         ("set_del_np", "1", marks(&[("tomorrow", true)]), 400, "Validation error"),
         ("set_del_np", "1", json!({"items": [{"ip": TEN}]}), 400, "value"),
+        ("set_del_np", "1", json!({"items": [[TEN, true]]}), 400, "expected an object"),
         ("set_del_np", "1", marks(&[(TEN, true), (TWELVE, true), (THIRTEEN, true)]), 400, "keep=0"),
         ("set_signatures", "5", signatures(&[(TEN, "ios")]), 404, "not found"),
         ("set_signatures", "9", signatures(&[("192.0.2.1", "ios")]), 400, "not DC/ISP"),
@@ -67,6 +68,20 @@ async fn a_refusal_says_why_and_changes_nothing() {
         ("set_signatures", "1", signatures(&[(TEN, "ios"), ("203.0.113.99", "ios")]), 400, "does not belong"),
         ("set_signatures", "1", signatures(&[(TWELVE, "ios"), (THIRTEEN, "ios")]), 400, "2 of 3 are taken, 2 more"),
         ("set_signatures", "2", signatures(&[("2001:db8::1", "ios")]), 400, "not active"),
+        ("order", "5", json!(null), 404, "Order 5 not found"),
+        ("order", "x", json!(null), 400, "order_id"),
+        ("order", "edit-auto-renewal", json!(null), 400, "order_id"),
+        ("orders", "", json!(""), 400, "status is required"),
+        ("orders", "", json!("status=paused"), 400, "active, on-hold, cancelled or all"),
+        ("orders", "", json!("status=all&status=all"), 400, "status must be given once"),
+        ("orders", "", json!("status=all&limit=0"), 400, "from 1 to 100"),
+        ("orders", "", json!("status=all&limit=101"), 400, "from 1 to 100"),
+        ("orders", "", json!("status=all&offset=-1"), 400, "offset must be a whole number"),
+        ("set_auto_renewal", "5", json!("auto_renewal=true"), 404, "not found"),
+        ("set_auto_renewal", "9", json!("auto_renewal=true"), 400, "not DC/ISP"),
+        ("set_auto_renewal", "x", json!("auto_renewal=true"), 400, "order_id"),
+        ("set_auto_renewal", "1", json!(""), 400, "auto_renewal is required"),
+        ("set_auto_renewal", "1", json!("auto_renewal=no"), 400, "true or false"),
     ];
     for (operation, order, arguments, status, message) in rows {
         let (answered, body) = world.call(operation, order, arguments.clone()).await;
@@ -89,6 +104,10 @@ async fn a_token_is_needed_for_every_operation() {
         ("cancel", json!({"addon_key": "p0f_slots"})),
         ("set_del_np", marks(&[(TEN, true)])),
         ("set_signatures", signatures(&[(TEN, "ios")])),
+        ("order", json!(null)),
+        ("orders", json!("status=all")),
+        ("me", json!(null)),
+        ("set_auto_renewal", json!("auto_renewal=false")),
     ];
     for (operation, arguments) in rows {
         for authorization in [None, Some("Bearer other"), Some("Bearer t0ken2"), Some("Basic t0ken"), Some("t0ken")] {
@@ -112,8 +131,9 @@ async fn active_lists_the_ips_and_the_tag() {
     let eu = world.done("active", "1", json!(null)).await;
     assert_eq!((&eu["order_tag"], eu["data"].as_array().map(Vec::len)), (&json!("eu"), Some(4)));
     let first = json!({"ip": TEN, "username": "user-1-1", "password": "secret-1-1", "http_port": 8000,
-                       "socks_port": 9000, "until": "2026-12-01T00:00:00Z", "status": "active"});
+                       "socks_port": 9000, "until": "2026-12-01T00:00:00Z", "status": "active", "signature": "linux"});
     assert_eq!(eu["data"][0], first);
+    assert_eq!(eu["data"][2]["signature"], json!(null), "none");
     let isp = world.done("active", "2", json!(null)).await;
     assert_eq!((&isp["order_tag"], &isp["data"][0]["ip"]), (&json!(null), &json!("2001:db8::1")));
     assert_eq!(world.done("active", "3", json!(null)).await, json!({"success": true, "data": [], "order_tag": null}));
@@ -179,7 +199,7 @@ async fn a_renewal_lets_marked_ips_go_and_carries_the_downgrade_out() {
     let (status, order) = world.post("orders/1/renew", json!(null)).await;
     assert_eq!(status, 200);
     let expected = json!({
-        "tag": "eu", "until": "2027-01-01T00:00:00Z", "p0f_slots": 1, "pending": null, "addons_price_paid": 450,
+        "tag": "eu", "until": "2027-01-01T00:00:00Z", "p0f_slots": 1, "pending": null, "addons_price_paid": 150,
         "kind": "datacenter",
         "proxies": {ELEVEN: {"signature": "win10", "del_np": false}, THIRTEEN: {"signature": null, "del_np": false}},
     });

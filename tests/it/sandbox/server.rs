@@ -96,12 +96,34 @@ async fn a_body_must_be_declared_as_json() {
     let rows = [
         ("text/plain", buy(1).to_string(), 400),
         ("application/json", "{".to_owned(), 400),
-        ("application/json", String::new(), 400),
+        // Without a body, the client does not say how long it is either.
+        ("application/json", String::new(), 411),
         ("Application/JSON; charset=utf-8", buy(1).to_string(), 200),
     ];
     for (media_type, body, status) in rows {
         let response = send(media_type, body.clone()).await.expect("an answer");
         assert_eq!(response.status(), status, "{media_type} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_post_says_how_long_it_is() {
+    let world = World::open(ACCOUNT).await;
+    let rows = [
+        ("", "", "411 Length Required"),
+        ("content-length: 0\r\n", "", "200 OK"),
+        ("content-type: application/json\r\ncontent-length: 2\r\n", "{}", "200 OK"),
+        ("transfer-encoding: chunked\r\n", "0\r\n\r\n", "200 OK"),
+    ];
+    for (length, body, status) in rows {
+        let mut stream = tokio::net::TcpStream::connect(world.sandbox.addr()).await.expect("a connection");
+        let path = "/user/api/orders/edit-auto-renewal/1?auto_renewal=false";
+        let fields = format!("host: x\r\nconnection: close\r\nauthorization: Bearer t0ken\r\n{length}");
+        let request = format!("POST {path} HTTP/1.1\r\n{fields}\r\n{body}");
+        stream.write_all(request.as_bytes()).await.expect("an open connection");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an orderly end");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{length}: {answer}");
     }
 }
 
