@@ -217,7 +217,7 @@ fn diff_alone(wanted: &Wanted) -> Result<Vec<Row>> {
             del_np: active.iter().map(|ip| (*ip, false)).collect(),
             ..Recorded::default()
         };
-        let tag = order.tag.as_ref().map(|tag| Foreign::from(tag.value.as_str()));
+        let tag = order.tag.as_ref().map(|tag| tag.value.clone());
         let live = LiveOrder { tag, slots: Some(size.ips), ..LiveOrder::of_ips(active) };
         observed.insert(*order_id, Observed { live: Ok(live), recorded: Ok(record) });
     }

@@ -20,6 +20,8 @@ pub enum Operation {
     SetDelNp,
     /// `POST /user/api/orders/{order_id}/signature/set`
     SetSignatures,
+    /// `POST /user/api/orders/edit-auto-renewal/{order_id}`
+    SetAutoRenewal,
 }
 
 impl Operation {
@@ -33,6 +35,7 @@ impl Operation {
             Operation::CancelDowngrade => "addons/schedule/cancel",
             Operation::SetDelNp => "del-np/set",
             Operation::SetSignatures => "signature/set",
+            Operation::SetAutoRenewal => "edit-auto-renewal",
         }
     }
 }

@@ -60,6 +60,15 @@ impl Writer {
         self.addons(Call::post(Operation::CancelDowngrade, path, &body, Resend::Idempotent)).await
     }
 
+    /// Switches automatic renewal on or off (`POST …/orders/edit-auto-renewal/{order_id}`).
+    pub async fn set_auto_renewal(&self, order_id: OrderId, on: bool) -> Result<(), ApiError> {
+        let path = format!("/user/api/orders/edit-auto-renewal/{order_id}");
+        let mut call = Call::post(Operation::SetAutoRenewal, path, &serde_json::json!({}), Resend::Idempotent);
+        call.query.push(("auto_renewal", on.to_string()));
+        let connection = self.reader.connection();
+        connection.call(&call, |status, body: &[u8]| answers::acknowledged(status, body, connection.token())).await
+    }
+
     async fn acknowledge(
         &self,
         operation: Operation,

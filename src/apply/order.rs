@@ -39,6 +39,7 @@ async fn run_step(journal: &mut Journal<'_>, step: &Step) -> Result<(), StepFail
         Step::SetSignatures { items } => set_signatures(journal, items).await,
         Step::SetDelNp { items } => set_del_np(journal, items).await,
         Step::ScheduleDowngrade { from_qty, next_qty } => schedule_downgrade(journal, *from_qty, *next_qty).await,
+        Step::SetAutoRenewal { to, .. } => set_auto_renewal(journal, *to).await,
     }
 }
 
@@ -81,6 +82,19 @@ async fn schedule_downgrade(journal: &mut Journal<'_>, from_qty: u32, next_qty: 
     };
     let pending = Some(PendingChange::Downgrade { next_qty });
     journal.slots_changed(answer, RecordedSlots { qty: from_qty, pending }).await
+}
+
+async fn set_auto_renewal(journal: &mut Journal<'_>, on: bool) -> Result<(), StepFailure> {
+    journal.ensure_locked().await?;
+    let before = journal.recorded.auto_renewal.take();
+    if before.is_some_and(|before| before != on) {
+        journal.save().await?;
+    }
+    if let Err(error) = journal.context.writer.set_auto_renewal(journal.order.order_id, on).await {
+        return Err(journal.failed(&error, before.is_some(), |recorded| recorded.auto_renewal = before).await);
+    }
+    journal.recorded.auto_renewal = Some(on);
+    journal.save_acknowledged().await
 }
 
 async fn set_signatures(journal: &mut Journal<'_>, items: &[SignatureItem]) -> Result<(), StepFailure> {

@@ -114,7 +114,10 @@ pub(super) struct PlanningArgs {
     /// limit, else 30]
     #[arg(long, value_name = "N", help_heading = "Guard rails")]
     pub(super) max_removal_percent: Option<Percent>,
-    /// Lift the removal limit for a plan that newly marks at most N IPs in all
+    /// The most IPs that one apply may newly mark to go, over all orders [default: the manifest's limit, else 100]
+    #[arg(long, value_name = "N", help_heading = "Guard rails")]
+    pub(super) max_removals: Option<usize>,
+    /// Lift the removal limits, and take new IPs that are not listed, for a plan that newly marks at most N IPs in all
     #[arg(long, value_name = "N", help_heading = "Guard rails")]
     pub(super) allow_removals: Option<usize>,
 }

@@ -199,6 +199,7 @@ pub(super) fn options(args: &PlanningArgs) -> Options {
         reassert: args.reassert,
         max_charge: args.max_charge_cents.map(Cents),
         max_removal_percent: args.max_removal_percent,
+        max_removals: args.max_removals,
         allow_removals: args.allow_removals,
     }
 }

@@ -5,5 +5,5 @@
 mod problem;
 mod source;
 
-pub use problem::{Label, Note, NoteCode, Problem, ProblemCode};
+pub use problem::{Attribute, Label, Note, NoteCode, NoteValue, Problem, ProblemCode};
 pub use source::{Position, SourceFile, SourceMap};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{OrderId, ProxyIp, Span};
+use crate::model::{OrderId, PendingChange, ProxyIp, Span};
 
 /// Something that keeps a manifest from being valid or an order from being applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,14 +123,22 @@ codes! {
         OrderUnavailable => "order_unavailable",
         /// 404.
         OrderNotFound => "order_not_found",
+        /// The order is cancelled; or on hold, and the plan would buy.
+        OrderNotActive => "order_not_active",
         /// More slots held by signatures, after the plan, than there are.
         NotEnoughSlots => "not_enough_slots",
         /// `p0f_slots: 0` while slots are active.
         SlotsFloor => "slots_floor",
         /// More IPs newly marked to go than the limit allows.
         RemovalLimit => "removal_limit",
+        /// An IP that is new in the order would be marked to go.
+        NewIp => "new_ip",
         /// The plan's total charge exceeds the limit.
         ChargeLimit => "charge_limit",
+        /// The wallet holds less than the plan charges.
+        WalletShort => "wallet_short",
+        /// A price that is none, or a total that is not the sum.
+        BadPrice => "bad_price",
         /// The outcome of an earlier purchase is unknown.
         PurchaseUnsettled => "purchase_unsettled",
         /// The recorded state belongs to another API URL, or is damaged.
@@ -165,13 +173,72 @@ codes! {
     NoteCode {
         /// A kept IP holds a signature that the manifest no longer lists.
         SignatureStays => "signature_stays",
-        /// The slots are not what shardctl last saw.
-        SlotsDrifted => "slots_drifted",
+        /// What is live is not what shardctl last recorded.
+        ChangedElsewhere => "changed_elsewhere",
+        /// The renewal passed, and what was recorded for it did not happen.
+        NotCarriedOut => "not_carried_out",
+        /// Marks are unknown, and some IPs seem to be marked to go.
+        MarksElsewhere => "marks_elsewhere",
         /// An open intent was found to have been bought.
         PurchaseSettled => "purchase_settled",
-        /// How many IPs were marked before.
+        /// An open intent is void.
+        PurchaseVoid => "purchase_void",
+        /// Which IPs were marked before and still go.
         AlreadyLeaving => "already_leaving",
+        /// The order waits to be paid.
+        OrderOnHold => "order_on_hold",
+        /// Something is to happen at the renewal, and the order does not renew by itself.
+        NoAutoRenewal => "no_auto_renewal",
+        /// Something is to happen at a renewal that is less than two hours away.
+        RenewalIsNear => "renewal_is_near",
+        /// A kept IP is not active.
+        IpNotActive => "ip_not_active",
+        /// The order's detail could not be had.
+        DetailUnavailable => "detail_unavailable",
+        /// What is pending is unknown, and was asked for this renewal.
+        PendingUnknown => "pending_unknown",
     }
+}
+
+/// What a note is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attribute {
+    /// The OS signature of an IP.
+    Signature,
+    /// The number of slots.
+    Slots,
+    /// What is scheduled for the next renewal.
+    Pending,
+    /// Whether the order renews by itself.
+    AutoRenewal,
+    /// Whether an IP is marked to go.
+    Mark,
+}
+
+impl Attribute {
+    /// Returns the word that documents use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Attribute::Signature => "signature",
+            Attribute::Slots => "slots",
+            Attribute::Pending => "pending",
+            Attribute::AutoRenewal => "auto_renewal",
+            Attribute::Mark => "mark",
+        }
+    }
+}
+
+/// A value that a note carries as data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoteValue {
+    /// A word, such as a signature; fit for a terminal.
+    Word(String),
+    /// A number of slots.
+    Number(u32),
+    /// What is scheduled for the next renewal.
+    Pending(Option<PendingChange>),
+    /// Whether something is so.
+    Flag(bool),
 }
 
 /// A remark about an order that blocks nothing.
@@ -183,12 +250,43 @@ pub struct Note {
     pub message: String,
     /// The IP it belongs to.
     pub ip: Option<ProxyIp>,
+    /// The IPs it belongs to, where there are several.
+    pub ips: Vec<ProxyIp>,
+    /// What it is about.
+    pub attribute: Option<Attribute>,
+    /// The value before.
+    pub from: Option<NoteValue>,
+    /// The value now, or the one that was to be.
+    pub to: Option<NoteValue>,
 }
 
 impl Note {
     /// Makes a note of a code and a sentence.
     pub fn new(code: NoteCode, message: impl Into<String>) -> Note {
-        Note { code, message: message.into(), ip: None }
+        Note { code, message: message.into(), ip: None, ips: Vec::new(), attribute: None, from: None, to: None }
+    }
+
+    /// Returns whether it says that something is not as shardctl left it.
+    pub fn is_drift(&self) -> bool {
+        matches!(self.code, NoteCode::ChangedElsewhere | NoteCode::NotCarriedOut)
+    }
+
+    /// Says what it is about.
+    pub fn about(mut self, attribute: Attribute) -> Note {
+        self.attribute = Some(attribute);
+        self
+    }
+
+    /// Carries the values before and after.
+    pub fn change(mut self, from: NoteValue, to: NoteValue) -> Note {
+        (self.from, self.to) = (Some(from), Some(to));
+        self
+    }
+
+    /// Names several IPs.
+    pub fn ips(mut self, ips: Vec<ProxyIp>) -> Note {
+        self.ips = ips;
+        self
     }
 
     /// Names the IP.

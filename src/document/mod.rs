@@ -26,7 +26,7 @@ pub use order::{
     StatusWord,
 };
 pub use plan::{OptionsDocument, PlanDocument, SummaryDocument};
-pub use problem::{NoteDocument, ProblemDocument};
+pub use problem::{NoteDocument, NoteValueDocument, ProblemDocument};
 pub use saved::{NotAPlan, SavedPlan, save};
 pub use status::{StatusDocument, StatusOrderDocument};
 pub use validate::ValidateDocument;

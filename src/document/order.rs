@@ -15,6 +15,10 @@ pub struct OrderDocument {
     pub order_id: u64,
     /// The live tag.
     pub tag: Option<String>,
+    /// Where the order stands with the vendor, such as `active`; null where that is not told.
+    pub order_status: Option<String>,
+    /// Whether the order renews by itself; null where that is unknown.
+    pub auto_renewal: Option<bool>,
     /// The next renewal, as a date-time in UTC, or as the API says it where that is no date.
     pub renews_at: Option<String>,
     /// Where the order stands.
@@ -93,6 +97,16 @@ pub enum OperationDocument {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         result: Option<ResultDocument>,
     },
+    /// Switches automatic renewal on or off.
+    SetAutoRenewal {
+        /// Whether it is believed to be on; null: unknown.
+        from: Option<bool>,
+        /// The declared value.
+        to: bool,
+        /// What came of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        result: Option<ResultDocument>,
+    },
 }
 
 /// A signature to set.
@@ -100,7 +114,7 @@ pub enum OperationDocument {
 pub struct SignatureItemDocument {
     /// The address.
     pub ip: String,
-    /// The signature that is known to be set; null: unknown.
+    /// The signature that it is believed to have, `none` where the API says that it has none; null: unknown.
     pub from: Option<String>,
     /// The declared one.
     pub to: Signature,
@@ -152,8 +166,18 @@ pub enum PendingDocument {
 pub struct PreconditionDocument {
     /// SHA-256 over the order's active IPs.
     pub active_ips_sha256: String,
+    /// SHA-256 over the signatures that the API reports; null where it reports none at all.
+    pub signatures_sha256: Option<String>,
     /// The slots; null where they were not read.
     pub slots: Option<u32>,
+    /// Whether the API tells what is scheduled for the next renewal.
+    pub pending_told: bool,
+    /// What it tells; null: nothing is scheduled.
+    pub pending: Option<PendingDocument>,
+    /// Whether the order renews by itself; null where the API does not tell it.
+    pub auto_renewal: Option<bool>,
+    /// Where the order stands; null where the API does not tell it.
+    pub order_status: Option<String>,
     /// The next renewal, as the API says it.
     pub renews_at: Option<String>,
     /// SHA-256 over what was recorded of the order.
@@ -163,11 +187,25 @@ pub struct PreconditionDocument {
 impl OrderDocument {
     /// Makes the document of an order; with a report, its operations have results.
     pub fn new(plan: &OrderPlan, sources: &SourceMap, report: Option<&OrderReport>) -> OrderDocument {
-        let OrderPlan { order_id, tag, renewal, active_ips, slots, steps, problems, notes, seen } = plan;
+        let OrderPlan {
+            order_id,
+            tag,
+            order_status,
+            auto_renewal,
+            renewal,
+            active_ips,
+            slots,
+            steps,
+            problems,
+            notes,
+            seen,
+        } = plan;
         let results = |index: usize| report.and_then(|report| report.results.get(index)).map(ResultDocument::from);
         OrderDocument {
             order_id: order_id.get(),
             tag: tag.as_ref().map(|tag| Foreign::raw(tag).to_owned()),
+            order_status: order_status.as_ref().map(|status| status.word().to_owned()),
+            auto_renewal: *auto_renewal,
             renews_at: renewal.as_ref().map(Renewal::raw),
             status: plan.status().into(),
             active_ips: *active_ips,
@@ -206,6 +244,7 @@ impl OperationDocument {
             Step::ScheduleDowngrade { from_qty, next_qty } => {
                 OperationDocument::ScheduleDowngrade { addon_key, from_qty: *from_qty, next_qty: *next_qty, result }
             }
+            Step::SetAutoRenewal { from, to } => OperationDocument::SetAutoRenewal { from: *from, to: *to, result },
         }
     }
 }
@@ -248,10 +287,24 @@ impl From<PendingChange> for PendingDocument {
 
 impl From<&Precondition> for PreconditionDocument {
     fn from(precondition: &Precondition) -> PreconditionDocument {
-        let Precondition { active_ips_sha256, slots, renews_at, recorded_sha256 } = precondition;
+        let Precondition {
+            active_ips_sha256,
+            signatures_sha256,
+            slots,
+            pending,
+            auto_renewal,
+            order_status,
+            renews_at,
+            recorded_sha256,
+        } = precondition;
         PreconditionDocument {
             active_ips_sha256: active_ips_sha256.clone(),
+            signatures_sha256: signatures_sha256.clone(),
             slots: *slots,
+            pending_told: pending.is_some(),
+            pending: pending.flatten().map(PendingDocument::from),
+            auto_renewal: *auto_renewal,
+            order_status: order_status.clone(),
             renews_at: renews_at.clone(),
             recorded_sha256: recorded_sha256.clone(),
         }

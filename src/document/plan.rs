@@ -44,7 +44,9 @@ pub struct OptionsDocument {
     pub max_charge_cents: Option<u64>,
     /// The most of an order's IPs that may newly be marked to go.
     pub max_removal_percent: Option<Percent>,
-    /// Lifts the removal limit for a plan that newly marks at most so many IPs in all.
+    /// The most IPs that may newly be marked to go, over all orders.
+    pub max_removals: Option<usize>,
+    /// Lifts the removal limits and `new_ip` for a plan that newly marks at most so many IPs in all.
     pub allow_removals: Option<usize>,
 }
 
@@ -69,6 +71,8 @@ pub struct SummaryDocument {
     pub ips_leaving: usize,
     /// IPs whose signature is set.
     pub signatures_set: usize,
+    /// Notes that something is not as shardctl left it: `changed_elsewhere` and `not_carried_out`.
+    pub drifted: usize,
 }
 
 impl PlanDocument {
@@ -107,11 +111,12 @@ impl PlanDocument {
 
 impl From<&Options> for OptionsDocument {
     fn from(options: &Options) -> OptionsDocument {
-        let Options { now: _, reassert, max_charge, max_removal_percent, allow_removals } = options;
+        let Options { now: _, reassert, max_charge, max_removal_percent, max_removals, allow_removals } = options;
         OptionsDocument {
             reassert: *reassert,
             max_charge_cents: max_charge.map(|cents| cents.0),
             max_removal_percent: *max_removal_percent,
+            max_removals: *max_removals,
             allow_removals: *allow_removals,
         }
     }
@@ -119,7 +124,8 @@ impl From<&Options> for OptionsDocument {
 
 impl From<Summary> for SummaryDocument {
     fn from(summary: Summary) -> SummaryDocument {
-        let Summary { orders, changed, unchanged, blocked, steps, charge, ips_leaving, signatures_set } = summary;
+        let Summary { orders, changed, unchanged, blocked, steps, charge, ips_leaving, signatures_set, drifted } =
+            summary;
         SummaryDocument {
             orders,
             changed,
@@ -129,6 +135,7 @@ impl From<Summary> for SummaryDocument {
             charge_cents: charge.0,
             ips_leaving,
             signatures_set,
+            drifted,
         }
     }
 }

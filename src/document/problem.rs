@@ -1,9 +1,10 @@
 //! Problems and notes as scripts read them.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::diagnostic::{Note, NoteCode, Problem, ProblemCode, SourceMap};
+use super::PendingDocument;
+use crate::diagnostic::{Note, NoteCode, NoteValue, Problem, ProblemCode, SourceMap};
 
 /// A problem.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +43,38 @@ pub struct NoteDocument {
     /// The IP it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
+    /// The IPs it belongs to, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ips: Vec<String>,
+    /// What it is about: `signature`, `slots`, `pending`, `auto_renewal` or `mark`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// The value before; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub from: Option<NoteValueDocument>,
+    /// The value now, or the one that was to be; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub to: Option<NoteValueDocument>,
+}
+
+/// A value that a note is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "NoteValue")]
+pub enum NoteValueDocument {
+    /// Whether something is so.
+    Flag(bool),
+    /// A number of slots.
+    Number(u32),
+    /// A word, such as a signature.
+    Word(String),
+    /// What is scheduled for the next renewal; null: nothing.
+    Pending(Option<PendingDocument>),
+}
+
+/// Reads a value that is there, and may be null.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<NoteValueDocument>, D::Error> {
+    NoteValueDocument::deserialize(deserializer).map(Some)
 }
 
 impl ProblemDocument {
@@ -64,7 +97,26 @@ impl ProblemDocument {
 
 impl From<&Note> for NoteDocument {
     fn from(note: &Note) -> NoteDocument {
-        let Note { code, message, ip } = note;
-        NoteDocument { code: *code, message: message.clone(), ip: ip.map(|ip| ip.to_string()) }
+        let Note { code, message, ip, ips, attribute, from, to } = note;
+        NoteDocument {
+            code: *code,
+            message: message.clone(),
+            ip: ip.map(|ip| ip.to_string()),
+            ips: ips.iter().map(ToString::to_string).collect(),
+            attribute: attribute.map(|attribute| attribute.as_str().to_owned()),
+            from: from.as_ref().map(NoteValueDocument::from),
+            to: to.as_ref().map(NoteValueDocument::from),
+        }
+    }
+}
+
+impl From<&NoteValue> for NoteValueDocument {
+    fn from(value: &NoteValue) -> NoteValueDocument {
+        match value {
+            NoteValue::Word(word) => NoteValueDocument::Word(word.clone()),
+            NoteValue::Number(number) => NoteValueDocument::Number(*number),
+            NoteValue::Pending(pending) => NoteValueDocument::Pending(pending.map(PendingDocument::from)),
+            NoteValue::Flag(flag) => NoteValueDocument::Flag(*flag),
+        }
     }
 }

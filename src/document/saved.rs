@@ -100,8 +100,16 @@ impl SavedPlan {
 
     /// Returns how it was planned, for a moment of now.
     pub fn options(&self, now: Timestamp) -> Options {
-        let OptionsDocument { reassert, max_charge_cents, max_removal_percent, allow_removals } = self.0.options;
-        Options { now, reassert, max_charge: max_charge_cents.map(Cents), max_removal_percent, allow_removals }
+        let OptionsDocument { reassert, max_charge_cents, max_removal_percent, max_removals, allow_removals } =
+            self.0.options;
+        Options {
+            now,
+            reassert,
+            max_charge: max_charge_cents.map(Cents),
+            max_removal_percent,
+            max_removals,
+            allow_removals,
+        }
     }
 
     /// Puts the prices that were shown to the user in place of those of now: the purchase itself compares the two.

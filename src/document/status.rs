@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{FORMAT_VERSION, PendingDocument, ProblemDocument};
-use crate::model::{Foreign, OrderId, PurchaseIntent, Renewal};
+use crate::model::{Foreign, OrderId, Renewal};
 use crate::outlook::{Standing, Standings};
+use crate::plan::Unsettled;
 
 /// The orders, as `status --format json` prints them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -58,10 +59,12 @@ pub struct StatusOrderDocument {
 /// A purchase whose outcome nobody knows yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnsettledDocument {
-    /// Slots just before the purchase.
-    pub from_qty: u32,
-    /// Slots to add.
-    pub add_qty: u32,
+    /// Slots just before the purchase; null where it is known to have been made, and what was read is out of date.
+    pub from_qty: Option<u32>,
+    /// Slots to add; null likewise.
+    pub add_qty: Option<u32>,
+    /// Slots after the purchase.
+    pub to_qty: u32,
     /// When the intent was written.
     #[schemars(extend("format" = "date-time"))]
     pub when: String,
@@ -125,9 +128,9 @@ fn unknown(order_id: OrderId, reason: &Foreign) -> StatusOrderDocument {
     }
 }
 
-impl From<&PurchaseIntent> for UnsettledDocument {
-    fn from(intent: &PurchaseIntent) -> UnsettledDocument {
-        let PurchaseIntent { from_qty, add_qty, when } = intent;
-        UnsettledDocument { from_qty: *from_qty, add_qty: *add_qty, when: when.to_string() }
+impl From<&Unsettled> for UnsettledDocument {
+    fn from(unsettled: &Unsettled) -> UnsettledDocument {
+        let Unsettled { from_qty, to_qty, when } = *unsettled;
+        UnsettledDocument { from_qty, add_qty: unsettled.add_qty(), to_qty, when: when.to_string() }
     }
 }

@@ -16,12 +16,16 @@ pub struct LiveOrder {
     pub tag: Option<Foreign>,
     /// The next renewal: the detail's `expires_at`, else the earliest `until` of the order's IPs; `None`: neither is told.
     pub renewal: Option<Renewal>,
+    /// The earliest `until` of the order's IPs.
+    pub until: Option<Renewal>,
     /// The order's active IPs, each with what is reported of it.
     pub active: BTreeMap<ProxyIp, LiveIp>,
     /// The slots of the current period; `None` where they are not told, or nothing gave a reason to read them.
     pub slots: Option<u32>,
     /// The price of the slots that the manifest wants on top of them, where it wants any.
     pub quote: Option<Quote>,
+    /// Why the price that was answered is none.
+    pub bad_price: Option<Foreign>,
     /// What the order's detail tells; empty where it could not be had.
     pub detail: OrderDetail,
     /// Why the order's detail could not be had, where it was asked for.
@@ -34,9 +38,11 @@ impl LiveOrder {
         LiveOrder {
             tag: None,
             renewal: None,
+            until: None,
             active: ips.into_iter().map(|ip| (ip, LiveIp::default())).collect(),
             slots: None,
             quote: None,
+            bad_price: None,
             detail: OrderDetail::default(),
             detail_unavailable: None,
         }

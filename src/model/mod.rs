@@ -2,6 +2,7 @@
 //!
 //! Plain data and the rules that hold for it alone. Nothing here reads a file, a clock or the network.
 
+mod address_run;
 mod desired;
 mod foreign;
 mod identity;
@@ -13,6 +14,7 @@ mod report;
 mod span;
 mod words;
 
+pub use address_run::AddressRun;
 pub use desired::{Desired, DesiredOrder, Keep, KeptIp, Limits};
 pub use foreign::{Foreign, LOG_COMMAND, is_unprintable, printable};
 pub use identity::{Cents, OrderId, Percent, ProxyIp, Signature};

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::{
-    Foreign, LiveOrder, Observations, Observed, OrderId, PendingChange, PurchaseIntent, Recorded, Renewal,
-};
-use crate::plan::{Believed, Seen};
+use crate::model::{Foreign, LiveOrder, Observations, Observed, OrderId, PendingChange, Recorded, Renewal};
+use crate::plan::{Believed, Seen, Unsettled};
 
 /// Where one order stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +28,7 @@ pub struct Standing {
     /// What is scheduled for the next renewal.
     pub pending: Believed<Option<PendingChange>>,
     /// A purchase whose outcome nobody knows yet.
-    pub unsettled: Option<PurchaseIntent>,
+    pub unsettled: Option<Unsettled>,
     /// The next renewal.
     pub renewal: Option<Renewal>,
     /// Whole days until then.

@@ -3,8 +3,9 @@
 //! What the API reports comes first, what is recorded second, and unknown is a value of its own: it is never assumed to
 //! be right. `--reassert` makes unknown what only the record says, and this is the only place that decides it.
 
+use super::next_record::Unsettled;
 use super::rows::{Row, rows};
-use crate::model::{LiveOrder, PendingChange, ProxyIp, PurchaseIntent, Recorded};
+use crate::model::{LiveOrder, PendingChange, ProxyIp, Recorded};
 
 /// A value, and where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,23 +60,21 @@ pub struct Belief {
     pub rows: Vec<Row>,
     /// What is scheduled for the next renewal; `None` in it: nothing.
     pub pending: Believed<Option<PendingChange>>,
+    /// Whether what is pending is unknown, and was asked for this renewal.
+    pub pending_asked: bool,
     /// Whether the order renews by itself.
     pub auto_renewal: Believed<bool>,
-    /// An open intent whose purchase may still arrive.
-    pub unsettled: Option<PurchaseIntent>,
+    /// A purchase that what is live does not show, and that may still be under way.
+    pub unsettled: Option<Unsettled>,
 }
 
 impl Belief {
     /// Believes what is live, else what `recorded` says: the record as it is after what is live was seen.
-    pub(super) fn new(
-        live: &LiveOrder,
-        recorded: &Recorded,
-        unsettled: Option<PurchaseIntent>,
-        reassert: bool,
-    ) -> Belief {
+    pub(super) fn new(live: &LiveOrder, recorded: &Recorded, unsettled: Option<Unsettled>, reassert: bool) -> Belief {
         Belief {
             rows: rows(live, recorded, reassert),
             pending: pending(live, recorded, reassert),
+            pending_asked: recorded.pending_asked && !reassert,
             auto_renewal: Believed::new(live.detail.auto_renewal, recorded.auto_renewal, reassert),
             unsettled,
         }

@@ -2,17 +2,42 @@
 
 use super::{Options, OrderPlan, Step};
 use crate::diagnostic::{Problem, ProblemCode};
-use crate::model::{Cents, Desired, Percent, ProxyIp};
+use crate::model::{AddressRun, Cents, Desired, Observations, Percent, ProxyIp, count};
 
 /// What one apply may charge where neither the manifest nor the command line says anything: nothing.
 pub const DEFAULT_MAX_CHARGE: Cents = Cents(0);
 /// The share of an order's IPs that one apply may newly mark to go where nothing is said.
 pub const DEFAULT_MAX_REMOVAL_PERCENT: u8 = 30;
+/// The number of IPs that one apply may newly mark to go, over all orders, where nothing is said.
+pub const DEFAULT_MAX_REMOVALS: usize = 100;
 
 /// Blocks the orders that exceed a limit.
-pub(super) fn judge(orders: &mut [OrderPlan], desired: &Desired, options: &Options) {
+pub(super) fn judge(orders: &mut [OrderPlan], desired: &Desired, observed: &Observations, options: &Options) {
     judge_charge(orders, desired, options);
-    judge_removals(orders, desired, options);
+    let total: usize = orders.iter().map(newly_leaving).sum();
+    if options.allow_removals.is_some_and(|allowed| total <= allowed) {
+        return;
+    }
+    judge_removals(orders, desired, options, total);
+    judge_new_ips(orders, desired, observed, total);
+}
+
+/// Blocks every order that buys, where the wallet holds less than the plan charges.
+pub(super) fn judge_wallet(orders: &mut [OrderPlan], desired: &Desired, wallet: i64) {
+    let total: Cents = orders.iter().map(OrderPlan::charge).sum();
+    if i128::from(total.0) <= i128::from(wallet) {
+        return;
+    }
+    let holds = match u64::try_from(wallet) {
+        Ok(cents) => Cents(cents).to_string(),
+        Err(_) => format!("-{}", Cents(wallet.unsigned_abs())),
+    };
+    for order in orders.iter_mut().filter(|order| order.steps.iter().any(is_purchase)) {
+        let message = format!("the plan charges {total} in all, and the wallet holds {holds}");
+        let problem = Problem::new(ProblemCode::WalletShort, message).help("top up the wallet, and run again");
+        let span = slots_span(order, desired);
+        push(order, problem, span.map(|span| (span, format!("charges {}", order.charge()))));
+    }
 }
 
 fn judge_charge(orders: &mut [OrderPlan], desired: &Desired, options: &Options) {
@@ -34,44 +59,96 @@ fn judge_charge(orders: &mut [OrderPlan], desired: &Desired, options: &Options) 
     let mut help = Some(help);
     for order in orders.iter_mut().filter(|order| order.steps.iter().any(is_purchase)) {
         let message = format!("the plan charges {} cents ({total}) in all; {allows}", total.0);
-        let mut problem = Problem::new(ProblemCode::ChargeLimit, message).order(order.order_id);
+        let mut problem = Problem::new(ProblemCode::ChargeLimit, message);
         problem.help = help.take();
-        if let Some(declared) = desired.orders.get(&order.order_id) {
-            let span = declared.p0f_slots.as_ref().map_or(declared.span, |slots| slots.span);
-            problem = problem.at(span, format!("charges {} cents", order.charge().0));
-        }
         if let (Some(span), None) = (desired.limits.span, options.max_charge) {
             problem = problem.also_at(span, "the limits");
         }
-        order.problems.push(problem);
+        let span = slots_span(order, desired);
+        push(order, problem, span.map(|span| (span, format!("charges {} cents", order.charge().0))));
     }
 }
 
-fn judge_removals(orders: &mut [OrderPlan], desired: &Desired, options: &Options) {
+fn judge_removals(orders: &mut [OrderPlan], desired: &Desired, options: &Options, total: usize) {
     let default = Percent::new(DEFAULT_MAX_REMOVAL_PERCENT);
-    let limit = options.max_removal_percent.or(desired.limits.max_removal_percent).or(default);
-    let total: usize = orders.iter().map(newly_leaving).sum();
-    if options.allow_removals.is_some_and(|allowed| total <= allowed) {
-        return;
-    }
+    let percent = options.max_removal_percent.or(desired.limits.max_removal_percent).or(default);
+    let most = options.max_removals.or(desired.limits.max_removals).unwrap_or(DEFAULT_MAX_REMOVALS);
+    let lift = format!("--allow-removals {total}");
     for order in orders {
         let (leaving, active) = (newly_leaving(order), order.active_ips.unwrap_or(0));
-        let allowed = limit.map_or(0, |limit| limit.of(active)).max(1);
-        if leaving <= allowed {
-            continue;
+        let allowed = percent.map_or(0, |percent| percent.of(active)).max(1);
+        let span = desired.orders.get(&order.order_id).map(|declared| declared.span);
+        if leaving > allowed {
+            let message = format!(
+                "the plan newly marks {leaving} of the {active} active IPs of order {} to go; the limit is {allowed} ({} %)",
+                order.order_id,
+                percent.map_or(0, |percent| percent.of(100))
+            );
+            let help = format!(
+                "if they shall go, pass {lift}, or raise `max_removal_percent` under `limits:` (--max-removal-percent); if \
+                 not, list them under `keep`"
+            );
+            let problem = Problem::new(ProblemCode::RemovalLimit, message).help(help);
+            push(order, problem, span.map(|span| (span, format!("{} would leave", count(leaving, "IP")))));
         }
-        let message = format!(
-            "the plan newly marks {leaving} of the {active} active IPs of order {} to go; the limit is {allowed} ({} %)",
-            order.order_id,
-            limit.map_or(0, |limit| limit.of(100))
-        );
-        let help = format!("if they shall go, pass --allow-removals {total}; if not, list them under `keep`");
-        let mut problem = Problem::new(ProblemCode::RemovalLimit, message).help(help).order(order.order_id);
-        if let Some(declared) = desired.orders.get(&order.order_id) {
-            problem = problem.at(declared.span, format!("{leaving} IPs would leave"));
+        if leaving > 0 && total > most {
+            let message =
+                format!("the plan newly marks {total} IPs to go in all; the limit is {most}, over all orders");
+            let help = format!(
+                "if they shall go, pass {lift}, or raise `max_removals` under `limits:` (--max-removals); if not, list them \
+                 under `keep`"
+            );
+            let problem = Problem::new(ProblemCode::RemovalLimit, message).help(help);
+            push(order, problem, span.map(|span| (span, format!("{} would leave", count(leaving, "IP")))));
         }
-        order.problems.push(problem);
     }
+}
+
+/// Blocks orders in which an IP would be let go that was not there when their record was last written: somebody bought it
+/// or had it replaced, and the manifest does not know it yet.
+fn judge_new_ips(orders: &mut [OrderPlan], desired: &Desired, observed: &Observations, total: usize) {
+    for order in orders {
+        let recorded = observed.get(&order.order_id).and_then(|observed| observed.recorded.as_ref().ok());
+        let Some(known) = recorded.and_then(|recorded| recorded.ips.as_ref()) else { continue };
+        let newly = order.steps.iter().flat_map(Step::newly_leaving);
+        let new: Vec<ProxyIp> = newly.filter(|ip| !known.contains(ip)).collect();
+        let span = desired.orders.get(&order.order_id).map(|declared| declared.span);
+        for ip in new.iter().take(MOST_NEW_IPS) {
+            let others = match new.len() {
+                number if number > MOST_NEW_IPS => format!(" (and {} more)", number - MOST_NEW_IPS),
+                _ => String::new(),
+            };
+            let message = format!(
+                "{ip} is new in order {} since its record was last written, and would be marked to go{others}",
+                order.order_id
+            );
+            let help = format!("list it under `keep`; if it shall go, pass --allow-removals {total}");
+            let problem = Problem::new(ProblemCode::NewIp, message).help(help).ip(*ip);
+            push(order, problem, span.map(|span| (span, "`keep` does not list it".to_owned())));
+        }
+        if new.len() > MOST_NEW_IPS {
+            let list = AddressRun::list(new.iter().copied());
+            if let Some(problem) = order.problems.iter_mut().rfind(|problem| problem.code == ProblemCode::NewIp) {
+                problem.help = Some(format!("list them under `keep`, or pass --allow-removals {total}: {list}"));
+            }
+        }
+    }
+}
+
+/// The most new IPs of an order that have a problem of their own.
+const MOST_NEW_IPS: usize = 20;
+
+fn slots_span(order: &OrderPlan, desired: &Desired) -> Option<crate::model::Span> {
+    let declared = desired.orders.get(&order.order_id)?;
+    Some(declared.p0f_slots.as_ref().map_or(declared.span, |slots| slots.span))
+}
+
+fn push(order: &mut OrderPlan, problem: Problem, at: Option<(crate::model::Span, String)>) {
+    let problem = problem.order(order.order_id);
+    order.problems.push(match at {
+        Some((span, label)) => problem.at(span, label),
+        None => problem,
+    });
 }
 
 fn is_purchase(step: &Step) -> bool {
@@ -80,10 +157,5 @@ fn is_purchase(step: &Step) -> bool {
 
 /// Counts the IPs that were not marked to go before this plan and are marked by it.
 fn newly_leaving(order: &OrderPlan) -> usize {
-    let was_leaving = |ip: &ProxyIp| order.seen.as_ref().is_some_and(|seen| seen.belief.was_leaving(ip));
-    let marks = order.steps.iter().filter_map(|step| match step {
-        Step::SetDelNp { items } => Some(items),
-        _ => None,
-    });
-    marks.flatten().filter(|item| item.to && !was_leaving(&item.ip)).count()
+    order.steps.iter().flat_map(Step::newly_leaving).count()
 }

@@ -5,23 +5,30 @@
 
 mod ascending;
 mod belief;
+mod checks;
+mod difference;
 mod guards;
 mod next_record;
 mod order;
 mod precondition;
+mod remarks;
 mod rows;
 mod seen;
 mod step;
+mod steps;
 mod summary;
+mod whereabouts;
 
 use jiff::Timestamp;
 
 use crate::diagnostic::{Note, Problem};
-use crate::model::{Cents, Desired, DesiredOrder, Foreign, Observations, OrderId, Percent, Recorded, Renewal};
+use crate::model::{
+    Cents, Desired, DesiredOrder, Foreign, LiveOrder, Observations, OrderId, OrderStatus, Percent, Recorded, Renewal,
+};
 
 pub use belief::{Belief, Believed};
 pub use guards::{DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT};
-pub use next_record::{INTENT_LIFETIME, NextRecord};
+pub use next_record::{INTENT_LIFETIME, NextRecord, Unsettled};
 pub use precondition::Precondition;
 pub use rows::Row;
 pub use seen::Seen;
@@ -39,14 +46,23 @@ pub struct Options {
     pub max_charge: Option<Cents>,
     /// The most of an order's IPs that may newly be marked to go, over the manifest's own limit.
     pub max_removal_percent: Option<Percent>,
-    /// Lifts the removal limit for a plan that newly marks at most so many IPs in all.
+    /// The most IPs that may newly be marked to go, over all orders, over the manifest's own limit.
+    pub max_removals: Option<usize>,
+    /// Lifts the removal limits and `new_ip` for a plan that newly marks at most so many IPs in all.
     pub allow_removals: Option<usize>,
 }
 
 impl Options {
     /// Makes the options of a plan at a moment, with nothing said on the command line.
     pub fn at(now: Timestamp) -> Options {
-        Options { now, reassert: false, max_charge: None, max_removal_percent: None, allow_removals: None }
+        Options {
+            now,
+            reassert: false,
+            max_charge: None,
+            max_removal_percent: None,
+            max_removals: None,
+            allow_removals: None,
+        }
     }
 }
 
@@ -64,6 +80,10 @@ pub struct OrderPlan {
     pub order_id: OrderId,
     /// The live tag.
     pub tag: Option<Foreign>,
+    /// Where the order stands with the vendor; `None`: not told.
+    pub order_status: Option<OrderStatus>,
+    /// Whether it renews by itself; `None`: unknown.
+    pub auto_renewal: Option<bool>,
     /// The next renewal.
     pub renewal: Option<Renewal>,
     /// The number of active IPs; `None` where they could not be read.
@@ -80,9 +100,38 @@ pub struct OrderPlan {
     pub seen: Option<Seen>,
 }
 
+impl OrderPlan {
+    /// Makes the plan of an order of which nothing is known yet.
+    fn nothing(order_id: OrderId) -> OrderPlan {
+        OrderPlan {
+            order_id,
+            tag: None,
+            order_status: None,
+            auto_renewal: None,
+            renewal: None,
+            active_ips: None,
+            slots: None,
+            steps: Vec::new(),
+            problems: Vec::new(),
+            notes: Vec::new(),
+            seen: None,
+        }
+    }
+
+    /// Takes what is live, as the reader of the plan sees it.
+    fn take_facts(&mut self, live: &LiveOrder) {
+        self.tag.clone_from(&live.tag);
+        self.order_status.clone_from(&live.detail.status);
+        self.auto_renewal = live.detail.auto_renewal;
+        self.renewal.clone_from(&live.renewal);
+        self.active_ips = Some(live.active.len());
+        self.slots = live.slots;
+    }
+}
+
 /// Returns whether an order's slots have to be read: the manifest needs them, or an open purchase intent does.
 pub fn needs_slots(desired: &DesiredOrder, recorded: Option<&Recorded>) -> bool {
-    desired.needs_slots() || recorded.is_some_and(|recorded| recorded.purchase.is_some())
+    desired.needs_slots() || recorded.is_some_and(|recorded| recorded.purchase.is_some() || recorded.bought.is_some())
 }
 
 /// Makes the plan of the orders that are declared and were seen.
@@ -111,6 +160,7 @@ pub fn plan(desired: &Desired, observed: &Observations, options: &Options) -> Pl
         Some(order::plan_order(*order_id, declared, observed, options))
     });
     let mut orders: Vec<OrderPlan> = orders.collect();
-    guards::judge(&mut orders, desired, options);
+    whereabouts::tell(&mut orders, observed);
+    guards::judge(&mut orders, desired, observed, options);
     Plan { orders }
 }

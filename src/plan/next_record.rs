@@ -1,14 +1,20 @@
 //! The record of an order as it is after what is live was seen: what the next apply stores.
+//!
+//! What is live is compared with what was recorded, and where somebody else changed it, a note says so until an apply
+//! has recorded it. The renewal is the moment of truth: what was recorded for it and did not happen is unknown again.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::ascending::Ascending;
-use crate::diagnostic::{Note, NoteCode};
-use crate::model::{LiveOrder, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, count};
+use crate::diagnostic::{Attribute, Note, NoteCode, NoteValue};
+use crate::model::{
+    Bought, LiveOrder, LiveSignature, PendingChange, Recorded, RecordedRenewal, RecordedSlots, Renewal, RenewalSource,
+    count,
+};
 
-/// How long an open purchase intent blocks its order (contract, Money).
+/// How long an open purchase intent blocks its order, and how long a purchase that is known to have been made makes reads
+/// that do not show it stale (contract, Money).
 pub const INTENT_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
 /// The record as it is after what is live was seen.
@@ -18,79 +24,233 @@ pub struct NextRecord {
     pub recorded: Recorded,
     /// Whether it differs from what is stored.
     pub is_new: bool,
-    /// An open intent whose purchase may still arrive.
-    pub unsettled: Option<PurchaseIntent>,
+    /// A purchase that what is live does not show, and that may still be under way.
+    pub unsettled: Option<Unsettled>,
+}
+
+/// A purchase that what is live does not show, and that may still be under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsettled {
+    /// Slots before it; `None`: it is known to have been made, and what was read is stale.
+    pub from_qty: Option<u32>,
+    /// Slots after it.
+    pub to_qty: u32,
+    /// When it was begun, or found.
+    pub when: Timestamp,
+}
+
+impl Unsettled {
+    /// Returns the number of slots that it adds, where that is known.
+    pub fn add_qty(self) -> Option<u32> {
+        self.from_qty.map(|from_qty| self.to_qty.saturating_sub(from_qty))
+    }
 }
 
 impl NextRecord {
     /// Brings a record up to date, and remarks on what it finds.
     pub(super) fn new(stored: &Recorded, live: &LiveOrder, now: Timestamp, notes: &mut Vec<Note>) -> NextRecord {
-        let mut next = NextRecord { recorded: stored.clone(), is_new: false, unsettled: None };
-        let some_are_gone = next.drop_gone_ips(live);
-        if let Some(slots) = live.slots {
-            next.settle_purchase(slots, now, notes);
-            next.see_slots(slots, notes);
+        let mut update = Update { recorded: stored.clone(), live, now, notes, unsettled: None };
+        update.drop_gone_ips();
+        if update.renewal_has_passed() {
+            update.see_what_the_renewal_did();
         }
-        let (after, before) = (&next.recorded, stored);
-        next.is_new = some_are_gone || after.slots != before.slots || after.purchase != before.purchase;
-        next
-    }
-
-    /// Drops the entries of IPs that left the order, and returns whether there were any.
-    fn drop_gone_ips(&mut self, live: &LiveOrder) -> bool {
-        let recorded = &mut self.recorded;
-        let some_are_gone = some_are_gone(recorded.signatures.keys(), live)
-            || some_are_gone(recorded.del_np.keys(), live)
-            || some_are_gone(&recorded.unknown_signatures, live);
-        if some_are_gone {
-            recorded.signatures.retain(|ip, _| live.active.contains_key(ip));
-            recorded.del_np.retain(|ip, _| live.active.contains_key(ip));
-            recorded.unknown_signatures.retain(|ip| live.active.contains_key(ip));
-        }
-        some_are_gone
-    }
-
-    /// Judges an open intent by the slots that are live.
-    fn settle_purchase(&mut self, slots: u32, now: Timestamp, notes: &mut Vec<Note>) {
-        let Some(intent) = self.recorded.purchase else { return };
-        if slots >= intent.to_qty() {
-            let message = format!(
-                "the purchase of {}, begun at {}, was carried out",
-                count(intent.add_qty, "p0f slot"),
-                intent.when
-            );
-            notes.push(Note::new(NoteCode::PurchaseSettled, message));
-            self.recorded.settle_purchase();
-        } else if now.duration_since(intent.when).unsigned_abs() < INTENT_LIFETIME || now < intent.when {
-            self.unsettled = Some(intent);
-        } else {
-            self.recorded.purchase = None;
-        }
-    }
-
-    /// Compares the recorded slots with those that are live.
-    fn see_slots(&mut self, slots: u32, notes: &mut Vec<Note>) {
-        self.recorded.slots = self.recorded.slots.and_then(|recorded| {
-            let carried_out = recorded.pending.is_some_and(|pending| pending.next_qty() == slots);
-            if carried_out {
-                return Some(RecordedSlots { qty: slots, pending: None });
-            }
-            if recorded.qty == slots {
-                return Some(recorded);
-            }
-            let message = format!(
-                "the order has {} where shardctl last saw {}: they were changed elsewhere",
-                count(slots, "p0f slot"),
-                recorded.qty
-            );
-            notes.push(Note::new(NoteCode::SlotsDrifted, message));
-            None
-        });
+        update.settle_purchase();
+        update.see_slots();
+        update.see_signatures();
+        update.see_auto_renewal();
+        update.recorded.ips = Some(live.active.keys().copied().collect());
+        update.recorded.renews_at = live_renewal(live).or(update.recorded.renews_at);
+        let Update { recorded, unsettled, .. } = update;
+        NextRecord { is_new: recorded != *stored, recorded, unsettled }
     }
 }
 
-/// Returns whether any recorded IP has left the order.
-fn some_are_gone<'a>(recorded: impl IntoIterator<Item = &'a ProxyIp>, live: &LiveOrder) -> bool {
-    let mut active = Ascending::new(live.active.keys().map(|ip| (ip, ())));
-    recorded.into_iter().any(|ip| active.get(ip).is_none())
+/// A record that is being brought up to date.
+struct Update<'a> {
+    recorded: Recorded,
+    live: &'a LiveOrder,
+    now: Timestamp,
+    notes: &'a mut Vec<Note>,
+    unsettled: Option<Unsettled>,
+}
+
+impl Update<'_> {
+    fn drop_gone_ips(&mut self) {
+        let Update { recorded, live, .. } = self;
+        recorded.signatures.retain(|ip, _| live.active.contains_key(ip));
+        recorded.del_np.retain(|ip, _| live.active.contains_key(ip));
+        recorded.unknown_signatures.retain(|ip| live.active.contains_key(ip));
+    }
+
+    /// Returns whether the renewal is over that the marks and the pending change were recorded for. Only dates of the
+    /// same source are compared: one source may be a day ahead of the other.
+    fn renewal_has_passed(&self) -> bool {
+        let Some(recorded) = &self.recorded.renews_at else { return false };
+        let live = match recorded.source {
+            Some(RenewalSource::ExpiresAt) => self.live.detail.expires_at.as_ref(),
+            Some(RenewalSource::Until) => self.live.until.as_ref(),
+            None => self.live.renewal.as_ref(),
+        };
+        matches!((&recorded.at, live), (Renewal::At(before), Some(Renewal::At(now))) if now > before)
+    }
+
+    /// Forgets what was recorded for a renewal that is over, and says what did not happen at it.
+    fn see_what_the_renewal_did(&mut self) {
+        let still_there: Vec<_> = self.recorded.del_np.iter().filter(|(_, mark)| **mark).map(|(ip, _)| *ip).collect();
+        for ip in still_there {
+            self.recorded.del_np.remove(&ip);
+            let message =
+                format!("{ip} was marked to go at the renewal, and is still there: what is marked is unknown again");
+            self.notes.push(Note::new(NoteCode::NotCarriedOut, message).ip(ip).about(Attribute::Mark));
+        }
+        self.recorded.pending_asked = false;
+        let Some(RecordedSlots { qty, pending: Some(pending) }) = self.recorded.slots else { return };
+        if self.live.slots == Some(qty) && pending.next_qty() != qty {
+            self.recorded.slots = None;
+            let message = format!(
+                "the slots were to go from {qty} to {} at the renewal, and there are still {qty}: what is pending is \
+                 unknown again",
+                pending.next_qty()
+            );
+            let note = Note::new(NoteCode::NotCarriedOut, message).about(Attribute::Slots);
+            self.notes.push(note.change(NoteValue::Number(qty), NoteValue::Number(pending.next_qty())));
+        }
+    }
+
+    fn is_young(&self, when: Timestamp) -> bool {
+        when > self.now || self.now.duration_since(when).unsigned_abs() < INTENT_LIFETIME
+    }
+
+    /// Judges an open intent, and a purchase that is known, by the slots that are live.
+    fn settle_purchase(&mut self) {
+        let slots = self.live.slots;
+        if let Some(bought) = self.recorded.bought {
+            match (slots, self.is_young(bought.when)) {
+                // A replica that lags behind is not believed: it would have the slots bought once more.
+                (Some(slots), true) if slots < bought.qty => {
+                    self.unsettled = Some(Unsettled { from_qty: None, to_qty: bought.qty, when: bought.when });
+                }
+                (Some(_), false) => self.recorded.bought = None,
+                _ => {}
+            }
+        }
+        let Some(intent) = self.recorded.purchase else { return };
+        let what = count(intent.add_qty, "p0f slot");
+        match slots {
+            Some(slots) if slots >= intent.to_qty() => {
+                let message = format!("the purchase of {what}, begun at {}, was carried out", intent.when);
+                self.notes.push(Note::new(NoteCode::PurchaseSettled, message));
+                self.recorded.settle_purchase();
+                self.recorded.bought = Some(Bought { qty: slots, when: self.now });
+            }
+            _ if self.is_young(intent.when) => {
+                let from_qty = Some(intent.from_qty);
+                self.unsettled = Some(Unsettled { from_qty, to_qty: intent.to_qty(), when: intent.when });
+            }
+            Some(_) => {
+                let message = format!(
+                    "the purchase of {what}, begun at {}, does not show ten minutes later: it is void, and planned again \
+                     where the manifest still wants it",
+                    intent.when
+                );
+                self.notes.push(Note::new(NoteCode::PurchaseVoid, message));
+                self.recorded.purchase = None;
+            }
+            None => {}
+        }
+    }
+
+    /// Compares the recorded slots, and what is pending, with what is live.
+    fn see_slots(&mut self) {
+        let Some(slots) = self.live.slots.filter(|_| self.unsettled.is_none()) else { return };
+        let told = self.live.detail.pending;
+        let before = self.recorded.slots;
+        let carried_out = before.is_some_and(|before| before.pending.is_some_and(|it| it.next_qty() == slots));
+        let qty_changed = before.is_some_and(|before| before.qty != slots) && !carried_out;
+        if let Some(before) = before.filter(|_| qty_changed) {
+            let message = format!(
+                "the order has {} where shardctl last saw {}: they were changed elsewhere",
+                count(slots, "p0f slot"),
+                before.qty
+            );
+            let note = Note::new(NoteCode::ChangedElsewhere, message).about(Attribute::Slots);
+            self.notes.push(note.change(NoteValue::Number(before.qty), NoteValue::Number(slots)));
+        }
+        let recorded_pending = before.filter(|_| !qty_changed).map(|before| before.pending.filter(|_| !carried_out));
+        if let (Some(recorded), Some(told)) = (recorded_pending, told)
+            && recorded != told
+        {
+            self.pending_changed(recorded, told);
+        }
+        let pending = told.or(recorded_pending);
+        self.recorded.pending_asked &= pending.is_none();
+        self.recorded.slots = pending.map(|pending| RecordedSlots { qty: slots, pending });
+    }
+
+    fn pending_changed(&mut self, from: Option<PendingChange>, to: Option<PendingChange>) {
+        let words = |pending: Option<PendingChange>| match pending {
+            None => "nothing is scheduled".to_owned(),
+            Some(pending) => format!("{} from the renewal on", count(pending.next_qty(), "slot")),
+        };
+        let message = format!(
+            "what is scheduled for the slots was changed elsewhere: {} where shardctl last saw {}",
+            words(to),
+            words(from)
+        );
+        let note = Note::new(NoteCode::ChangedElsewhere, message).about(Attribute::Pending);
+        self.notes.push(note.change(NoteValue::Pending(from), NoteValue::Pending(to)));
+    }
+
+    /// Compares the recorded signatures with those that are reported, and takes the latter.
+    fn see_signatures(&mut self) {
+        for (ip, seen) in &self.live.active {
+            let Some(told) = &seen.signature else { continue };
+            if let Some(before) = self.recorded.signatures.get(ip)
+                && *told != LiveSignature::Known(*before)
+            {
+                let now = told.word().unwrap_or("none".into()).into_owned();
+                let message =
+                    format!("{ip} has the signature {now} where shardctl last saw {before}: it was changed elsewhere");
+                let note = Note::new(NoteCode::ChangedElsewhere, message).ip(*ip).about(Attribute::Signature);
+                self.notes.push(note.change(NoteValue::Word(before.to_string()), NoteValue::Word(now)));
+            }
+            let Recorded { signatures, unknown_signatures, .. } = &mut self.recorded;
+            match told {
+                LiveSignature::Known(signature) => {
+                    signatures.insert(*ip, *signature);
+                    unknown_signatures.remove(ip);
+                }
+                LiveSignature::None => {
+                    signatures.remove(ip);
+                    unknown_signatures.remove(ip);
+                }
+                LiveSignature::Other(_) => {
+                    signatures.remove(ip);
+                    unknown_signatures.insert(*ip);
+                }
+            }
+        }
+    }
+
+    fn see_auto_renewal(&mut self) {
+        let Some(told) = self.live.detail.auto_renewal else { return };
+        if let Some(before) = self.recorded.auto_renewal.filter(|before| *before != told) {
+            let on = |on: bool| if on { "on" } else { "off" };
+            let message = format!(
+                "automatic renewal is {} where shardctl last saw it {}: it was changed elsewhere",
+                on(told),
+                on(before)
+            );
+            let note = Note::new(NoteCode::ChangedElsewhere, message).about(Attribute::AutoRenewal);
+            self.notes.push(note.change(NoteValue::Flag(before), NoteValue::Flag(told)));
+        }
+        self.recorded.auto_renewal = Some(told);
+    }
+}
+
+/// Returns the renewal as it is recorded.
+fn live_renewal(live: &LiveOrder) -> Option<RecordedRenewal> {
+    let at = live.renewal.clone()?;
+    let source = if live.detail.expires_at.is_some() { RenewalSource::ExpiresAt } else { RenewalSource::Until };
+    Some(RecordedRenewal { at, source: Some(source) })
 }

@@ -1,18 +1,10 @@
 //! The plan of one order.
 
-use jiff::Timestamp;
-
-use super::ascending::Ascending;
-use super::belief::Belief;
-use super::rows::Row;
+use super::difference::Difference;
 use super::seen::Seen;
-use super::step::{DelNpItem, SignatureItem, Step};
 use super::{Options, OrderPlan};
-use crate::diagnostic::{Note, NoteCode, Problem, ProblemCode};
-use crate::model::{
-    DesiredOrder, KeptIp, LiveOrder, LiveSignature, Observed, OrderId, PendingChange, ProxyIp, ReadFailure, Span,
-    UnusableRecord, count,
-};
+use crate::diagnostic::{Problem, ProblemCode};
+use crate::model::{DesiredOrder, LiveOrder, Observed, OrderId, ReadFailure, Recorded, UnusableRecord};
 
 /// Compares one order's three states.
 pub(super) fn plan_order(
@@ -21,299 +13,40 @@ pub(super) fn plan_order(
     observed: &Observed,
     options: &Options,
 ) -> OrderPlan {
-    let mut order = OrderPlan {
-        order_id,
-        tag: None,
-        renewal: None,
-        active_ips: None,
-        slots: None,
-        steps: Vec::new(),
-        problems: Vec::new(),
-        notes: Vec::new(),
-        seen: None,
-    };
-    match &observed.live {
-        Ok(live) => {
-            order.tag.clone_from(&live.tag);
-            order.renewal.clone_from(&live.renewal);
-            order.active_ips = Some(live.active.len());
-            order.slots = live.slots;
-        }
-        Err(failure) => order.problems.push(read_problem(order_id, desired, failure)),
+    let mut order = OrderPlan::nothing(order_id);
+    if let Err(failure) = &observed.live {
+        order.problems.push(read_problem(order_id, desired, failure));
     }
     if let Err(unusable) = &observed.recorded {
         order.problems.push(state_problem(order_id, desired, unusable));
     }
-    if let (Ok(live), Ok(recorded)) = (&observed.live, &observed.recorded) {
-        let mut seen = Seen::new(live, recorded, options.now, options.reassert);
-        order.notes.append(&mut seen.notes);
-        let belief = &seen.belief;
-        Difference { order_id, desired, live, belief, now: options.now, order: &mut order }.take();
-        order.seen = Some(seen);
+    if let Ok(live) = &observed.live {
+        order.take_facts(live);
+        if let Ok(recorded) = &observed.recorded {
+            compare(&mut order, desired, live, recorded, options);
+        }
     }
     order
 }
 
-/// The comparison of one order under way.
-struct Difference<'a> {
-    order_id: OrderId,
-    desired: &'a DesiredOrder,
-    live: &'a LiveOrder,
-    belief: &'a Belief,
-    now: Timestamp,
-    order: &'a mut OrderPlan,
-}
-
-impl Difference<'_> {
-    /// Fills the plan with steps, in the order in which they are carried out, with problems and notes.
-    fn take(mut self) {
-        self.check_tag();
-        self.check_unsettled();
-        self.cancel_downgrade();
-        self.purchase_slots();
-        self.set_signatures();
-        self.set_del_np();
-        self.schedule_downgrade();
-        self.check_slots();
+fn compare(order: &mut OrderPlan, desired: &DesiredOrder, live: &LiveOrder, recorded: &Recorded, options: &Options) {
+    let mut seen = Seen::new(live, recorded, options.now, options.reassert);
+    order.notes.append(&mut seen.notes);
+    order.auto_renewal = seen.belief.auto_renewal.value().copied();
+    if let Some(unsettled) = seen.belief.unsettled {
+        // What was read does not show the purchase: nothing is planned by it.
+        order.slots =
+            order.slots.map(|slots| slots.max(if unsettled.from_qty.is_none() { unsettled.to_qty } else { 0 }));
     }
-
-    /// Iterates over the active IPs, each with what the manifest says of it where it keeps the IP.
-    fn rows(&self) -> impl Iterator<Item = (&Row, Option<&KeptIp>)> {
-        let mut kept = Ascending::new(self.desired.keep.iter().flatten());
-        self.belief.rows.iter().map(move |row| (row, kept.get(&row.ip)))
-    }
-
-    /// Returns whether an IP is still there after the renewal.
-    fn stays(&self, row: &Row, kept: Option<&KeptIp>) -> bool {
-        match kept {
-            Some(_) => true,
-            None if self.desired.keep.is_some() && self.desired.prune => false,
-            None => !row.was_leaving(),
-        }
-    }
-
-    fn problem(&mut self, problem: Problem) {
-        self.order.problems.push(problem.order(self.order_id));
-    }
-
-    fn check_tag(&mut self) {
-        let Some(declared) = &self.desired.tag else { return };
-        if self.live.tag.as_ref().is_some_and(|tag| tag.raw() == declared.value) {
-            return;
-        }
-        let (live, but) = match &self.live.tag {
-            Some(tag) => (format!("the tag `{}`", tag.printable()), "not"),
-            None => ("no tag".to_owned(), "and the manifest declares"),
-        };
-        let message = format!("order {} has {live}, {but} `{}`", self.order_id, declared.value);
-        let problem = Problem::new(ProblemCode::TagMismatch, message)
-            .help("is the order id right? If it is, change the tag here or in the panel")
-            .at(declared.span, format!("the live order has {live}"));
-        self.problem(problem);
-    }
-
-    fn check_unsettled(&mut self) {
-        let Some(intent) = self.belief.unsettled else { return };
-        let message = format!(
-            "the outcome of the purchase of {}, begun at {}, is unknown: the order would have {}",
-            count(intent.add_qty, "p0f slot"),
-            intent.when,
-            count(intent.to_qty(), "slot")
-        );
-        let help = match intent.when > self.now {
-            true => {
-                "the purchase lies in the future: set this machine's clock right; where it is right, look at the order's \
-                     slots in the panel and drop the record by `shardctl state forget`"
-            }
-            false => "run again later: it is settled once the slots show it, or void 10 minutes after it was sent",
-        };
-        let problem = Problem::new(ProblemCode::PurchaseUnsettled, message).help(help).at(self.desired.span, "");
-        self.problem(problem);
-    }
-
-    /// Returns the slots that the manifest wants and those that there are, where slots are managed.
-    fn managed_slots(&self) -> Option<(u32, u32)> {
-        Some((self.desired.p0f_slots.as_ref()?.value, self.live.slots?))
-    }
-
-    /// Returns where the number of slots stands, or the order where none is declared.
-    fn slots_span(&self) -> Span {
-        self.desired.p0f_slots.as_ref().map_or(self.desired.span, |slots| slots.span)
-    }
-
-    fn cancel_downgrade(&mut self) {
-        let Some((wanted, slots)) = self.managed_slots() else { return };
-        let pending = match self.belief.pending.value() {
-            Some(None) => return,
-            Some(Some(pending)) if is_wanted(*pending, wanted, slots) => return,
-            Some(pending) => *pending,
-            None => None,
-        };
-        self.order.steps.push(Step::CancelDowngrade { pending });
-    }
-
-    fn purchase_slots(&mut self) {
-        let Some((wanted, slots)) = self.managed_slots() else { return };
-        let missing = wanted.saturating_sub(slots);
-        if missing == 0 {
-            return;
-        }
-        match self.live.quote.filter(|quote| quote.add_qty == missing) {
-            Some(quote) => self.order.steps.push(Step::PurchaseSlots { from_qty: slots, quote }),
-            None => {
-                let message = format!(
-                    "the API shows no price for {}, so that nothing can be bought",
-                    count(missing, "more p0f slot")
-                );
-                let problem =
-                    Problem::new(ProblemCode::ApiError, message).help("run again later").at(self.slots_span(), "");
-                self.problem(problem);
-            }
-        }
-    }
-
-    fn set_signatures(&mut self) {
-        self.check_kept_ips();
-        let (mut items, mut notes) = (Vec::new(), Vec::new());
-        for (row, kept) in self.rows() {
-            let from = row.signature.value();
-            match kept.map(|kept| kept.signature) {
-                Some(Some(to)) if from != Some(&LiveSignature::Known(to)) => {
-                    items.push(SignatureItem { ip: row.ip, from: from.cloned(), to });
-                }
-                Some(None) => {
-                    notes.extend(row.signature.last().and_then(|signature| signature_stays(row.ip, signature)))
-                }
-                _ => {}
-            }
-        }
-        self.order.notes.append(&mut notes);
-        if !items.is_empty() {
-            self.order.steps.push(Step::SetSignatures { items });
-        }
-    }
-
-    /// Checks that every kept IP is one of the order's active IPs.
-    fn check_kept_ips(&mut self) {
-        let mut active = Ascending::new(self.live.active.keys().map(|ip| (ip, ())));
-        for (ip, kept) in self.desired.keep.iter().flatten() {
-            if active.get(ip).is_none() {
-                let message = format!("{ip} is not an active IP of order {}", self.order_id);
-                let problem = Problem::new(ProblemCode::IpNotInOrder, message)
-                    .help("remove the line, or find the order that this IP belongs to")
-                    .ip(*ip)
-                    .at(kept.span, "not among the order's active IPs");
-                self.problem(problem);
-            }
-        }
-    }
-
-    fn set_del_np(&mut self) {
-        if self.desired.keep.is_none() {
-            return;
-        }
-        let (mut staying, mut leaving, mut already_leaving) = (Vec::new(), Vec::new(), 0usize);
-        for (row, kept) in self.rows() {
-            let to = kept.is_none();
-            if to && !self.desired.prune {
-                continue;
-            }
-            let from = row.mark.value().copied();
-            already_leaving += usize::from(to && row.was_leaving());
-            if from != Some(to) {
-                if to { &mut leaving } else { &mut staying }.push(DelNpItem { ip: row.ip, from, to });
-            }
-        }
-        if already_leaving > 0 {
-            let message = match already_leaving {
-                1 => "1 IP was marked to go before this plan".to_owned(),
-                count => format!("{count} IPs were marked to go before this plan"),
-            };
-            self.order.notes.push(Note::new(NoteCode::AlreadyLeaving, message));
-        }
-        staying.append(&mut leaving);
-        if !staying.is_empty() {
-            self.order.steps.push(Step::SetDelNp { items: staying });
-        }
-    }
-
-    fn schedule_downgrade(&mut self) {
-        let Some((wanted, slots)) = self.managed_slots() else { return };
-        let from_qty = slots;
-        if wanted >= from_qty {
-            return;
-        }
-        if wanted == 0 {
-            let message =
-                format!("`p0f_slots: 0` while order {} has {}", self.order_id, count(from_qty, "active slot"));
-            let problem = Problem::new(ProblemCode::SlotsFloor, message)
-                .help("the API schedules no downgrade below 1: set `p0f_slots: 1`, or remove the line to leave the slots alone")
-                .at(self.slots_span(), "the least that can be reached is 1");
-            return self.problem(problem);
-        }
-        let very_downgrade = Some(PendingChange::Downgrade { next_qty: wanted });
-        if self.belief.pending.value() != Some(&very_downgrade) {
-            self.order.steps.push(Step::ScheduleDowngrade { from_qty, next_qty: wanted });
-        }
-    }
-
-    /// Checks that there is a slot for every active IP that has a signature or gets one, now and, where the manifest
-    /// wants fewer slots, after the renewal.
-    fn check_slots(&mut self) {
-        let Some(slots) = self.live.slots else { return };
-        let wanted = self.desired.p0f_slots.as_ref().map(|wanted| wanted.value);
-        let there_are = wanted.unwrap_or(0).max(slots);
-        let (mut held, mut held_on) = (0usize, 0usize);
-        for (row, kept) in self.rows().filter(|(row, kept)| holds_slot(row, *kept)) {
-            held += 1;
-            held_on += usize::from(self.stays(row, kept));
-        }
-        if held > there_are as usize {
-            self.not_enough_slots(held, there_are, "this plan");
-        } else if let Some(wanted) = wanted.filter(|wanted| held_on > *wanted as usize) {
-            self.not_enough_slots(held_on, wanted, "the renewal");
-        }
-    }
-
-    fn not_enough_slots(&mut self, held: usize, there_are: u32, after: &str) {
-        let message = format!(
-            "{} of order {} hold a signature after {after}, on {}",
-            count(held, "IP"),
-            self.order_id,
-            count(there_are, "slot")
-        );
-        let set = match self.desired.p0f_slots {
-            Some(_) => format!("set `p0f_slots: {held}`"),
-            None => format!("add `p0f_slots: {held}` to the order"),
-        };
-        let declared = self.desired.signatures().filter(|(ip, _)| self.live.active.contains_key(ip)).count();
-        let help = match held.saturating_sub(declared) {
-            0 => format!("{set}, or declare fewer signatures"),
-            others => format!(
-                "{set}: signatures that the manifest does not declare hold {others} of them until their IPs leave the order"
-            ),
-        };
-        let problem = Problem::new(ProblemCode::NotEnoughSlots, message)
-            .help(help)
-            .at(self.slots_span(), "not enough for the signatures");
-        self.problem(problem);
-    }
-}
-
-/// Returns whether an IP has a signature, or gets one.
-fn holds_slot(row: &Row, kept: Option<&KeptIp>) -> bool {
-    row.holds_slot || kept.is_some_and(|kept| kept.signature.is_some())
-}
-
-fn signature_stays(ip: ProxyIp, signature: &LiveSignature) -> Option<Note> {
-    let signature = signature.word()?;
-    let message = format!("{ip} still has the signature {signature} and its slot: a signature cannot be removed");
-    Some(Note::new(NoteCode::SignatureStays, message).ip(ip))
-}
-
-/// Returns whether what is scheduled is what the manifest wants.
-fn is_wanted(pending: PendingChange, wanted: u32, current_qty: u32) -> bool {
-    wanted < current_qty && pending.next_qty() == wanted
+    let mut difference = Difference { order_id: order.order_id, desired, live, belief: &seen.belief, options, order };
+    difference.check_tag();
+    difference.check_unsettled();
+    difference.check_kept_ips();
+    difference.plan_steps();
+    difference.check_status();
+    difference.check_slots();
+    difference.remark();
+    order.seen = Some(seen);
 }
 
 /// What to do about an order that the API does not have.

@@ -34,6 +34,13 @@ pub enum Step {
         /// Slots from the next renewal on.
         next_qty: u32,
     },
+    /// Switches automatic renewal on or off.
+    SetAutoRenewal {
+        /// Whether it is believed to be on; `None`: unknown.
+        from: Option<bool>,
+        /// The declared value.
+        to: bool,
+    },
 }
 
 /// A signature to set.
@@ -45,6 +52,8 @@ pub struct SignatureItem {
     pub from: Option<LiveSignature>,
     /// The declared one.
     pub to: Signature,
+    /// Whether it is the IP's first one, or may be: it takes a slot for good.
+    pub takes_slot: bool,
 }
 
 /// A mark to set.
@@ -56,6 +65,8 @@ pub struct DelNpItem {
     pub from: Option<bool>,
     /// The declared one: `true` lets the IP go at the next renewal.
     pub to: bool,
+    /// Whether the IP is marked to go that was not before.
+    pub newly: bool,
 }
 
 impl Step {
@@ -67,6 +78,7 @@ impl Step {
             Step::SetSignatures { .. } => "set_signatures",
             Step::SetDelNp { .. } => "set_del_np",
             Step::ScheduleDowngrade { .. } => "schedule_downgrade",
+            Step::SetAutoRenewal { .. } => "set_auto_renewal",
         }
     }
 
@@ -78,12 +90,27 @@ impl Step {
         }
     }
 
+    /// Iterates over the IPs that it marks to go.
+    pub fn leaving(&self) -> impl Iterator<Item = ProxyIp> + '_ {
+        let items = match self {
+            Step::SetDelNp { items } => &items[..],
+            _ => &[],
+        };
+        items.iter().filter(|item| item.to).map(|item| item.ip)
+    }
+
+    /// Iterates over the IPs that it marks to go and that were not marked before.
+    pub fn newly_leaving(&self) -> impl Iterator<Item = ProxyIp> + '_ {
+        let items = match self {
+            Step::SetDelNp { items } => &items[..],
+            _ => &[],
+        };
+        items.iter().filter(|item| item.newly).map(|item| item.ip)
+    }
+
     /// Counts the IPs that it marks to go.
     pub fn ips_leaving(&self) -> usize {
-        match self {
-            Step::SetDelNp { items } => items.iter().filter(|item| item.to).count(),
-            _ => 0,
-        }
+        self.leaving().count()
     }
 
     /// Counts the IPs whose signature it sets.

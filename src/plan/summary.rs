@@ -34,6 +34,8 @@ pub struct Summary {
     pub ips_leaving: usize,
     /// IPs whose signature is set.
     pub signatures_set: usize,
+    /// Notes that say that something is not as shardctl left it.
+    pub drifted: usize,
 }
 
 impl OrderPlan {
@@ -65,6 +67,7 @@ impl Plan {
             summary.steps += order.steps.len();
             summary.charge = summary.charge.plus(order.charge());
             summary.ips_leaving += order.steps.iter().map(Step::ips_leaving).sum::<usize>();
+            summary.drifted += order.notes.iter().filter(|note| note.is_drift()).count();
             summary.signatures_set += order.steps.iter().map(Step::signatures_set).sum::<usize>();
         }
         summary

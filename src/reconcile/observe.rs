@@ -162,10 +162,12 @@ async fn read_order(reader: &Reader, request: ReadRequest) -> Result<Result<Live
     let active = active?;
     Ok(slots?.transpose().map(|slots| LiveOrder {
         tag: active.tag,
+        until: active.renewal.clone(),
         renewal: active.renewal,
         active: active.active,
         slots: slots.map(|slots| slots.current_qty),
         quote: slots.and_then(|slots| slots.quote),
+        bad_price: None,
         detail: OrderDetail::default(),
         detail_unavailable: None,
     }))

@@ -26,7 +26,10 @@ fn cells(order: &StatusOrderDocument) -> [String; 7] {
         (true, Some(PendingDocument::Cancel {})) => format!("{slots} to 0"),
     };
     let pending = match &order.unsettled_purchase {
-        Some(intent) => format!("{pending}; purchase of {} unsettled", intent.add_qty),
+        Some(unsettled) => match unsettled.add_qty {
+            Some(add_qty) => format!("{pending}; purchase of {add_qty} unsettled"),
+            None => format!("{pending}; purchase unsettled"),
+        },
         None => pending,
     };
     let day = order.renews_at.as_deref().map(|at| Renewal::parse(at).day());

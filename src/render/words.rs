@@ -128,6 +128,14 @@ pub(super) fn step<'a>(step: &'a Step, renewal: Option<&'a Renewal>, verbose: bo
             }
         }
         Step::SetDelNp { items } => marks(items, renewal, verbose),
+        Step::SetAutoRenewal { from, to } => Words {
+            title: match to {
+                true => "switch automatic renewal on".to_owned(),
+                false => format!("switch automatic renewal off: the order ends {}", at_its_end(renewal)),
+            } + if from.is_none() { " (unknown until now)" } else { "" },
+            weight: if *to { Weight::Plain } else { Weight::Leaving },
+            details: Vec::new(),
+        },
         Step::ScheduleDowngrade { from_qty, next_qty } => Words {
             title: format!(
                 "schedule a downgrade from {from_qty} to {} {}",
@@ -218,6 +226,11 @@ fn width(text: &impl Display) -> usize {
     counter.0
 }
 
+/// Says when an order ends that does not renew.
+fn at_its_end(renewal: Option<&Renewal>) -> String {
+    renewal.map_or("with its paid period".to_owned(), |renewal| format!("on {}", renewal.day()))
+}
+
 /// Says when a scheduled change takes effect.
 pub(super) fn at_renewal(renewal: Option<&Renewal>) -> String {
     match renewal {
@@ -246,7 +259,7 @@ pub(super) fn order_facts(order: &OrderPlan) -> String {
 
 /// Puts the summary of a plan into the parts of one line.
 pub(super) fn summary(summary: &Summary) -> Vec<(Weight, String)> {
-    let Summary { orders, changed, unchanged, blocked, steps, charge, ips_leaving, signatures_set } = *summary;
+    let Summary { orders, changed, unchanged, blocked, steps, charge, ips_leaving, signatures_set, drifted } = *summary;
     let states = [(changed, "to change"), (unchanged, "unchanged"), (blocked, "blocked")];
     let states = states.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}"));
     let states: Vec<String> = states.collect();
@@ -263,6 +276,9 @@ pub(super) fn summary(summary: &Summary) -> Vec<(Weight, String)> {
     }
     if signatures_set > 0 {
         parts.push((Weight::Plain, format!("{} set", count(signatures_set, "signature"))));
+    }
+    if drifted > 0 {
+        parts.push((Weight::Plain, format!("{} changed elsewhere", count(drifted, "thing"))));
     }
     parts
 }

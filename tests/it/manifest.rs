@@ -53,7 +53,7 @@ fn every_field_is_read_with_its_position() {
     let order = &desired.orders[&order_id(48213)];
     assert_eq!(written(&manifest.sources, order.span), "48213");
     let tag = order.tag.as_ref().unwrap();
-    assert_eq!((tag.value.as_str(), written(&manifest.sources, tag.span)), ("eu-scrapers", "eu-scrapers"));
+    assert_eq!((tag.value.raw(), written(&manifest.sources, tag.span)), ("eu-scrapers", "eu-scrapers"));
     let slots = order.p0f_slots.as_ref().unwrap();
     assert_eq!((slots.value, written(&manifest.sources, slots.span)), (4, "4"));
     assert!(order.prune);

@@ -47,7 +47,7 @@ proptest! {
         // Where slots are not managed, a pending downgrade that somebody scheduled elsewhere may leave too few of them.
         let managed = world.declared.values().all(|declared| declared.p0f_slots.is_some());
         prop_assert!(!managed || !later.plan.is_blocked(), "{:#?}", later.plan);
-        let drifted = later.plan.orders.iter().flat_map(|order| &order.notes).any(|it| it.code == NoteCode::SlotsDrifted);
+        let drifted = later.plan.orders.iter().flat_map(|order| &order.notes).any(|it| it.code == NoteCode::ChangedElsewhere);
         // Where slots are not managed, a pending downgrade that somebody scheduled elsewhere is nobody's drift.
         prop_assert!(!drifted || world.declared.values().any(|declared| declared.p0f_slots.is_none()));
     }

@@ -258,7 +258,8 @@ async fn no_edit_brings_about_what_the_manifest_does_not_declare() {
         places.insert(place);
     }
     // When it was made decides nothing, these options are as they would be by a flag, and the charge alone counts.
-    let options = ["/options/allow_removals", "/options/max_removal_percent", "/options/reassert"];
+    let options =
+        ["/options/allow_removals", "/options/max_removal_percent", "/options/max_removals", "/options/reassert"];
     let price = "/orders/0/operations/1/price_per_unit_cents";
     assert_eq!(
         places.iter().map(String::as_str).collect::<Vec<_>>(),

@@ -31,7 +31,7 @@ pub(in crate::cli) struct ApplyArgs {
     pub(in crate::cli) apply: bool,
     /// Carry out a plan saved by `plan --out`, exactly or not at all
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    #[arg(conflicts_with_all = ["orders", "reassert", "max_charge_cents", "max_removal_percent", "allow_removals"])]
+    #[arg(conflicts_with_all = ["orders", "reassert", "max_charge_cents", "max_removal_percent", "max_removals", "allow_removals"])]
     pub(in crate::cli) plan: Option<PathBuf>,
     /// Go on with other orders after a failure, and with those without problems where others have some
     #[arg(long)]

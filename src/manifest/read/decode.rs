@@ -112,7 +112,7 @@ impl<'a> Decoder<'a, '_> {
         let percent = removal.and_then(|entry| self.scalar(&entry, expected, |text| scalar::integer(text, 100)));
         let max_removal_percent = percent.and_then(|percent| Percent::new(percent as u8));
         if draft.limits.span.is_none() {
-            draft.limits = Limits { max_charge_cents, max_removal_percent, span: Some(here) };
+            draft.limits = Limits { max_charge_cents, max_removal_percent, max_removals: None, span: Some(here) };
         }
     }
 

@@ -7,7 +7,7 @@ use super::scalar;
 use super::suggest::{nearest, quoted};
 use super::tree::{Entry, Key, Node, Value};
 use crate::diagnostic::{Problem, ProblemCode};
-use crate::model::{DesiredOrder, Keep, KeptIp, ProxyIp, Signature, Span, Spanned};
+use crate::model::{DesiredOrder, Foreign, Keep, KeptIp, ProxyIp, Signature, Span, Spanned};
 
 impl<'a> Decoder<'a, '_> {
     /// Decodes an order and runs the checks on it.
@@ -21,6 +21,7 @@ impl<'a> Decoder<'a, '_> {
             span,
             tag: tag.and_then(|entry| self.tag(&entry)),
             p0f_slots: p0f_slots.and_then(|entry| self.p0f_slots(&entry)),
+            auto_renewal: None,
             prune: prune.and_then(|entry| self.scalar(&entry, "true or false", scalar::boolean)).unwrap_or(true),
             keep: keep.and_then(|entry| self.keep(entry)),
         };
@@ -31,10 +32,10 @@ impl<'a> Decoder<'a, '_> {
         order
     }
 
-    fn tag(&mut self, entry: &Entry<'a>) -> Option<Spanned<String>> {
+    fn tag(&mut self, entry: &Entry<'a>) -> Option<Spanned<Foreign>> {
         let rule = |text: &str| match text {
             "" => Err("remove the line, or give the order's tag".to_owned()),
-            text => Ok(text.to_owned()),
+            text => Ok(Foreign::from(text)),
         };
         let value = self.scalar(entry, "the order's tag", rule)?;
         Some(Spanned { value, span: entry.value.at.of(self.file) })

@@ -44,7 +44,7 @@ impl Case {
         });
         let observed: Observations = observed.collect();
         assert!(desired.orders.keys().eq(observed.keys()), "{folder:?}: live.json lacks a declared order");
-        let CaseOptions { now, reassert, max_charge_cents, max_removal_percent, allow_removals, verbose } =
+        let CaseOptions { now, reassert, max_charge_cents, max_removal_percent, max_removals, allow_removals, verbose } =
             match folder.join("options.json") {
                 path if path.exists() => read_json(&path),
                 _ => CaseOptions::default(),
@@ -54,6 +54,7 @@ impl Case {
             reassert,
             max_charge: max_charge_cents.map(Cents),
             max_removal_percent: max_removal_percent.map(|percent| Percent::new(percent).unwrap()),
+            max_removals,
             allow_removals,
         };
         Case { sources, desired, observed, options, verbose }
@@ -68,6 +69,7 @@ struct CaseOptions {
     reassert: bool,
     max_charge_cents: Option<u64>,
     max_removal_percent: Option<u8>,
+    max_removals: Option<usize>,
     allow_removals: Option<usize>,
     verbose: bool,
 }

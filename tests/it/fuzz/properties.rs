@@ -98,7 +98,7 @@ pub fn meaning(desired: &Desired) -> Document {
     let orders = desired.orders.iter().map(|(order_id, order)| {
         let keep = order.keep.as_ref();
         let document = OrderDocument {
-            tag: order.tag.as_ref().map(|tag| tag.value.clone()),
+            tag: order.tag.as_ref().map(|tag| tag.value.raw().to_owned()),
             p0f_slots: order.p0f_slots.as_ref().map(|slots| slots.value),
             prune: order.prune,
             keep: keep.map(|keep| keep.iter().map(|(ip, kept)| (*ip, kept.signature)).collect()),

@@ -49,6 +49,7 @@ fn options() -> impl Strategy<Value = Options> {
     let removals = prop_oneof![2 => Just(Some(100)), 1 => Just(None), 1 => (0..8usize).prop_map(Some)];
     let charge = prop_oneof![2 => Just(Some(9000)), 2 => Just(None), 1 => (0..2000u64).prop_map(Some)];
     (any::<bool>(), charge, of(0..=100u8), removals).prop_map(|(reassert, charge, percent, allow_removals)| Options {
+        max_removals: None,
         now: now(),
         reassert,
         max_charge: charge.map(Cents),

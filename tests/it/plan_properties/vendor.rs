@@ -52,6 +52,7 @@ impl Order {
     /// can know of.
     pub fn carry_out(&mut self, operation: &Step, recorded: &mut Recorded) -> Result<(), SlotsTaken> {
         match operation {
+            Step::SetAutoRenewal { .. } => unreachable!("no manifest here declares automatic renewal"),
             Step::CancelDowngrade { pending } => {
                 assert!(pending.is_none() || *pending == self.pending, "{pending:?} is not what is pending");
                 self.pending = None;

@@ -1,0 +1,145 @@
+//! What blocks one order, whatever the others look like.
+
+use super::difference::Difference;
+use super::next_record::Unsettled;
+use super::rows::Row;
+use super::step::Step;
+use crate::diagnostic::{Problem, ProblemCode};
+use crate::model::{KeptIp, LiveSignature, OrderStatus, ProxyIp, Signature, count};
+
+impl Difference<'_> {
+    pub(super) fn check_tag(&mut self) {
+        let Some(declared) = &self.desired.tag else { return };
+        if self.live.tag.as_ref() == Some(&declared.value) {
+            return;
+        }
+        let wanted = declared.value.printable();
+        let (live, but) = match &self.live.tag {
+            Some(tag) => (format!("the tag `{}`", tag.printable()), "not"),
+            None => ("no tag".to_owned(), "and the manifest declares"),
+        };
+        let message = format!("order {} has {live}, {but} `{wanted}`", self.order_id);
+        let problem = Problem::new(ProblemCode::TagMismatch, message)
+            .help("is the order id right? If it is, change the tag here or in the panel")
+            .at(declared.span, format!("the live order has {live}"));
+        self.problem(problem);
+    }
+
+    pub(super) fn check_unsettled(&mut self) {
+        let Some(unsettled) = self.belief.unsettled else { return };
+        let Unsettled { to_qty, when, .. } = unsettled;
+        let message = match unsettled.add_qty() {
+            Some(add_qty) => format!(
+                "the outcome of the purchase of {}, begun at {when}, is unknown: the order would have {}",
+                count(add_qty, "p0f slot"),
+                count(to_qty, "slot")
+            ),
+            None => format!(
+                "the order had {} at {when}, after a purchase, and the API shows {}: the answer seems to be out of date",
+                count(to_qty, "p0f slot"),
+                self.live.slots.unwrap_or(0)
+            ),
+        };
+        let help = match when > self.options.now {
+            true => {
+                "the purchase lies in the future: set this machine's clock right; where it is right, look at the order's \
+                 slots in the panel and drop the record by `shardctl state forget`"
+            }
+            false => "run again later: it is settled once the slots show it, or void 10 minutes after it was sent",
+        };
+        let problem = Problem::new(ProblemCode::PurchaseUnsettled, message).help(help).at(self.desired.span, "");
+        self.problem(problem);
+    }
+
+    /// Checks that every kept IP is one of the order's active IPs.
+    pub(super) fn check_kept_ips(&mut self) {
+        for (ip, kept) in self.missing_ips() {
+            let message = format!("{ip} is not an active IP of order {}", self.order_id);
+            let problem = Problem::new(ProblemCode::IpNotInOrder, message)
+                .help("remove the line, or find the order that this IP belongs to")
+                .ip(ip)
+                .at(kept.span, "not among the order's active IPs");
+            self.problem(problem);
+        }
+    }
+
+    fn missing_ips(&self) -> Vec<(ProxyIp, KeptIp)> {
+        let mut active = super::ascending::Ascending::new(self.live.active.keys().map(|ip| (ip, ())));
+        let missing = self.desired.keep.iter().flatten().filter(|(ip, _)| active.get(ip).is_none());
+        missing.map(|(ip, kept)| (*ip, *kept)).collect()
+    }
+
+    /// Checks that the order's status allows what is planned.
+    pub(super) fn check_status(&mut self) {
+        let buys = self.order.steps.iter().any(|step| matches!(step, Step::PurchaseSlots { .. }));
+        let (message, help) = match &self.live.detail.status {
+            Some(OrderStatus::Cancelled) => {
+                (format!("order {} is cancelled", self.order_id), "remove the order from the manifest, or mend its id")
+            }
+            Some(OrderStatus::OnHold) if buys => (
+                format!("order {} is on hold, and nothing can be bought for it", self.order_id),
+                "pay the order in the panel, and run again",
+            ),
+            _ => return,
+        };
+        self.problem(Problem::new(ProblemCode::OrderNotActive, message).help(help).at(self.desired.span, ""));
+    }
+
+    /// Checks that there is a slot for every active IP that has a signature or gets one, now and, where the manifest
+    /// wants fewer slots, after the renewal.
+    pub(super) fn check_slots(&mut self) {
+        let Some(slots) = self.order.slots else { return };
+        let wanted = self.desired.p0f_slots.as_ref().map(|wanted| wanted.value);
+        let there_are = wanted.unwrap_or(0).max(slots);
+        let (mut held, mut held_on) = (0usize, 0usize);
+        for (row, kept) in self.rows().filter(|(row, kept)| holds_slot(row, kept.and_then(|kept| kept.signature))) {
+            held += 1;
+            held_on += usize::from(self.stays(row, kept));
+        }
+        let held = held.max(self.held_by_count());
+        if held > there_are as usize {
+            self.not_enough_slots(held, there_are, "this plan");
+        } else if let Some(wanted) = wanted.filter(|wanted| held_on > *wanted as usize) {
+            self.not_enough_slots(held_on, wanted, "the renewal");
+        }
+    }
+
+    /// Counts the slots held after the plan by the API's own count, where it tells one.
+    fn held_by_count(&self) -> usize {
+        let Some(used) = self.live.detail.slots_used else { return 0 };
+        let first = |(row, kept): &(&Row, Option<&KeptIp>)| {
+            row.signature.value() == Some(&LiveSignature::None) && kept.is_some_and(|kept| kept.signature.is_some())
+        };
+        used as usize + self.rows().filter(first).count()
+    }
+
+    fn not_enough_slots(&mut self, held: usize, there_are: u32, after: &str) {
+        let verb = if held == 1 { "holds" } else { "hold" };
+        let message = format!(
+            "{} of order {} {verb} a signature after {after}, on {}",
+            count(held, "IP"),
+            self.order_id,
+            count(there_are, "slot")
+        );
+        let set = match self.desired.p0f_slots {
+            Some(_) => format!("set `p0f_slots: {held}`"),
+            None => format!("add `p0f_slots: {held}` to the order"),
+        };
+        let declared = self.rows().filter(|(_, kept)| kept.is_some_and(|kept| kept.signature.is_some())).count();
+        let help = match held.saturating_sub(declared) {
+            0 => format!("{set}, or declare fewer signatures"),
+            others => format!(
+                "{set}: signatures that the manifest does not declare hold {others} of them until their IPs leave the order"
+            ),
+        };
+        let problem = Problem::new(ProblemCode::NotEnoughSlots, message)
+            .help(help)
+            .at(self.slots_span(), "not enough for the signatures");
+        self.problem(problem);
+    }
+}
+
+/// Returns whether an IP has a signature, or gets one.
+fn holds_slot(row: &Row, declared: Option<Signature>) -> bool {
+    row.holds_slot || declared.is_some()
+}

@@ -1,0 +1,53 @@
+//! The comparison of one order under way: what is declared beside what is believed.
+
+use super::ascending::Ascending;
+use super::belief::Belief;
+use super::rows::Row;
+use super::{Options, OrderPlan};
+use crate::diagnostic::{Note, Problem};
+use crate::model::{DesiredOrder, KeptIp, LiveOrder, OrderId, Span};
+
+/// The comparison of one order under way.
+pub(super) struct Difference<'a> {
+    pub(super) order_id: OrderId,
+    pub(super) desired: &'a DesiredOrder,
+    pub(super) live: &'a LiveOrder,
+    pub(super) belief: &'a Belief,
+    pub(super) options: &'a Options,
+    pub(super) order: &'a mut OrderPlan,
+}
+
+impl Difference<'_> {
+    /// Iterates over the active IPs, each with what the manifest says of it where it keeps the IP.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&Row, Option<&KeptIp>)> {
+        let mut kept = Ascending::new(self.desired.keep.iter().flatten());
+        self.belief.rows.iter().map(move |row| (row, kept.get(&row.ip)))
+    }
+
+    /// Returns whether an IP is still there after the renewal.
+    pub(super) fn stays(&self, row: &Row, kept: Option<&KeptIp>) -> bool {
+        match kept {
+            Some(_) => true,
+            None if self.desired.keep.is_some() && self.desired.prune => false,
+            None => !row.was_leaving(),
+        }
+    }
+
+    /// Returns the slots that the manifest wants and those that there are, where slots are managed.
+    pub(super) fn managed_slots(&self) -> Option<(u32, u32)> {
+        Some((self.desired.p0f_slots.as_ref()?.value, self.order.slots?))
+    }
+
+    /// Returns where the number of slots stands, or the order where none is declared.
+    pub(super) fn slots_span(&self) -> Span {
+        self.desired.p0f_slots.as_ref().map_or(self.desired.span, |slots| slots.span)
+    }
+
+    pub(super) fn problem(&mut self, problem: Problem) {
+        self.order.problems.push(problem.order(self.order_id));
+    }
+
+    pub(super) fn note(&mut self, note: Note) {
+        self.order.notes.push(note);
+    }
+}
