@@ -219,7 +219,7 @@ fn diff_alone(wanted: &Wanted) -> Result<Vec<Row>> {
             ..Recorded::default()
         };
         let slots = Some(LiveSlots { current_qty: size.ips, quote: None });
-        let tag = order.tag.as_ref().map(|tag| tag.value.clone());
+        let tag = order.tag.as_ref().map(|tag| tag.value.raw().to_owned());
         live.insert(*order_id, Ok(LiveOrder { tag, renewal: None, active, slots }));
         recorded.insert(*order_id, Ok::<_, String>(record));
     }

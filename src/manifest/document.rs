@@ -43,6 +43,10 @@ pub struct LimitsDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "max_removal_percent_schema")]
     pub max_removal_percent: Option<u8>,
+    /// The most IPs that one apply may newly mark to go at the renewal, over all orders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "max_removals_schema")]
+    pub max_removals: Option<usize>,
 }
 
 /// What is declared of one order. What is left out is not managed.
@@ -59,6 +63,10 @@ pub struct OrderDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "p0f_slots_schema")]
     pub p0f_slots: Option<u32>,
+    /// Whether the order renews by itself. Without it, the setting is left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "auto_renewal_schema")]
+    pub auto_renewal: Option<bool>,
     /// Whether active IPs that `keep` does not list are let go at the next renewal.
     #[serde(default = "prune_by_default", skip_serializing_if = "Clone::clone")]
     #[schemars(extend("default" = true))]
@@ -78,7 +86,7 @@ impl Default for Document {
 
 impl Default for OrderDocument {
     fn default() -> OrderDocument {
-        OrderDocument { tag: None, p0f_slots: None, prune: prune_by_default(), keep: None }
+        OrderDocument { tag: None, p0f_slots: None, auto_renewal: None, prune: prune_by_default(), keep: None }
     }
 }
 
@@ -115,6 +123,14 @@ fn max_charge_cents_schema(_: &mut SchemaGenerator) -> Schema {
 
 fn max_removal_percent_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "integer", "minimum": 0, "maximum": 100, "default": 30 })
+}
+
+fn max_removals_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 0, "maximum": u32::MAX, "default": 100 })
+}
+
+fn auto_renewal_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "boolean", "examples": [true] })
 }
 
 fn tag_schema(_: &mut SchemaGenerator) -> Schema {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cents, OrderId, Percent, ProxyIp, Signature, Span, Spanned};
+use super::{Cents, Foreign, OrderId, Percent, ProxyIp, Signature, Span, Spanned};
 
 /// Everything that the manifest files of one run declare, taken together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Limits {
     pub max_charge_cents: Option<Cents>,
     /// The most of an order's active IPs that one apply may newly mark to go. Default: 30.
     pub max_removal_percent: Option<Percent>,
+    /// The most IPs that one apply may newly mark to go, over all orders. Default: 100.
+    pub max_removals: Option<usize>,
     /// Where the manifest's `limits` key stands.
     pub span: Option<Span>,
 }
@@ -35,9 +37,11 @@ pub struct DesiredOrder {
     /// Where the order's id stands.
     pub span: Span,
     /// The tag that the live order must have.
-    pub tag: Option<Spanned<String>>,
+    pub tag: Option<Spanned<Foreign>>,
     /// The number of paid p0f slots; `None`: slots are not managed.
     pub p0f_slots: Option<Spanned<u32>>,
+    /// Whether the order renews by itself; `None`: not managed.
+    pub auto_renewal: Option<Spanned<bool>>,
     /// Whether IPs that `keep` does not list are let go.
     pub prune: bool,
     /// The IPs to keep; `None`: the order's IPs are not managed.

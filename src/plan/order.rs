@@ -79,14 +79,14 @@ impl Difference<'_> {
 
     fn check_tag(&mut self) {
         let Some(declared) = &self.desired.tag else { return };
-        if self.live.tag.as_ref() == Some(&declared.value) {
+        if self.live.tag.as_deref() == Some(declared.value.raw()) {
             return;
         }
         let (live, but) = match &self.live.tag {
             Some(tag) => (format!("the tag `{tag}`"), "not"),
             None => ("no tag".to_owned(), "and the manifest declares"),
         };
-        let message = format!("order {} has {live}, {but} `{}`", self.order_id, declared.value);
+        let message = format!("order {} has {live}, {but} `{}`", self.order_id, declared.value.raw());
         let problem = Problem::new(ProblemCode::TagMismatch, message)
             .help("is the order id right? If it is, change the tag here or in the panel")
             .at(declared.span, format!("the live order has {live}"));

@@ -166,7 +166,7 @@ fn run<'a>(
 
 fn as_declared(order_id: OrderId, desired: &DesiredOrder) -> Vec<Written<'_>> {
     let mut lines = vec![Written::Order(order_id)];
-    lines.extend(desired.tag.as_ref().map(|tag| Written::Tag(&tag.value)));
+    lines.extend(desired.tag.as_ref().map(|tag| Written::Tag(tag.value.raw())));
     let nothing = PendingKnowledge::Known(None);
     lines.extend(desired.p0f_slots.as_ref().map(|slots| Written::Slots { qty: slots.value, pending: nothing }));
     if let Some(keep) = &desired.keep {

@@ -154,7 +154,7 @@ proptest! {
         let text = import(&accounts);
         let desired = read(&text);
         for (declared, account) in desired.orders.values().zip(&accounts) {
-            let tag = declared.tag.as_ref().map(|tag| tag.value.clone());
+            let tag = declared.tag.as_ref().map(|tag| tag.value.raw().to_owned());
             prop_assert_eq!(&tag, &account.live.tag.clone().filter(|tag| !tag.is_empty()));
         }
         prop_assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text}");

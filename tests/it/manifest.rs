@@ -48,14 +48,17 @@ fn every_field_is_read_with_its_position() {
     let desired = manifest.desired.unwrap();
     assert_eq!(desired.limits.max_charge_cents, Some(Cents(2000)));
     assert_eq!(desired.limits.max_removal_percent, Percent::new(30));
+    assert_eq!(desired.limits.max_removals, Some(100));
     assert_eq!(written(&manifest.sources, desired.limits.span.unwrap()), "limits");
 
     let order = &desired.orders[&order_id(48213)];
     assert_eq!(written(&manifest.sources, order.span), "48213");
     let tag = order.tag.as_ref().unwrap();
-    assert_eq!((tag.value.as_str(), written(&manifest.sources, tag.span)), ("eu-scrapers", "eu-scrapers"));
+    assert_eq!((tag.value.raw(), written(&manifest.sources, tag.span)), ("eu-scrapers", "eu-scrapers"));
     let slots = order.p0f_slots.as_ref().unwrap();
     assert_eq!((slots.value, written(&manifest.sources, slots.span)), (4, "4"));
+    let renewal = order.auto_renewal.as_ref().unwrap();
+    assert_eq!((renewal.value, written(&manifest.sources, renewal.span)), (true, "true"));
     assert!(order.prune);
     let keep = order.keep.as_ref().unwrap();
     let kept: Vec<_> = keep.iter().map(|(ip, kept)| (ip.to_string(), kept.signature)).collect();
@@ -76,15 +79,16 @@ fn nothing_declared_is_not_the_same_as_nothing_kept() {
     assert!(desired.limits.span.is_some());
     assert_eq!(desired.limits.max_charge_cents, None);
     let unmanaged = &desired.orders[&order_id(48213)];
-    assert!(unmanaged.keep.is_none() && unmanaged.p0f_slots.is_none() && unmanaged.tag.is_none() && unmanaged.prune);
+    assert!(unmanaged.keep.is_none() && unmanaged.p0f_slots.is_none() && unmanaged.tag.is_none());
+    assert!(unmanaged.prune && unmanaged.auto_renewal.is_none());
     assert_eq!(desired.orders[&order_id(48214)].keep.as_ref().unwrap().len(), 1);
 }
 
 #[test]
 fn quoted_and_unquoted_are_the_same() {
-    let plain = "version: 1\norders: {48213: {tag: 7, p0f_slots: 1, prune: FALSE, keep: {203.0.113.10: win11}}}";
-    let quoted = r#"{"version": "1", 'orders': {"48213": {"tag": "7", "p0f_slots": '1', "prune": "False",
-        "keep": {"203.0.113.10": 'win11'}}}}"#;
+    let plain = "version: 1\norders: {48213: {tag: 7, p0f_slots: 1, auto_renewal: true, prune: FALSE, keep: {203.0.113.10: win11}}}";
+    let quoted = r#"{"version": "1", 'orders': {"48213": {"tag": "7", "p0f_slots": '1', "auto_renewal": "true",
+        "prune": "False", "keep": {"203.0.113.10": 'win11'}}}}"#;
     assert_eq!(meaning(&desired(plain)), meaning(&desired(quoted)));
 }
 

@@ -106,8 +106,9 @@ impl Template {
         let kept = |index: u8| KeptIp { signature: (!index.is_multiple_of(3)).then_some(Signature::Win11), span: SPAN };
         DesiredOrder {
             span: SPAN,
-            tag: self.declared_tag.clone().map(|value| Spanned { value, span: SPAN }),
+            tag: self.declared_tag.clone().map(|tag| Spanned { value: tag.into(), span: SPAN }),
             p0f_slots: Some(Spanned { value: self.slots + self.missing, span: SPAN }),
+            auto_renewal: None,
             prune: true,
             keep: Some((0..=self.ips).filter(|ip| ip % 4 > 0).map(|ip| (Template::ip(ip), kept(ip))).collect()),
         }

@@ -16,8 +16,12 @@ pub(super) struct Kind<const N: usize> {
 }
 
 const MANIFEST: Kind<3> = Kind { name: "a manifest", fields: ["version", "limits", "orders"] };
-const LIMITS: Kind<2> = Kind { name: "`limits`", fields: ["max_charge_cents", "max_removal_percent"] };
-pub(super) const ORDER: Kind<4> = Kind { name: "an order", fields: ["tag", "p0f_slots", "prune", "keep"] };
+const LIMITS: Kind<3> = Kind { name: "`limits`", fields: ["max_charge_cents", "max_removal_percent", "max_removals"] };
+pub(super) const ORDER: Kind<5> =
+    Kind { name: "an order", fields: ["tag", "p0f_slots", "auto_renewal", "prune", "keep"] };
+
+/// The largest `max_removals`: more IPs than there are, and a number that every machine can count to.
+pub(in crate::manifest) const MOST_REMOVALS: u64 = u32::MAX as u64;
 
 /// What the files declare so far; where a problem was found, the value is left out.
 #[derive(Debug, Default)]
@@ -105,14 +109,17 @@ impl<'a> Decoder<'a, '_> {
         }
         let help = "write the limits as fields, such as `max_charge_cents: 2000`";
         let Some(entries) = self.mapping("`limits`", entry.key.at, entry.value, help) else { return };
-        let [charge, removal] = self.fields(&LIMITS, entries);
+        let [charge, percent, removals] = self.fields(&LIMITS, entries);
         let expected = "a whole number of cents";
         let max_charge_cents = charge.and_then(|entry| self.scalar(&entry, expected, scalar::cents)).map(Cents);
         let expected = "a whole number from 0 to 100";
-        let percent = removal.and_then(|entry| self.scalar(&entry, expected, |text| scalar::integer(text, 100)));
+        let percent = percent.and_then(|entry| self.scalar(&entry, expected, |text| scalar::integer(text, 100)));
         let max_removal_percent = percent.and_then(|percent| Percent::new(percent as u8));
+        let rule = |text: &str| scalar::integer(text, MOST_REMOVALS);
+        let removals = removals.and_then(|entry| self.scalar(&entry, "a whole number", rule));
+        let max_removals = removals.and_then(|removals| usize::try_from(removals).ok());
         if draft.limits.span.is_none() {
-            draft.limits = Limits { max_charge_cents, max_removal_percent, span: Some(here) };
+            draft.limits = Limits { max_charge_cents, max_removal_percent, max_removals, span: Some(here) };
         }
     }
 

@@ -7,21 +7,22 @@ use super::scalar;
 use super::suggest::{nearest, quoted};
 use super::tree::{Entry, Key, Node, Value};
 use crate::diagnostic::{Problem, ProblemCode};
-use crate::model::{DesiredOrder, Keep, KeptIp, ProxyIp, Signature, Span, Spanned};
+use crate::model::{DesiredOrder, Foreign, Keep, KeptIp, ProxyIp, Signature, Span, Spanned};
 
 impl<'a> Decoder<'a, '_> {
     /// Decodes an order and runs the checks on it.
     pub fn order(&mut self, entry: Entry<'a>) -> DesiredOrder {
         let span = entry.key.at.of(self.file);
-        let help = "write what is declared of the order as fields: tag, p0f_slots, prune, keep";
+        let help = "write what is declared of the order as fields: tag, p0f_slots, auto_renewal, prune, keep";
         let entries = self.mapping("an order", entry.key.at, entry.value, help).unwrap_or_default();
-        let [tag, p0f_slots, prune, keep] = self.fields(&ORDER, entries);
+        let [tag, p0f_slots, auto_renewal, prune, keep] = self.fields(&ORDER, entries);
         let keep_at = keep.as_ref().map(|keep| keep.key.at.of(self.file));
         let order = DesiredOrder {
             span,
             tag: tag.and_then(|entry| self.tag(&entry)),
             p0f_slots: p0f_slots.and_then(|entry| self.p0f_slots(&entry)),
-            prune: prune.and_then(|entry| self.scalar(&entry, "true or false", scalar::boolean)).unwrap_or(true),
+            auto_renewal: auto_renewal.and_then(|entry| self.boolean(&entry)),
+            prune: prune.and_then(|entry| self.boolean(&entry)).is_none_or(|prune| prune.value),
             keep: keep.and_then(|entry| self.keep(entry)),
         };
         let checked = Checked { order: &order, order_id: self.order_id, keep_at };
@@ -31,12 +32,13 @@ impl<'a> Decoder<'a, '_> {
         order
     }
 
-    fn tag(&mut self, entry: &Entry<'a>) -> Option<Spanned<String>> {
-        let rule = |text: &str| match text {
-            "" => Err("remove the line, or give the order's tag".to_owned()),
-            text => Ok(text.to_owned()),
-        };
-        let value = self.scalar(entry, "the order's tag", rule)?;
+    fn tag(&mut self, entry: &Entry<'a>) -> Option<Spanned<Foreign>> {
+        let value = self.scalar(entry, "the order's tag", scalar::tag)?;
+        Some(Spanned { value, span: entry.value.at.of(self.file) })
+    }
+
+    fn boolean(&mut self, entry: &Entry<'a>) -> Option<Spanned<bool>> {
+        let value = self.scalar(entry, "true or false", scalar::boolean)?;
         Some(Spanned { value, span: entry.value.at.of(self.file) })
     }
 

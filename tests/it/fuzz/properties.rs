@@ -95,12 +95,14 @@ pub fn meaning(desired: &Desired) -> Document {
     let limits = LimitsDocument {
         max_charge_cents: desired.limits.max_charge_cents.map(|cents| cents.0),
         max_removal_percent: desired.limits.max_removal_percent.map(|percent| percent.of(100) as u8),
+        max_removals: desired.limits.max_removals,
     };
     let orders = desired.orders.iter().map(|(order_id, order)| {
         let keep = order.keep.as_ref();
         let document = OrderDocument {
-            tag: order.tag.as_ref().map(|tag| tag.value.clone()),
+            tag: order.tag.as_ref().map(|tag| tag.value.raw().to_owned()),
             p0f_slots: order.p0f_slots.as_ref().map(|slots| slots.value),
+            auto_renewal: order.auto_renewal.as_ref().map(|declared| declared.value),
             prune: order.prune,
             keep: keep.map(|keep| keep.iter().map(|(ip, kept)| (*ip, kept.signature)).collect()),
         };

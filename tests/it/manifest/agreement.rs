@@ -53,8 +53,12 @@ fn every_valid_case_means_the_same_to_both() {
 }
 
 fn any_document() -> impl Strategy<Value = Document> {
-    let limits = (option::of(any::<u64>()), option::of(0..=100_u8))
-        .prop_map(|(max_charge_cents, max_removal_percent)| LimitsDocument { max_charge_cents, max_removal_percent });
+    let limits = (option::of(any::<u64>()), option::of(0..=100_u8), option::of(any::<u32>()));
+    let limits = limits.prop_map(|(max_charge_cents, max_removal_percent, removals)| LimitsDocument {
+        max_charge_cents,
+        max_removal_percent,
+        max_removals: removals.map(|removals| removals as usize),
+    });
     let orders = btree_map((1..=u64::MAX).prop_map(order_id), any_order(), 1..4);
     (option::of(limits), orders).prop_map(|(limits, orders)| Document { version: 1, limits, orders })
 }
@@ -71,9 +75,11 @@ fn any_order() -> impl Strategy<Value = OrderDocument> {
     let signature = option::of(prop::sample::select(Signature::ALL.to_vec()));
     let keep = btree_map(any_ip(), signature, 1..8);
     let tag = tag.prop_filter("the writer breaks lines at it", |tag| !tag.contains(OLD_LINE_ENDS));
-    (option::of(tag), option::of(0..1000_u32), any::<bool>(), option::of(keep)).prop_map(|(tag, more, prune, keep)| {
+    let renewal = option::of(any::<bool>());
+    let fields = (option::of(tag), option::of(0..1000_u32), renewal, any::<bool>(), option::of(keep));
+    fields.prop_map(|(tag, more, auto_renewal, prune, keep)| {
         let signatures = keep.iter().flat_map(BTreeMap::values).flatten().count() as u32;
-        OrderDocument { tag, p0f_slots: more.map(|more| signatures + more), prune, keep }
+        OrderDocument { tag, p0f_slots: more.map(|more| signatures + more), auto_renewal, prune, keep }
     })
 }
 
