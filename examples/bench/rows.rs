@@ -212,7 +212,7 @@ fn diff_alone(wanted: &Wanted) -> Result<Vec<Row>> {
     let mut live = BTreeMap::new();
     let mut recorded = BTreeMap::new();
     for (order_id, order) in &desired.orders {
-        let active: BTreeSet<ProxyIp> = order.keep.iter().flatten().map(|(ip, _)| *ip).collect();
+        let active: BTreeSet<ProxyIp> = order.keep.iter().flat_map(|keep| keep.addresses.keys().copied()).collect();
         let record = Recorded {
             signatures: order.signatures().collect(),
             del_np: active.iter().map(|ip| (*ip, false)).collect(),

@@ -3,14 +3,16 @@
 //! Reading goes another way (see the module above), which knows the position of everything.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
-use crate::model::{OrderId, ProxyIp, Signature};
+use crate::model::{NotARange, OrderId, ProxyIp, ProxyRange, Signature};
 
 /// A manifest of shardctl: the proxy orders at ProxyShard as they shall be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -71,11 +73,54 @@ pub struct OrderDocument {
     #[serde(default = "prune_by_default", skip_serializing_if = "Clone::clone")]
     #[schemars(extend("default" = true))]
     pub prune: bool,
-    /// The IPs to keep, each with the OS signature that it shall have, or with nothing where its signature is left
-    /// alone. Without it, the order's IPs are left alone.
+    /// The IPs to keep, as addresses or CIDR ranges, each with the OS signature that it shall have, or with nothing where
+    /// its signature is left alone. The longest prefix decides. Without it, the order's IPs are left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "keep_schema")]
-    pub keep: Option<BTreeMap<ProxyIp, Option<Signature>>>,
+    pub keep: Option<BTreeMap<KeepKey, Option<Signature>>>,
+}
+
+/// A key of `keep`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(untagged)]
+pub enum KeepKey {
+    /// One address.
+    Address(ProxyIp),
+    /// A CIDR range: every active IP of the order that lies in it and that no longer prefix covers.
+    Range(ProxyRange),
+}
+
+impl KeepKey {
+    /// Returns the address; `None` for a range.
+    pub fn address(self) -> Option<ProxyIp> {
+        match self {
+            KeepKey::Address(ip) => Some(ip),
+            KeepKey::Range(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for KeepKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeepKey::Address(ip) => ip.fmt(f),
+            KeepKey::Range(range) => range.fmt(f),
+        }
+    }
+}
+
+impl FromStr for KeepKey {
+    type Err = NotARange;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(KeepKey::Address).or_else(|_| text.parse().map(KeepKey::Range))
+    }
+}
+
+impl<'de> Deserialize<'de> for KeepKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
 }
 
 impl Default for Document {
@@ -153,12 +198,26 @@ fn orders_schema(generator: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// Four numbers from 0 to 255 without leading zeros.
-const IPV4_PATTERN: &str =
-    concat!("^(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])", r"(\.(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}$");
-
-/// The letters of an IPv6 address with at least two colons; whether it is one, `format` tells.
-const IPV6_PATTERN: &str = r"^[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}((\.[0-9]{1,3}){3})?$";
+/// Makes the pattern of an address or a range: just the spellings that are read, whether or not an editor knows formats.
+///
+/// That no bit behind the prefix of a range is set is more than a pattern can say.
+fn keep_key_pattern() -> String {
+    let number = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+    let v4 = format!(r"{number}(\.{number}){{3}}");
+    // Eight groups, or fewer with one `::` in the place of the others. The last two may be an IPv4 address.
+    let group = "[0-9A-Fa-f]{1,4}";
+    let before = |count: usize| match count {
+        0 => "::".to_owned(),
+        count => format!("({group}:){{{count}}}:"),
+    };
+    let short = (0..7).map(|count| format!("{}({group}(:{group}){{0,{}}})?", before(count), 6 - count));
+    let short = short.collect::<Vec<_>>().join("|");
+    let short_mixed = (0..6).map(|count| format!("{}({group}:){{0,{}}}", before(count), 5 - count));
+    let short_mixed = short_mixed.collect::<Vec<_>>().join("|");
+    let whole = format!("({group}:){{7}}{group}|({group}:){{7}}:|{short}");
+    let v6 = format!("({whole}|(({group}:){{6}}|{short_mixed}){v4})");
+    format!("^({v4}(/(3[0-2]|[12]?[0-9]))?|{v6}(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?)$")
+}
 
 fn keep_schema(_: &mut SchemaGenerator) -> Schema {
     let mut signatures: Vec<Option<Signature>> = Signature::ALL.into_iter().map(Some).collect();
@@ -166,18 +225,13 @@ fn keep_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
         "minProperties": 1,
-        "propertyNames": {
-            "anyOf": [
-                { "format": "ipv4", "pattern": IPV4_PATTERN },
-                { "format": "ipv6", "pattern": IPV6_PATTERN },
-            ],
-        },
+        "propertyNames": { "pattern": keep_key_pattern() },
         "additionalProperties": {
             "title": "signature",
             "description": "The operating system that the proxy's fingerprint shows; nothing where it is left alone.",
             "enum": signatures,
             "examples": ["win11", null],
         },
-        "examples": [{ "203.0.113.10": "win11", "203.0.113.12": null }],
+        "examples": [{ "203.0.113.10": "win11", "203.0.113.12": null, "198.51.100.0/24": "linux" }],
     })
 }

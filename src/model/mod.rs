@@ -12,9 +12,9 @@ mod report;
 mod span;
 mod words;
 
-pub use desired::{Desired, DesiredOrder, Keep, KeptIp, Limits};
+pub use desired::{Desired, DesiredOrder, Keep, KeptIp, KeptRange, Limits};
 pub use foreign::{Foreign, LOG_COMMAND, is_unprintable, printable};
-pub use identity::{Cents, OrderId, Percent, ProxyIp, Signature};
+pub use identity::{Cents, NotARange, OrderId, Percent, ProxyIp, ProxyRange, Signature};
 pub use io_reason::io_reason;
 pub use live::{LiveOrder, LiveSlots, Quote, ReadFailure, Renewal};
 pub use recorded::{PendingChange, PurchaseIntent, Recorded, RecordedSlots};

@@ -8,6 +8,7 @@ mod knowledge;
 mod operation;
 mod order;
 mod precondition;
+mod resolve;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ pub use guards::{DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT};
 pub use knowledge::{INTENT_LIFETIME, Knowledge, PendingKnowledge};
 pub use operation::{DelNpItem, Operation, SignatureItem};
 pub use precondition::{Precondition, precondition};
+pub use resolve::{Covered, Resolved, resolve};
 
 /// Everything that a plan is made of.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::knowledge::{Knowledge, PendingKnowledge};
 use super::operation::{DelNpItem, Operation, SignatureItem};
-use super::walk::{Ascending, Row, rows};
+use super::resolve::resolve;
+use super::walk::{Row, rows};
 use super::{Options, OrderPlan};
 use crate::diagnostic::{Note, NoteCode, Problem, ProblemCode};
 use crate::model::{
@@ -169,18 +170,24 @@ impl Difference<'_> {
         }
     }
 
-    /// Checks that every kept IP is one of the order's active IPs.
+    /// Checks that every kept IP is one of the order's active IPs, and that every range holds one.
     fn check_kept_ips(&mut self) {
-        let mut active = Ascending::new(self.live.active.iter().map(|ip| (ip, ())));
-        for (ip, kept) in self.desired.keep.iter().flatten() {
-            if active.get(ip).is_none() {
-                let message = format!("{ip} is not an active IP of order {}", self.order_id);
-                let problem = Problem::new(ProblemCode::IpNotInOrder, message)
-                    .help("remove the line, or find the order that this IP belongs to")
-                    .ip(*ip)
-                    .at(kept.span, "not among the order's active IPs");
-                self.problem(problem);
-            }
+        let Some(keep) = &self.desired.keep else { return };
+        let resolved = resolve(keep, self.live.active.iter().copied());
+        for (ip, kept) in resolved.missing {
+            let message = format!("{ip} is not an active IP of order {}", self.order_id);
+            let problem = Problem::new(ProblemCode::IpNotInOrder, message)
+                .help("remove the line, or find the order that this IP belongs to")
+                .ip(ip)
+                .at(kept.span, "not among the order's active IPs");
+            self.problem(problem);
+        }
+        for (range, kept) in resolved.empty {
+            let message = format!("no active IP of order {} lies in {range}", self.order_id);
+            let problem = Problem::new(ProblemCode::IpNotInOrder, message)
+                .help("remove the line, or find the order that these IPs belong to")
+                .at(kept.span, "none of the order's active IPs");
+            self.problem(problem);
         }
     }
 
@@ -262,7 +269,8 @@ impl Difference<'_> {
             Some(_) => format!("set `p0f_slots: {held}`"),
             None => format!("add `p0f_slots: {held}` to the order"),
         };
-        let declared = self.desired.signatures().filter(|(ip, _)| self.live.active.contains(ip)).count();
+        let is_declared = |row: &Row| row.kept.is_some_and(|kept| kept.signature.is_some());
+        let declared = rows(self.desired, self.live, self.knowledge).filter(is_declared).count();
         let help = match held.saturating_sub(declared) {
             0 => format!("{set}, or declare fewer signatures"),
             others => format!(

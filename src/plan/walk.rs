@@ -3,7 +3,8 @@
 use std::iter::Peekable;
 
 use super::knowledge::Knowledge;
-use crate::model::{DesiredOrder, KeptIp, LiveOrder, ProxyIp, Signature};
+use super::resolve::{Covered, resolve};
+use crate::model::{DesiredOrder, LiveOrder, ProxyIp, Signature};
 
 /// Looks up addresses that come in ascending order, each at most once, in one walk through sorted entries.
 pub(super) struct Ascending<I: Iterator> {
@@ -24,10 +25,10 @@ impl<'a, V, I: Iterator<Item = (&'a ProxyIp, V)>> Ascending<I> {
 
 /// An active IP with all that is declared and recorded of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Row<'a> {
+pub(super) struct Row {
     pub(super) ip: ProxyIp,
     /// What the manifest says where it keeps the IP.
-    pub(super) kept: Option<&'a KeptIp>,
+    pub(super) kept: Option<Covered>,
     /// The recorded signature, even where it is to be asserted again.
     pub(super) signature: Option<Signature>,
     /// Whether a slot is held by a signature that is unknown.
@@ -36,7 +37,7 @@ pub(super) struct Row<'a> {
     pub(super) mark: Option<bool>,
 }
 
-impl Row<'_> {
+impl Row {
     /// Tells whether the IP has a signature or gets one.
     pub(super) fn holds_slot(&self) -> bool {
         self.signature.is_some() || self.has_unknown_signature || self.kept.is_some_and(|kept| kept.signature.is_some())
@@ -57,14 +58,16 @@ pub(super) fn rows<'a>(
     desired: &'a DesiredOrder,
     live: &'a LiveOrder,
     knowledge: &'a Knowledge,
-) -> impl Iterator<Item = Row<'a>> {
-    let mut kept = Ascending::new(desired.keep.iter().flatten());
+) -> impl Iterator<Item = Row> {
+    let keep = desired.keep.as_ref();
+    let covered = keep.map(|keep| resolve(keep, live.active.iter().copied()).covered);
+    let mut covered = covered.into_iter().flatten();
     let mut signatures = Ascending::new(&knowledge.recorded.signatures);
     let mut unknown = Ascending::new(knowledge.recorded.unknown_signatures.iter().map(|ip| (ip, ())));
     let mut marks = Ascending::new(&knowledge.recorded.del_np);
     live.active.iter().map(move |ip| Row {
         ip: *ip,
-        kept: kept.get(ip),
+        kept: covered.next().flatten(),
         signature: signatures.get(ip).copied(),
         has_unknown_signature: unknown.get(ip).is_some(),
         mark: marks.get(ip).copied(),

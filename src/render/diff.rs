@@ -9,8 +9,8 @@ use similar::{DiffOp, DiffTag};
 
 use super::{FOLD_AFTER, Shown};
 use crate::manifest::write::{Key, scalar};
-use crate::model::{DesiredOrder, KeptIp, LiveOrder, OrderId, PendingChange, ProxyIp, Signature};
-use crate::plan::{Knowledge, OrderPlan, PendingKnowledge};
+use crate::model::{DesiredOrder, LiveOrder, OrderId, PendingChange, ProxyIp, Signature};
+use crate::plan::{Covered, Knowledge, OrderPlan, PendingKnowledge, resolve};
 
 /// A line of a difference.
 pub(super) enum Line<'a> {
@@ -67,7 +67,7 @@ pub(super) fn order<'a>(shown: &Shown<'a>, order: &'a OrderPlan) -> Vec<Line<'a>
     let live = shown.inputs.live.get(&order.order_id).and_then(|live| live.as_ref().ok());
     let (Some(desired), Some(live), Some(knowledge)) = (desired, live, &order.knowledge) else { return Vec::new() };
     let before = as_it_is(order.order_id, desired, live, knowledge);
-    let after = as_declared(order.order_id, desired);
+    let after = as_declared(order.order_id, desired, live);
     compare(&before, &after, if shown.verbose { usize::MAX } else { FOLD_AFTER })
 }
 
@@ -164,19 +164,20 @@ fn run<'a>(
     }
 }
 
-fn as_declared(order_id: OrderId, desired: &DesiredOrder) -> Vec<Written<'_>> {
+fn as_declared<'a>(order_id: OrderId, desired: &'a DesiredOrder, live: &LiveOrder) -> Vec<Written<'a>> {
     let mut lines = vec![Written::Order(order_id)];
     lines.extend(desired.tag.as_ref().map(|tag| Written::Tag(tag.value.raw())));
     let nothing = PendingKnowledge::Known(None);
     lines.extend(desired.p0f_slots.as_ref().map(|slots| Written::Slots { qty: slots.value, pending: nothing }));
     if let Some(keep) = &desired.keep {
         lines.push(Written::Keep);
-        lines.extend(keep.iter().map(|(ip, kept)| Written::Ip {
-            ip: *ip,
-            signature: kept.signature,
-            signature_unknown: false,
-            mark_unknown: false,
-        }));
+        let resolved = resolve(keep, live.active.iter().copied());
+        let covered = live.active.iter().zip(resolved.covered);
+        let mut kept: Vec<_> = covered.filter_map(|(ip, covered)| Some((*ip, covered?.signature))).collect();
+        kept.extend(resolved.missing.iter().map(|(ip, kept)| (*ip, kept.signature)));
+        kept.sort_unstable_by_key(|(ip, _)| *ip);
+        let line = |(ip, signature)| Written::Ip { ip, signature, signature_unknown: false, mark_unknown: false };
+        lines.extend(kept.into_iter().map(line));
     }
     lines
 }
@@ -196,14 +197,15 @@ fn as_it_is<'a>(
     }
     if let Some(keep) = &desired.keep {
         lines.push(Written::Keep);
-        let listed = live.active.iter().filter(|ip| desired.prune || keep.contains_key(ip));
-        lines.extend(listed.filter_map(|ip| live_ip(ip, keep.get(ip), knowledge)));
+        let covered = live.active.iter().zip(resolve(keep, live.active.iter().copied()).covered);
+        let shown = covered.filter(|(_, covered)| desired.prune || covered.is_some());
+        lines.extend(shown.filter_map(|(ip, covered)| live_ip(ip, covered, knowledge)));
     }
     lines
 }
 
 /// Writes an IP as it is; an IP that is known to leave is not kept, and so has no line.
-fn live_ip<'a>(ip: &ProxyIp, kept: Option<&KeptIp>, knowledge: &Knowledge) -> Option<Written<'a>> {
+fn live_ip<'a>(ip: &ProxyIp, kept: Option<Covered>, knowledge: &Knowledge) -> Option<Written<'a>> {
     let mark = knowledge.mark(ip);
     if mark == Some(true) {
         return None;

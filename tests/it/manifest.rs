@@ -18,6 +18,7 @@ use crate::fuzz::properties::{assert_sound, meaning};
 
 mod agreement;
 mod files;
+mod ranges;
 mod schema;
 pub mod size;
 
@@ -61,7 +62,7 @@ fn every_field_is_read_with_its_position() {
     assert_eq!((renewal.value, written(&manifest.sources, renewal.span)), (true, "true"));
     assert!(order.prune);
     let keep = order.keep.as_ref().unwrap();
-    let kept: Vec<_> = keep.iter().map(|(ip, kept)| (ip.to_string(), kept.signature)).collect();
+    let kept: Vec<_> = keep.addresses.iter().map(|(ip, kept)| (ip.to_string(), kept.signature)).collect();
     let expected = [
         ("203.0.113.10", Some(Signature::Win11)),
         ("203.0.113.11", Some(Signature::Macos)),
@@ -69,7 +70,11 @@ fn every_field_is_read_with_its_position() {
         ("2001:db8::7", Some(Signature::Android)),
     ];
     assert_eq!(kept, expected.map(|(ip, signature)| (ip.to_owned(), signature)));
-    assert!(keep.iter().all(|(ip, kept)| written(&manifest.sources, kept.span) == ip.to_string()));
+    assert!(keep.addresses.iter().all(|(ip, kept)| written(&manifest.sources, kept.span) == ip.to_string()));
+    let ranges: Vec<_> = keep.ranges.iter().map(|(range, kept)| (range.to_string(), kept.signature)).collect();
+    let expected = [("198.51.100.0/24", Some(Signature::Linux)), ("2001:db8:1::/48", None)];
+    assert_eq!(ranges, expected.map(|(range, signature)| (range.to_owned(), signature)));
+    assert!(keep.ranges.iter().all(|(range, kept)| written(&manifest.sources, kept.span) == range.to_string()));
     assert!(!desired.orders[&order_id(48977)].prune);
 }
 
@@ -81,7 +86,7 @@ fn nothing_declared_is_not_the_same_as_nothing_kept() {
     let unmanaged = &desired.orders[&order_id(48213)];
     assert!(unmanaged.keep.is_none() && unmanaged.p0f_slots.is_none() && unmanaged.tag.is_none());
     assert!(unmanaged.prune && unmanaged.auto_renewal.is_none());
-    assert_eq!(desired.orders[&order_id(48214)].keep.as_ref().unwrap().len(), 1);
+    assert_eq!(desired.orders[&order_id(48214)].keep.as_ref().unwrap().addresses.len(), 1);
 }
 
 #[test]

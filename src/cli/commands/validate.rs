@@ -24,8 +24,12 @@ pub(in crate::cli) fn run(args: &ValidateArgs, terminal: &mut Terminal) -> Resul
         Loaded::Invalid(sources, problems) => Err(session::invalid_manifest(terminal, problems, sources)),
         Loaded::Valid(_, desired) => {
             if args.format.format == Format::Text {
-                let ips: usize =
-                    desired.orders.values().filter_map(|order| order.keep.as_ref()).map(|keep| keep.len()).sum();
+                let ips: usize = desired
+                    .orders
+                    .values()
+                    .filter_map(|order| order.keep.as_ref())
+                    .map(|keep| keep.addresses.len())
+                    .sum();
                 let orders = count(desired.orders.len(), "order");
                 writeln!(terminal.out, "The manifest is valid: {orders}, {}.", count(ips, "IP"))?;
             }

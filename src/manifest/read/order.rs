@@ -1,13 +1,16 @@
 //! One order against the schema: its fields and the IPs that it keeps.
 
-use super::address::ip_help;
+use super::address::{host_bits_help, ip_help};
 use super::checks::{self, Checked};
 use super::decode::{Decoder, ORDER, found, place};
 use super::scalar;
 use super::suggest::{nearest, quoted};
 use super::tree::{Entry, Key, Node, Value};
 use crate::diagnostic::{Problem, ProblemCode};
-use crate::model::{DesiredOrder, Foreign, Keep, KeptIp, ProxyIp, Signature, Span, Spanned};
+use crate::manifest::document::KeepKey;
+use crate::model::{DesiredOrder, Foreign, Keep, KeptIp, KeptRange, NotARange, ProxyIp, Signature, Span, Spanned};
+
+const EXPECTED_KEY: &str = "expected an IP address or a range";
 
 impl<'a> Decoder<'a, '_> {
     /// Decodes an order and runs the checks on it.
@@ -53,32 +56,58 @@ impl<'a> Decoder<'a, '_> {
         let help = "list each IP as a key: `203.0.113.10: win11`, or `203.0.113.10:` to leave its signature alone";
         let entries = self.mapping("`keep`", entry.key.at, entry.value, help)?;
         let declared_empty = entries.is_empty();
-        let mut kept = Vec::with_capacity(entries.len());
+        let (mut addresses, mut ranges) = (Vec::with_capacity(entries.len()), Vec::new());
         for Entry { key, value } in entries {
-            kept.extend(self.kept_ip(&key, &value));
-        }
-        // Sorting keeps equal IPs in the order of the file; a map grown IP by IP would take twice the memory.
-        kept.sort_by_key(|(ip, _)| *ip);
-        kept.dedup_by(|(ip, again), (first_ip, first)| {
-            let duplicate = ip == first_ip;
-            if duplicate {
-                self.duplicate_ip(*ip, again.span, first.span);
+            let (span, kept) = (key.at.of(self.file), self.keep_key(&key));
+            let ip = kept.and_then(KeepKey::address);
+            let signature = self.signature(ip, &key, &value);
+            match kept {
+                Some(KeepKey::Address(ip)) => addresses.push((ip, KeptIp { signature, span })),
+                Some(KeepKey::Range(range)) => ranges.push((range, KeptRange { signature, span })),
+                None => {}
             }
-            duplicate
-        });
-        (declared_empty || !kept.is_empty()).then(|| kept.into_iter().collect())
+        }
+        self.drop_repeated(&mut addresses, |kept| kept.span, KeepKey::Address);
+        self.drop_repeated(&mut ranges, |kept| kept.span, KeepKey::Range);
+        let keep = Keep { addresses: addresses.into_iter().collect(), ranges: ranges.into_iter().collect() };
+        (declared_empty || !keep.is_empty()).then_some(keep)
     }
 
-    fn kept_ip(&mut self, key: &Key<'_>, value: &Node<'_>) -> Option<(ProxyIp, KeptIp)> {
-        let ip = key.text.parse().ok();
-        if ip.is_none() {
-            let message = format!("{} is not an IP address", quoted(&key.text));
-            let problem = Problem::new(ProblemCode::InvalidValue, message);
-            let problem = problem.at(key.at.of(self.file), "expected an IP address");
-            self.report(problem.help(ip_help(&key.text)));
-        }
-        let signature = self.signature(ip, key, value);
-        Some((ip?, KeptIp { signature, span: key.at.of(self.file) }))
+    fn keep_key(&mut self, key: &Key<'_>) -> Option<KeepKey> {
+        let text = &*key.text;
+        let (message, label, help) = match text.parse() {
+            Ok(key) => return Some(key),
+            Err(NotARange::HostBits { meant }) => (
+                format!("{} is not a range: the first address of that range is {}", quoted(text), meant.first()),
+                format!("expected `{meant}`"),
+                host_bits_help(text, meant),
+            ),
+            Err(NotARange::Malformed) => {
+                let kind = if text.contains('/') { "a range" } else { "an IP address" };
+                (format!("{} is not {kind}", quoted(text)), EXPECTED_KEY.to_owned(), ip_help(text))
+            }
+        };
+        let problem = Problem::new(ProblemCode::InvalidValue, message);
+        self.report(problem.at(key.at.of(self.file), label).help(help));
+        None
+    }
+
+    /// Reports the keys that stand there already, and leaves the first of them.
+    fn drop_repeated<K: Ord + Copy, V>(
+        &mut self,
+        kept: &mut Vec<(K, V)>,
+        span: impl Fn(&V) -> Span,
+        key: impl Fn(K) -> KeepKey,
+    ) {
+        // Sorting keeps equal keys in the order of the file; a map grown key by key would take twice the memory.
+        kept.sort_by_key(|(key, _)| *key);
+        kept.dedup_by(|(again, value), (first, first_value)| {
+            let repeated = again == first;
+            if repeated {
+                self.duplicate_key(key(*again), span(value), span(first_value));
+            }
+            repeated
+        });
     }
 
     fn signature(&mut self, ip: Option<ProxyIp>, key: &Key<'_>, value: &Node<'_>) -> Option<Signature> {
@@ -98,16 +127,18 @@ impl<'a> Decoder<'a, '_> {
         None
     }
 
-    fn duplicate_ip(&mut self, ip: ProxyIp, here: Span, first: Span) {
+    fn duplicate_key(&mut self, key: KeepKey, here: Span, first: Span) {
         let written = |span: Span| self.source.get(span.start as usize..span.end as usize).unwrap_or("");
         let bare = |span| written(span).trim_matches(['"', '\'']);
         let (message, help) = if bare(here) == bare(first) {
-            (format!("{ip} is listed twice"), "remove one of the two".to_owned())
+            (format!("{key} is listed twice"), "remove one of the two".to_owned())
         } else {
-            let message = format!("{ip} is listed twice, in two spellings");
-            (message, format!("`{}` and `{}` are the same address: remove one", bare(first), bare(here)))
+            let message = format!("{key} is listed twice, in two spellings");
+            let kind = if key.address().is_some() { "address" } else { "range" };
+            (message, format!("{} and {} are the same {kind}: remove one", quoted(bare(first)), quoted(bare(here))))
         };
-        let problem = Problem::new(ProblemCode::DuplicateKey, message).ip(ip).at(here, "again here");
+        let mut problem = Problem::new(ProblemCode::DuplicateKey, message).at(here, "again here");
+        problem.ip = key.address();
         self.report(problem.also_at(first, "first here").help(help));
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use shardctl::api::{ApiError, Operation, Stage, Token, answers};
 use shardctl::diagnostic::{Problem, ProblemCode, SourceMap};
-use shardctl::manifest::document::{LimitsDocument, OrderDocument};
+use shardctl::manifest::document::{KeepKey, LimitsDocument, OrderDocument};
 use shardctl::manifest::{self, Document, Manifest};
 use shardctl::model::printable;
 use shardctl::model::{Desired, OrderId, Span};
@@ -104,7 +104,11 @@ pub fn meaning(desired: &Desired) -> Document {
             p0f_slots: order.p0f_slots.as_ref().map(|slots| slots.value),
             auto_renewal: order.auto_renewal.as_ref().map(|declared| declared.value),
             prune: order.prune,
-            keep: keep.map(|keep| keep.iter().map(|(ip, kept)| (*ip, kept.signature)).collect()),
+            keep: keep.map(|keep| {
+                let addresses = keep.addresses.iter().map(|(ip, kept)| (KeepKey::Address(*ip), kept.signature));
+                let ranges = keep.ranges.iter().map(|(range, kept)| (KeepKey::Range(*range), kept.signature));
+                addresses.chain(ranges).collect()
+            }),
         };
         (*order_id, document)
     });
