@@ -65,7 +65,7 @@ pub(super) fn load_manifest(
     orders: &[OrderId],
     token_file: Option<&Path>,
 ) -> Result<Loaded, Failure> {
-    let Manifest { sources, desired, problems } = manifest::load(&args.manifest)?;
+    let Manifest { sources, desired, problems, warnings: _ } = manifest::load(&args.manifest)?;
     refuse_token(&sources, token_file)?;
     let Some(mut desired) = desired else { return Ok(Loaded::Invalid(sources, problems)) };
     let wanted: BTreeSet<OrderId> = orders.iter().copied().collect();

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::suggest;
+use crate::diagnostic::quoted;
 use crate::model::{ProxyIp, ProxyRange};
 
 /// Says what to do about a text that is no IP address.
@@ -96,7 +96,7 @@ pub(super) fn order_id_help(text: &str) -> String {
     let bare = text.trim().trim_start_matches(['#', '+']).trim_start_matches('0').replace(['_', ','], "");
     let id: Option<u64> = bare.bytes().all(|byte| byte.is_ascii_digit()).then(|| bare.parse().ok()).flatten();
     match id {
-        Some(id) if id > 0 => format!("write {}", suggest::quoted(&id.to_string())),
+        Some(id) if id > 0 => format!("write {}", quoted(&id.to_string())),
         _ => "an order id is a positive whole number in plain decimal digits, as ProxyShard shows it".to_owned(),
     }
 }

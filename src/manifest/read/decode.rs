@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::address::order_id_help;
 use super::scalar;
-use super::suggest::{list, nearest, quoted};
+use super::suggest::{list, nearest};
 use super::tree::{Entry, Key, Node, Stretch, Value};
-use crate::diagnostic::{Problem, ProblemCode};
+use crate::diagnostic::{Problem, ProblemCode, quoted};
 use crate::model::{Cents, DesiredOrder, Limits, OrderId, Percent, ProxyIp, SourceId, Span};
 
 /// One kind of mapping: how a message names it, and the fields that it has.

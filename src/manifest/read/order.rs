@@ -4,9 +4,9 @@ use super::address::{host_bits_help, ip_help};
 use super::checks::{self, Checked};
 use super::decode::{Decoder, ORDER, found, place};
 use super::scalar;
-use super::suggest::{nearest, quoted};
+use super::suggest::nearest;
 use super::tree::{Entry, Key, Node, Value};
-use crate::diagnostic::{Problem, ProblemCode};
+use crate::diagnostic::{Problem, ProblemCode, quoted};
 use crate::manifest::document::KeepKey;
 use crate::model::{DesiredOrder, Foreign, Keep, KeptIp, KeptRange, NotARange, ProxyIp, Signature, Span, Spanned};
 
