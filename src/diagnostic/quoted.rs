@@ -50,7 +50,7 @@ fn quote(text: &str, most: usize, escapes: impl Fn(char) -> bool) -> String {
 }
 
 /// Returns whether a character cannot be seen, or looks like a plain space and is none.
-fn is_hidden(character: char) -> bool {
+pub fn is_hidden(character: char) -> bool {
     is_unprintable(character) || is_odd_space(character) || is_ignorable(character)
 }
 

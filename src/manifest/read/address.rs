@@ -40,7 +40,7 @@ fn unwrapped(text: &str) -> Option<String> {
         return Some(format!("remove the zone: `{address}`"));
     }
     let (address, rest) = text.split_once(':').filter(|(address, _)| is_ip(address))?;
-    Some(format!("put a space behind the colon: `{address}: {}`", rest.trim()))
+    Some(format!("put a space behind the colon: {}", quoted(&format!("{address}: {}", rest.trim()))))
 }
 
 /// A malformed network, a range of another notation, or a pattern.

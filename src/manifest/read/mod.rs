@@ -10,6 +10,7 @@ mod files;
 mod load_error;
 mod order;
 mod scalar;
+mod slips;
 mod suggest;
 mod syntax;
 mod tree;
@@ -73,8 +74,13 @@ fn parse_readable(loaded: Loaded) -> Manifest {
     let Loaded { sources, mut problems, not_text, warnings } = loaded;
     let mut draft = Draft::default();
     for (file, source) in sources.iter().filter(|(file, _)| !not_text.contains(file)) {
+        let first_problem = problems.len();
         if let Some(root) = tree::read(file, &source.text, &mut problems) {
             decode::document(file, &source.text, root, &mut draft, &mut problems);
+        }
+        if let Some(conflict) = slips::conflict(file, &source.text).filter(|_| problems.len() > first_problem) {
+            problems.truncate(first_problem);
+            problems.push(conflict);
         }
     }
     if problems.is_empty() && draft.orders.is_empty() {

@@ -6,7 +6,7 @@ use super::decode::{Decoder, ORDER, found, place};
 use super::scalar;
 use super::suggest::nearest;
 use super::tree::{Entry, Key, Node, Value};
-use crate::diagnostic::{Problem, ProblemCode, quoted};
+use crate::diagnostic::{Problem, ProblemCode, quoted, quoted_apart};
 use crate::manifest::document::KeepKey;
 use crate::model::{DesiredOrder, Foreign, Keep, KeptIp, KeptRange, NotARange, ProxyIp, Signature, Span, Spanned};
 
@@ -111,15 +111,15 @@ impl<'a> Decoder<'a, '_> {
     }
 
     fn signature(&mut self, ip: Option<ProxyIp>, key: &Key<'_>, value: &Node<'_>) -> Option<Signature> {
-        let help = match &value.value {
+        let (name, help) = match &value.value {
             Value::Null | Value::Poisoned => return None,
             Value::Scalar(text) => match text.parse() {
                 Ok(signature) => return Some(signature),
-                Err(_) => signature_help(text),
+                Err(_) => no_signature(text),
             },
-            _ => "write the signature behind the colon, or nothing to leave it alone".to_owned(),
+            value => (found(value), "write the signature behind the colon, or nothing to leave it alone".to_owned()),
         };
-        let message = format!("{} is not a signature", found(&value.value));
+        let message = format!("{name} is not a signature");
         let label = format!("expected one of {}", Signature::ALL.map(Signature::as_str).join(", "));
         let mut problem = Problem::new(ProblemCode::InvalidValue, message);
         problem.ip = ip;
@@ -143,9 +143,10 @@ impl<'a> Decoder<'a, '_> {
     }
 }
 
-fn signature_help(text: &str) -> String {
+/// Quotes a text that is no signature, and says what to do about it.
+fn no_signature(text: &str) -> (String, String) {
     match nearest(text, &Signature::ALL.map(Signature::as_str)) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => "write one of the signatures, or nothing to leave the IP's signature alone".to_owned(),
+        Some(meant) => (quoted_apart(text, meant).0, format!("did you mean `{meant}`?")),
+        None => (quoted(text), "write one of the signatures, or nothing to leave the IP's signature alone".to_owned()),
     }
 }

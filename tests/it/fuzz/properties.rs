@@ -147,6 +147,10 @@ pub fn assert_shown(manifest: &Manifest) {
     let Manifest { problems, sources, .. } = manifest;
     let shown = problem::problems(problems, sources, false);
     assert_safe(&shown);
+    for problem in problems {
+        let labels = problem.secondary.iter().chain(&problem.primary).map(|label| &label.text);
+        labels.chain(&problem.help).chain([&problem.message]).for_each(|text| assert_words(text));
+    }
     assert!(shown.lines().all(|line| line.chars().count() < LONGEST_LINE), "{shown}");
     for problem in problems.iter().take(MOST_SHOWN) {
         let (file, position) = sources.locate(problem.primary.as_ref().expect("a mark").span);
@@ -161,6 +165,12 @@ pub fn assert_shown(manifest: &Manifest) {
     assert_eq!(document.problems.len(), problems.len());
     let again = serde_json::from_slice::<ValidateDocument>(&written(&document));
     assert_eq!(again.expect("what was written is JSON"), document);
+}
+
+/// Asserts that the words of a problem are fit for every output as they are, and that no quote in them is broken.
+fn assert_words(text: &str) {
+    assert_eq!(printable(text), text);
+    assert!(!text.contains('\n') && text.matches('`').count().is_multiple_of(2), "{text}");
 }
 
 fn assert_safe(shown: &str) {
