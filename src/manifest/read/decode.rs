@@ -22,7 +22,7 @@ pub(super) const ORDER: Kind<5> =
     Kind { name: "an order", fields: ["tag", "p0f_slots", "auto_renewal", "prune", "keep"] };
 
 /// The largest `max_removals`: more IPs than there are, and a number that every machine can count to.
-pub(in crate::manifest) const MOST_REMOVALS: u64 = u32::MAX as u64;
+pub const MOST_REMOVALS: u64 = u32::MAX as u64;
 
 /// What the files declare so far; where a problem was found, the value is left out.
 #[derive(Debug, Default)]

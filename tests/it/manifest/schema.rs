@@ -13,14 +13,14 @@ use super::agreement::any_ip;
 use super::*;
 use crate::fuzz::tries;
 
-fn validator(check_formats: bool) -> jsonschema::Validator {
+pub fn validator(check_formats: bool) -> jsonschema::Validator {
     let schema = serde_json::to_value(manifest::schema()).unwrap();
     jsonschema::draft202012::meta::validate(&schema).unwrap();
     jsonschema::draft202012::options().should_validate_formats(check_formats).build(&schema).unwrap()
 }
 
 /// Reads YAML as an editor does for a JSON Schema: every key is a text.
-fn json_of(yaml: &str) -> Value {
+pub fn json_of(yaml: &str) -> Value {
     fn convert(value: serde_yaml::Value) -> Value {
         match value {
             serde_yaml::Value::Mapping(mapping) => {
@@ -37,7 +37,14 @@ fn json_of(yaml: &str) -> Value {
 
 #[test]
 fn the_schema_takes_what_the_parser_takes() {
-    for case in ["every-field", "null-is-nothing-declared", "flow-style", "slots-equal-to-signatures", "ranges"] {
+    for case in [
+        "every-field",
+        "null-is-nothing-declared",
+        "flow-style",
+        "slots-equal-to-signatures",
+        "ranges",
+        "quoted-is-the-same",
+    ] {
         let text = fs::read_to_string(format!("tests/manifest/valid-{case}/shardctl.yaml")).unwrap();
         let instance = json_of(&text);
         for check_formats in [false, true] {
@@ -71,7 +78,12 @@ fn the_schema_refuses_what_the_parser_refuses() {
         order(json!({"prune": null})),
         order(json!({"tag": ""})),
         order(json!({"tag": null})),
-        order(json!({"p0f_slots": "4"})),
+        order(json!({"p0f_slots": "04"})),
+        order(json!({"p0f_slots": "four"})),
+        order(json!({"tag": "none"})),
+        order(json!({"tag": "None"})),
+        order(json!({"auto_renewal": "on"})),
+        order(json!({"auto_renewal": null})),
         order(json!({"p0f_slots": null})),
         order(json!({"p0f_slots": 4_294_967_296_u64})),
         keep("203.0.113.10", json!("windows11")),
