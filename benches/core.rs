@@ -50,7 +50,7 @@ impl World {
         let desired = manifest::parse(sources()).desired.expect("the manifest is valid");
         let mut observed = BTreeMap::new();
         for (order_id, order) in &desired.orders {
-            let active: BTreeSet<ProxyIp> = order.keep.iter().flatten().map(|(ip, _)| *ip).collect();
+            let active: BTreeSet<ProxyIp> = order.keep.iter().flat_map(|keep| keep.addresses.keys().copied()).collect();
             let mut record = Recorded::default();
             if known {
                 record.signatures = order.signatures().collect();

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
-use shardctl::model::{Foreign, LiveOrder, Observed, ProxyIp, Recorded};
+use shardctl::model::{LiveOrder, Observed, ProxyIp, Recorded};
 use shardctl::plan::{Options, plan};
 use shardctl::sandbox::{Account, Sandbox};
 
@@ -211,7 +211,7 @@ fn diff_alone(wanted: &Wanted) -> Result<Vec<Row>> {
     let desired = manifest::parse(sources).desired.context("the manifest is not valid")?;
     let mut observed = BTreeMap::new();
     for (order_id, order) in &desired.orders {
-        let active: BTreeSet<ProxyIp> = order.keep.iter().flatten().map(|(ip, _)| *ip).collect();
+        let active: BTreeSet<ProxyIp> = order.keep.iter().flat_map(|keep| keep.addresses.keys().copied()).collect();
         let record = Recorded {
             signatures: order.signatures().collect(),
             del_np: active.iter().map(|ip| (*ip, false)).collect(),

@@ -84,10 +84,14 @@ impl Found<'_> {
             Found::Applied(view, report) => text::report(out, &Shown { view: *view, verbose: false }, report),
             Found::Status(document) => status::text(out, document),
             Found::Valid(desired) => {
-                let ips: usize =
-                    desired.orders.values().filter_map(|order| order.keep.as_ref()).map(|keep| keep.len()).sum();
+                let keeps = || desired.orders.values().filter_map(|order| order.keep.as_ref());
+                let ips: usize = keeps().map(|keep| keep.addresses.len()).sum();
+                let ranges = match keeps().map(|keep| keep.ranges.len()).sum() {
+                    0usize => String::new(),
+                    ranges => format!(", {}", count(ranges, "range")),
+                };
                 let orders = count(desired.orders.len(), "order");
-                writeln!(out, "The manifest is valid: {orders}, {}.", count(ips, "IP"))
+                writeln!(out, "The manifest is valid: {orders}, {}{ranges}.", count(ips, "IP"))
             }
             // It is said on stderr.
             Found::Ended(_) => Ok(()),

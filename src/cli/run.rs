@@ -13,6 +13,7 @@ use super::args::{ApiArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
 use super::environment::{Environment, TOKEN_VARIABLE};
 use super::failure::{CommandFailure, InvalidManifest};
 use super::reporter::Reporter;
+use super::terminal::Terminal;
 use crate::api::{ApiUrl, Connection, Settings, Token};
 use crate::diagnostic::{ProblemCode, SourceMap};
 use crate::manifest::{self, Manifest};
@@ -67,8 +68,13 @@ impl Run {
     }
 
     /// Reads the manifest; `orders`, where there are any, leaves out all others.
-    pub(super) fn load_manifest(&self, orders: &[OrderId]) -> Result<(SourceMap, Desired), CommandFailure> {
-        let Manifest { sources, desired, problems } = manifest::load(&self.manifest)?;
+    pub(super) fn load_manifest(
+        &self,
+        orders: &[OrderId],
+        terminal: &mut Terminal,
+    ) -> Result<(SourceMap, Desired), CommandFailure> {
+        let Manifest { sources, desired, problems, warnings } = manifest::load(&self.manifest)?;
+        warnings.iter().for_each(|warning| terminal.warn(&warning.to_string()));
         self.refuse_token(&sources)?;
         let Some(mut desired) = desired else {
             let mut failure = CommandFailure::new(format!("the manifest has {}", count(problems.len(), "problem")));

@@ -151,7 +151,7 @@ impl Terminal {
 
     /// Says what may cost something, whether somebody wants to hear it or not.
     pub(super) fn warn(&mut self, message: &str) {
-        let _ = writeln!(self.err, "{}warning:{} {message}", WARNING.render(), WARNING.render_reset());
+        let _ = writeln!(self.err, "{}warning:{} {}", WARNING.render(), WARNING.render_reset(), printable(message));
     }
 
     /// Says something on the side.

@@ -3,7 +3,9 @@
 //! A [`Problem`] blocks its order, a [`Note`] blocks nothing; both have a stable code (contract, Problems).
 
 mod problem;
+mod quoted;
 mod source;
 
 pub use problem::{Attribute, Label, Note, NoteCode, NoteValue, Problem, ProblemCode};
+pub use quoted::{is_hidden, is_odd_space, quoted, quoted_apart, quoted_path};
 pub use source::{Position, SourceFile, SourceMap};

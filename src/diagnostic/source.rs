@@ -1,5 +1,6 @@
 //! The manifest files of one run, and where a thing stands in them.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,6 +20,8 @@ pub struct Position {
 pub struct SourceFile {
     /// The path as the user wrote it.
     pub name: String,
+    /// Where the file lies, absolute and without links; `None` for a pipe, standard input, and a text at hand.
+    pub path: Option<PathBuf>,
     /// The whole text.
     pub text: String,
     line_starts: OnceLock<Vec<u32>>,
@@ -32,7 +35,13 @@ const LONG_LINE: usize = 1024;
 impl SourceFile {
     /// Takes a file's name and text.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> SourceFile {
-        SourceFile { name: name.into(), text: text.into(), line_starts: OnceLock::new(), located: AtomicU64::default() }
+        SourceFile {
+            name: name.into(),
+            path: None,
+            text: text.into(),
+            line_starts: OnceLock::new(),
+            located: AtomicU64::default(),
+        }
     }
 
     fn line_starts(&self) -> &[u32] {

@@ -1,9 +1,11 @@
-//! The manifest: `read` makes [`Desired`](crate::model::Desired) of YAML files, `write` is the one writer of YAML, and
-//! `document` is the schema as plain types, for the JSON Schema that editors use.
+//! The manifest: `read` makes [`Desired`](crate::model::Desired) of YAML files, `write` is the one writer of YAML,
+//! `document` is a manifest as plain types, and `schema` the JSON Schema that editors use.
 
 pub mod document;
 mod read;
+mod schema;
 pub mod write;
 
-pub use document::{Document, schema};
-pub use read::{DEFAULT_PATH, LoadError, MAX_FILE_BYTES, Manifest, from_bytes, load, parse};
+pub use document::Document;
+pub use read::{DEFAULT_PATH, LoadError, MAX_FILE_BYTES, Manifest, ManifestWarning, from_bytes, load, parse};
+pub use schema::schema;

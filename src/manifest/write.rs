@@ -3,7 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
-use crate::model::{ProxyIp, is_unprintable};
+use crate::diagnostic::is_hidden;
+use crate::model::{LOG_COMMAND, ProxyIp};
 
 /// An address as a YAML key.
 pub struct Key(pub ProxyIp);
@@ -21,7 +22,7 @@ impl fmt::Display for Key {
 /// Writes a text as a YAML scalar on one line, quoted where it has to be.
 pub fn scalar(text: &str) -> String {
     // The writer leaves some characters as they are that end a line, vanish, or reorder what is around them.
-    if text.contains(needs_escape) {
+    if text.contains(needs_escape) || text.contains(LOG_COMMAND) {
         return double_quoted(text);
     }
     serde_yaml::to_string(text).map_or_else(|_| double_quoted(text), |written| written.trim_end().to_owned())
@@ -32,7 +33,9 @@ fn double_quoted(text: &str) -> String {
     for character in text.chars() {
         match character {
             '"' | '\\' => quoted.extend(['\\', character]),
-            _ if needs_escape(character) => _ = write!(quoted, "\\U{:08X}", u32::from(character)),
+            _ if needs_escape(character) || completes_command(&quoted, character) => {
+                _ = write!(quoted, "\\U{:08X}", u32::from(character));
+            }
             _ => quoted.push(character),
         }
     }
@@ -42,5 +45,10 @@ fn double_quoted(text: &str) -> String {
 
 fn needs_escape(character: char) -> bool {
     let is_space = character.is_whitespace() && character != ' ';
-    is_space || is_unprintable(character) || matches!(character, '\u{fffe}' | '\u{ffff}')
+    is_space || is_hidden(character) || matches!(character, '\u{fffe}' | '\u{ffff}')
+}
+
+/// Returns whether a text ends with what begins a command of a log once the character is added.
+fn completes_command(text: &str, character: char) -> bool {
+    LOG_COMMAND.strip_suffix(character).is_some_and(|start| text.ends_with(start))
 }

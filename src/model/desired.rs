@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cents, Foreign, OrderId, Percent, ProxyIp, Signature, Span, Spanned};
+use super::{Cents, Foreign, OrderId, Percent, ProxyIp, ProxyRange, Signature, Span, Spanned};
 
 /// Everything that the manifest files of one run declare, taken together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +28,6 @@ pub struct Limits {
     pub span: Option<Span>,
 }
 
-/// The IPs to keep, each with the signature it shall have.
-pub type Keep = BTreeMap<ProxyIp, KeptIp>;
-
 /// What the manifest declares of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredOrder {
@@ -49,22 +46,65 @@ pub struct DesiredOrder {
 }
 
 impl DesiredOrder {
-    /// Iterates over the IPs for which a signature is declared.
+    /// Iterates over the listed addresses for which a signature is declared; ranges are left out, as only the live order
+    /// tells which IPs lie in them.
     pub fn signatures(&self) -> impl Iterator<Item = (ProxyIp, Signature)> + '_ {
-        self.keep.iter().flatten().filter_map(|(ip, kept)| Some((*ip, kept.signature?)))
+        self.keep.iter().flat_map(Keep::signatures)
     }
 
     /// Returns whether the slots of the order matter: they are managed, or a signature needs one.
     pub fn needs_slots(&self) -> bool {
-        self.p0f_slots.is_some() || self.signatures().next().is_some()
+        self.p0f_slots.is_some() || self.keep.as_ref().is_some_and(Keep::declares_signature)
     }
 }
 
-/// An IP that the manifest keeps.
+/// The IPs to keep: the longest prefix that covers an IP decides about it, and an address beats a range.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Keep {
+    /// The addresses that are listed.
+    pub addresses: BTreeMap<ProxyIp, KeptIp>,
+    /// The ranges that are listed; which IPs they cover depends on the live order.
+    pub ranges: BTreeMap<ProxyRange, KeptRange>,
+}
+
+impl Keep {
+    /// Returns whether nothing is listed.
+    pub fn is_empty(&self) -> bool {
+        self.addresses.is_empty() && self.ranges.is_empty()
+    }
+
+    /// Iterates over the listed addresses for which a signature is declared.
+    pub fn signatures(&self) -> impl Iterator<Item = (ProxyIp, Signature)> + '_ {
+        self.addresses.iter().filter_map(|(ip, kept)| Some((*ip, kept.signature?)))
+    }
+
+    /// Returns whether a signature is declared for an address or for a range.
+    pub fn declares_signature(&self) -> bool {
+        self.signatures().next().is_some() || self.ranges.values().any(|kept| kept.signature.is_some())
+    }
+}
+
+impl FromIterator<(ProxyIp, KeptIp)> for Keep {
+    /// Collects addresses; there are no ranges.
+    fn from_iter<I: IntoIterator<Item = (ProxyIp, KeptIp)>>(addresses: I) -> Keep {
+        Keep { addresses: addresses.into_iter().collect(), ranges: BTreeMap::new() }
+    }
+}
+
+/// An address that the manifest keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeptIp {
     /// The signature it shall have; `None`: not managed.
     pub signature: Option<Signature>,
-    /// Where the IP stands.
+    /// Where the address stands.
+    pub span: Span,
+}
+
+/// A range whose active IPs the manifest keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptRange {
+    /// The signature that the IPs shall have; `None`: not managed.
+    pub signature: Option<Signature>,
+    /// Where the range stands.
     pub span: Span,
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU64;
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The id of an order at ProxyShard, a positive integer.
@@ -86,6 +87,77 @@ impl Serialize for ProxyIp {
 impl<'de> Deserialize<'de> for ProxyIp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         IpAddr::deserialize(deserializer).map(ProxyIp::new)
+    }
+}
+
+/// A CIDR range of addresses, such as `198.51.100.0/24`; two spellings of one range are the same value.
+///
+/// Ranges ascend by their first address; of those that begin with the same one, the larger comes first. A range of
+/// IPv6 addresses never holds an IPv4 one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProxyRange(IpNet);
+
+impl ProxyRange {
+    /// Returns the first address of the range.
+    pub fn first(self) -> ProxyIp {
+        ProxyIp(self.0.network())
+    }
+
+    /// Returns whether an address lies in the range.
+    pub fn contains(self, ip: ProxyIp) -> bool {
+        self.0.contains(&ip.address())
+    }
+
+    /// Returns how many leading bits all addresses of the range share.
+    pub fn prefix_len(self) -> u8 {
+        self.0.prefix_len()
+    }
+}
+
+impl fmt::Display for ProxyRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What is wrong with a text that should be a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotARange {
+    /// The text is no address with the length of a prefix behind a slash.
+    #[error("a range is an address, a slash and a number of bits, such as 198.51.100.0/24")]
+    Malformed,
+    /// Bits behind the prefix are set, so that the address is not the first one of the range.
+    #[error("the range that holds this address is {meant}")]
+    HostBits {
+        /// The range that holds the address.
+        meant: ProxyRange,
+    },
+}
+
+impl FromStr for ProxyRange {
+    type Err = NotARange;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (address, bits) = text.split_once('/').ok_or(NotARange::Malformed)?;
+        let plain = bits == "0" || !bits.starts_with('0') && bits.bytes().all(|byte| byte.is_ascii_digit());
+        let (address, bits) = match (address.parse::<IpAddr>(), bits.parse::<u8>()) {
+            (Ok(address), Ok(bits)) if plain => (address, bits),
+            _ => return Err(NotARange::Malformed),
+        };
+        // Of an IPv4 address that is written as an IPv6 one, the last 32 bits are the address.
+        let (address, bits) = match (address, address.to_canonical()) {
+            (IpAddr::V6(_), canonical @ IpAddr::V4(_)) if (96..=128).contains(&bits) => (canonical, bits - 96),
+            _ => (address, bits),
+        };
+        let written = IpNet::new(address, bits).map_err(|_| NotARange::Malformed)?;
+        let range = ProxyRange(written.trunc());
+        if range.0 == written { Ok(range) } else { Err(NotARange::HostBits { meant: range }) }
+    }
+}
+
+impl Serialize for ProxyRange {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

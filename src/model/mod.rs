@@ -15,9 +15,9 @@ mod span;
 mod words;
 
 pub use address_run::AddressRun;
-pub use desired::{Desired, DesiredOrder, Keep, KeptIp, Limits};
+pub use desired::{Desired, DesiredOrder, Keep, KeptIp, KeptRange, Limits};
 pub use foreign::{Foreign, LOG_COMMAND, is_unprintable, printable};
-pub use identity::{Cents, OrderId, Percent, ProxyIp, Signature};
+pub use identity::{Cents, NotARange, OrderId, Percent, ProxyIp, ProxyRange, Signature};
 pub use io_reason::io_reason;
 pub use live::{LiveIp, LiveOrder, LiveSignature, LiveSlots, OrderDetail, OrderStatus, Quote, ReadFailure, Renewal};
 pub use observed::{Observations, Observed, UnusableRecord};

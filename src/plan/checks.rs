@@ -2,10 +2,11 @@
 
 use super::difference::Difference;
 use super::next_record::Unsettled;
+use super::resolve::Covered;
 use super::rows::Row;
 use super::step::Step;
-use crate::diagnostic::{Problem, ProblemCode};
-use crate::model::{KeptIp, LiveSignature, OrderStatus, ProxyIp, Signature, count};
+use crate::diagnostic::{Problem, ProblemCode, quoted, quoted_apart};
+use crate::model::{LiveSignature, OrderStatus, Signature, count};
 
 impl Difference<'_> {
     pub(super) fn check_tag(&mut self) {
@@ -13,12 +14,14 @@ impl Difference<'_> {
         if self.live.tag.as_ref() == Some(&declared.value) {
             return;
         }
-        let wanted = declared.value.printable();
-        let (live, but) = match &self.live.tag {
-            Some(tag) => (format!("the tag `{}`", tag.printable()), "not"),
-            None => ("no tag".to_owned(), "and the manifest declares"),
+        let (live, wanted) = match &self.live.tag {
+            Some(tag) => {
+                let (live, wanted) = quoted_apart(tag.raw(), declared.value.raw());
+                (format!("the tag {live}"), format!("not {wanted}"))
+            }
+            None => ("no tag".to_owned(), format!("and the manifest declares {}", quoted(declared.value.raw()))),
         };
-        let message = format!("order {} has {live}, {but} `{wanted}`", self.order_id);
+        let message = format!("order {} has {live}, {wanted}", self.order_id);
         let problem = Problem::new(ProblemCode::TagMismatch, message)
             .help("is the order id right? If it is, change the tag here or in the panel")
             .at(declared.span, format!("the live order has {live}"));
@@ -51,22 +54,24 @@ impl Difference<'_> {
         self.problem(problem);
     }
 
-    /// Checks that every kept IP is one of the order's active IPs.
+    /// Checks that every kept IP is one of the order's active IPs, and that every range holds one.
     pub(super) fn check_kept_ips(&mut self) {
-        for (ip, kept) in self.missing_ips() {
+        let Some(resolved) = &self.resolved else { return };
+        let missing = resolved.missing.iter().map(|(ip, kept)| {
             let message = format!("{ip} is not an active IP of order {}", self.order_id);
             let problem = Problem::new(ProblemCode::IpNotInOrder, message)
                 .help("remove the line, or find the order that this IP belongs to")
-                .ip(ip)
-                .at(kept.span, "not among the order's active IPs");
-            self.problem(problem);
-        }
-    }
-
-    fn missing_ips(&self) -> Vec<(ProxyIp, KeptIp)> {
-        let mut active = super::ascending::Ascending::new(self.live.active.keys().map(|ip| (ip, ())));
-        let missing = self.desired.keep.iter().flatten().filter(|(ip, _)| active.get(ip).is_none());
-        missing.map(|(ip, kept)| (*ip, *kept)).collect()
+                .ip(*ip);
+            problem.at(kept.span, "not among the order's active IPs")
+        });
+        let empty = resolved.empty.iter().map(|(range, kept)| {
+            let message = format!("no active IP of order {} lies in {range}", self.order_id);
+            Problem::new(ProblemCode::IpNotInOrder, message)
+                .help("remove the line, or find the order that these IPs belong to")
+                .at(kept.span, "none of the order's active IPs")
+        });
+        let problems: Vec<Problem> = missing.chain(empty).collect();
+        problems.into_iter().for_each(|problem| self.problem(problem));
     }
 
     /// Checks that the order's status allows what is planned.
@@ -107,7 +112,7 @@ impl Difference<'_> {
     /// Counts the slots held after the plan by the API's own count, where it tells one.
     fn held_by_count(&self) -> usize {
         let Some(used) = self.live.detail.slots_used else { return 0 };
-        let first = |(row, kept): &(&Row, Option<&KeptIp>)| {
+        let first = |(row, kept): &(&Row, Option<&Covered>)| {
             row.signature.value() == Some(&LiveSignature::None) && kept.is_some_and(|kept| kept.signature.is_some())
         };
         used as usize + self.rows().filter(first).count()

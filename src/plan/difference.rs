@@ -1,17 +1,19 @@
 //! The comparison of one order under way: what is declared beside what is believed.
 
-use super::ascending::Ascending;
 use super::belief::Belief;
+use super::resolve::{Covered, Resolved};
 use super::rows::Row;
 use super::{Options, OrderPlan};
 use crate::diagnostic::{Note, Problem};
-use crate::model::{DesiredOrder, KeptIp, LiveOrder, OrderId, Span};
+use crate::model::{DesiredOrder, LiveOrder, OrderId, Span};
 
 /// The comparison of one order under way.
 pub(super) struct Difference<'a> {
     pub(super) order_id: OrderId,
     pub(super) desired: &'a DesiredOrder,
     pub(super) live: &'a LiveOrder,
+    /// What `keep` covers, where the order's IPs are managed.
+    pub(super) resolved: Option<Resolved<'a>>,
     pub(super) belief: &'a Belief,
     pub(super) options: &'a Options,
     pub(super) order: &'a mut OrderPlan,
@@ -19,13 +21,14 @@ pub(super) struct Difference<'a> {
 
 impl Difference<'_> {
     /// Iterates over the active IPs, each with what the manifest says of it where it keeps the IP.
-    pub(super) fn rows(&self) -> impl Iterator<Item = (&Row, Option<&KeptIp>)> {
-        let mut kept = Ascending::new(self.desired.keep.iter().flatten());
-        self.belief.rows.iter().map(move |row| (row, kept.get(&row.ip)))
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&Row, Option<&Covered>)> {
+        let covered = self.resolved.as_ref().map_or(&[][..], |resolved| &resolved.covered);
+        let covered = covered.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+        self.belief.rows.iter().zip(covered)
     }
 
     /// Returns whether an IP is still there after the renewal.
-    pub(super) fn stays(&self, row: &Row, kept: Option<&KeptIp>) -> bool {
+    pub(super) fn stays(&self, row: &Row, kept: Option<&Covered>) -> bool {
         match kept {
             Some(_) => true,
             None if self.desired.keep.is_some() && self.desired.prune => false,

@@ -1,6 +1,7 @@
 //! The plan of one order.
 
 use super::difference::Difference;
+use super::resolve::resolve;
 use super::seen::Seen;
 use super::{Options, OrderPlan};
 use crate::diagnostic::{Problem, ProblemCode};
@@ -38,7 +39,9 @@ fn compare(order: &mut OrderPlan, desired: &DesiredOrder, live: &LiveOrder, reco
         order.slots =
             order.slots.map(|slots| slots.max(if unsettled.from_qty.is_none() { unsettled.to_qty } else { 0 }));
     }
-    let mut difference = Difference { order_id: order.order_id, desired, live, belief: &seen.belief, options, order };
+    let resolved = desired.keep.as_ref().map(|keep| resolve(keep, live.active.keys().copied()));
+    let order_id = order.order_id;
+    let mut difference = Difference { order_id, desired, live, resolved, belief: &seen.belief, options, order };
     difference.check_tag();
     difference.check_unsettled();
     difference.check_kept_ips();

@@ -9,8 +9,8 @@ use similar::{DiffOp, DiffTag};
 
 use super::{FOLD_AFTER, Shown};
 use crate::manifest::write::{Key, scalar};
-use crate::model::{DesiredOrder, Foreign, KeptIp, LiveSignature, OrderId, PendingChange, ProxyIp, Signature};
-use crate::plan::{Belief, OrderPlan, Row};
+use crate::model::{DesiredOrder, Foreign, LiveSignature, OrderId, PendingChange, ProxyIp, Signature};
+use crate::plan::{Belief, Covered, OrderPlan, Row, resolve};
 
 /// A line of a difference.
 pub(super) enum Line<'a> {
@@ -83,7 +83,7 @@ pub(super) fn order<'a>(shown: &Shown<'a>, order: &'a OrderPlan) -> Vec<Line<'a>
     let desired = shown.view.desired.orders.get(&order.order_id);
     let (Some(desired), Some(seen)) = (desired, &order.seen) else { return Vec::new() };
     let before = as_it_is(order, desired, &seen.belief);
-    let after = as_declared(order.order_id, desired);
+    let after = as_declared(order.order_id, desired, &seen.belief);
     compare(&before, &after, if shown.verbose { usize::MAX } else { FOLD_AFTER })
 }
 
@@ -180,17 +180,20 @@ fn run<'a>(
     }
 }
 
-fn as_declared(order_id: OrderId, desired: &DesiredOrder) -> Vec<Written<'_>> {
+fn as_declared<'a>(order_id: OrderId, desired: &'a DesiredOrder, belief: &Belief) -> Vec<Written<'a>> {
     let mut lines = vec![Written::Order(order_id)];
     lines.extend(desired.tag.as_ref().map(|tag| Written::Tag(tag.value.raw())));
     lines.extend(desired.p0f_slots.as_ref().map(|slots| Written::Slots { qty: slots.value, pending: Some(None) }));
     if let Some(keep) = &desired.keep {
         lines.push(Written::Keep);
-        lines.extend(keep.iter().map(|(ip, kept)| Written::Ip {
-            ip: *ip,
-            signature: kept.signature.map(SignatureWord::Known),
-            signature_unknown: false,
-            mark_unknown: false,
+        let resolved = resolve(keep, belief.rows.iter().map(|row| row.ip));
+        let covered = belief.rows.iter().zip(resolved.covered);
+        let mut kept: Vec<_> = covered.filter_map(|(row, covered)| Some((row.ip, covered?.signature))).collect();
+        kept.extend(resolved.missing.iter().map(|(ip, kept)| (*ip, kept.signature)));
+        kept.sort_unstable_by_key(|(ip, _)| *ip);
+        lines.extend(kept.into_iter().map(|(ip, signature)| {
+            let signature = signature.map(SignatureWord::Known);
+            Written::Ip { ip, signature, signature_unknown: false, mark_unknown: false }
         }));
     }
     lines
@@ -206,14 +209,15 @@ fn as_it_is<'a>(order: &'a OrderPlan, desired: &DesiredOrder, belief: &'a Belief
     }
     if let Some(keep) = &desired.keep {
         lines.push(Written::Keep);
-        let listed = belief.rows.iter().filter(|row| desired.prune || keep.contains_key(&row.ip));
-        lines.extend(listed.filter_map(|row| live_ip(row, keep.get(&row.ip))));
+        let covered = belief.rows.iter().zip(resolve(keep, belief.rows.iter().map(|row| row.ip)).covered);
+        let shown = covered.filter(|(_, covered)| desired.prune || covered.is_some());
+        lines.extend(shown.filter_map(|(row, covered)| live_ip(row, covered)));
     }
     lines
 }
 
 /// Writes an IP as it is; an IP that is believed to leave is not kept, and so has no line.
-fn live_ip<'a>(row: &'a Row, kept: Option<&KeptIp>) -> Option<Written<'a>> {
+fn live_ip(row: &Row, kept: Option<Covered>) -> Option<Written<'_>> {
     if row.leaves() {
         return None;
     }

@@ -94,11 +94,12 @@ fn only_an_apply_makes_a_writer() {
     assert_eq!(makers, BTreeSet::from(["src/cli/commands/apply.rs".to_owned()]));
 }
 
-/// CI has no keyboard.
+/// CI has no keyboard; a manifest may come from another program by `-f -`.
 #[test]
 fn nobody_is_asked_anything() {
     let asks = |line: &Line| line.code.contains("stdin") || line.code.contains("read_line");
-    let places: Vec<String> = code().into_iter().filter(asks).map(|line| line.place).collect();
+    let places = code().into_iter().filter(asks).map(|line| line.place);
+    let places: Vec<String> = places.filter(|place| !place.starts_with("src/manifest/read/files.rs:")).collect();
     assert!(places.is_empty(), "{places:?}");
 }
 

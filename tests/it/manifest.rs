@@ -17,7 +17,9 @@ use shardctl::render::problem;
 use crate::fuzz::properties::{assert_sound, meaning};
 
 mod agreement;
+mod editor;
 mod files;
+mod ranges;
 mod schema;
 pub mod size;
 
@@ -48,6 +50,7 @@ fn every_field_is_read_with_its_position() {
     let desired = manifest.desired.unwrap();
     assert_eq!(desired.limits.max_charge_cents, Some(Cents(2000)));
     assert_eq!(desired.limits.max_removal_percent, Percent::new(30));
+    assert_eq!(desired.limits.max_removals, Some(100));
     assert_eq!(written(&manifest.sources, desired.limits.span.unwrap()), "limits");
 
     let order = &desired.orders[&order_id(48213)];
@@ -56,9 +59,11 @@ fn every_field_is_read_with_its_position() {
     assert_eq!((tag.value.raw(), written(&manifest.sources, tag.span)), ("eu-scrapers", "eu-scrapers"));
     let slots = order.p0f_slots.as_ref().unwrap();
     assert_eq!((slots.value, written(&manifest.sources, slots.span)), (4, "4"));
+    let renewal = order.auto_renewal.as_ref().unwrap();
+    assert_eq!((renewal.value, written(&manifest.sources, renewal.span)), (true, "true"));
     assert!(order.prune);
     let keep = order.keep.as_ref().unwrap();
-    let kept: Vec<_> = keep.iter().map(|(ip, kept)| (ip.to_string(), kept.signature)).collect();
+    let kept: Vec<_> = keep.addresses.iter().map(|(ip, kept)| (ip.to_string(), kept.signature)).collect();
     let expected = [
         ("203.0.113.10", Some(Signature::Win11)),
         ("203.0.113.11", Some(Signature::Macos)),
@@ -66,7 +71,11 @@ fn every_field_is_read_with_its_position() {
         ("2001:db8::7", Some(Signature::Android)),
     ];
     assert_eq!(kept, expected.map(|(ip, signature)| (ip.to_owned(), signature)));
-    assert!(keep.iter().all(|(ip, kept)| written(&manifest.sources, kept.span) == ip.to_string()));
+    assert!(keep.addresses.iter().all(|(ip, kept)| written(&manifest.sources, kept.span) == ip.to_string()));
+    let ranges: Vec<_> = keep.ranges.iter().map(|(range, kept)| (range.to_string(), kept.signature)).collect();
+    let expected = [("198.51.100.0/24", Some(Signature::Linux)), ("2001:db8:1::/48", None)];
+    assert_eq!(ranges, expected.map(|(range, signature)| (range.to_owned(), signature)));
+    assert!(keep.ranges.iter().all(|(range, kept)| written(&manifest.sources, kept.span) == range.to_string()));
     assert!(!desired.orders[&order_id(48977)].prune);
 }
 
@@ -76,15 +85,16 @@ fn nothing_declared_is_not_the_same_as_nothing_kept() {
     assert!(desired.limits.span.is_some());
     assert_eq!(desired.limits.max_charge_cents, None);
     let unmanaged = &desired.orders[&order_id(48213)];
-    assert!(unmanaged.keep.is_none() && unmanaged.p0f_slots.is_none() && unmanaged.tag.is_none() && unmanaged.prune);
-    assert_eq!(desired.orders[&order_id(48214)].keep.as_ref().unwrap().len(), 1);
+    assert!(unmanaged.keep.is_none() && unmanaged.p0f_slots.is_none() && unmanaged.tag.is_none());
+    assert!(unmanaged.prune && unmanaged.auto_renewal.is_none());
+    assert_eq!(desired.orders[&order_id(48214)].keep.as_ref().unwrap().addresses.len(), 1);
 }
 
 #[test]
 fn quoted_and_unquoted_are_the_same() {
-    let plain = "version: 1\norders: {48213: {tag: 7, p0f_slots: 1, prune: FALSE, keep: {203.0.113.10: win11}}}";
-    let quoted = r#"{"version": "1", 'orders': {"48213": {"tag": "7", "p0f_slots": '1', "prune": "False",
-        "keep": {"203.0.113.10": 'win11'}}}}"#;
+    let plain = "version: 1\norders: {48213: {tag: 7, p0f_slots: 1, auto_renewal: true, prune: FALSE, keep: {203.0.113.10: win11}}}";
+    let quoted = r#"{"version": "1", 'orders': {"48213": {"tag": "7", "p0f_slots": '1', "auto_renewal": "true",
+        "prune": "False", "keep": {"203.0.113.10": 'win11'}}}}"#;
     assert_eq!(meaning(&desired(plain)), meaning(&desired(quoted)));
 }
 

@@ -69,7 +69,7 @@ proptest! {
         for order in &planned.plan.orders {
             let declared = &planned.desired.orders[&order.order_id];
             for item in marks(order) {
-                let kept = declared.keep.as_ref().unwrap().contains_key(&item.ip);
+                let kept = declared.keep.as_ref().unwrap().addresses.contains_key(&item.ip);
                 prop_assert_eq!(item.to, !kept);
                 prop_assert!(kept || declared.prune);
             }
@@ -158,7 +158,7 @@ proptest! {
             for operation in &order.steps {
                 let declared = match operation {
                     Step::SetSignatures { items } => items.iter().all(|item| {
-                        keep.as_ref().unwrap()[&item.ip].signature == Some(item.to)
+                        keep.as_ref().unwrap().addresses[&item.ip].signature == Some(item.to)
                     }),
                     Step::SetDelNp { .. } => keep.is_some(),
                     _ => p0f_slots.is_some(),

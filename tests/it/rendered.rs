@@ -105,10 +105,10 @@ impl Template {
     fn desired(&self) -> DesiredOrder {
         let kept = |index: u8| KeptIp { signature: (!index.is_multiple_of(3)).then_some(Signature::Win11), span: SPAN };
         DesiredOrder {
-            auto_renewal: None,
             span: SPAN,
             tag: self.declared_tag.clone().map(|tag| Spanned { value: Foreign::new(tag), span: SPAN }),
             p0f_slots: Some(Spanned { value: self.slots + self.missing, span: SPAN }),
+            auto_renewal: None,
             prune: true,
             keep: Some((0..=self.ips).filter(|ip| ip % 4 > 0).map(|ip| (Template::ip(ip), kept(ip))).collect()),
         }

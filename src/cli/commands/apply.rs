@@ -59,7 +59,7 @@ pub(in crate::cli) async fn run(
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
     let mut run = Run::resolve(&resolve, environment)?;
     let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
-    let (sources, mut desired) = run.load_manifest(&args.planning.orders)?;
+    let (sources, mut desired) = run.load_manifest(&args.planning.orders, terminal)?;
     if let Some(saved) = &saved {
         let planned: BTreeSet<OrderId> = saved.orders().collect();
         desired.orders.retain(|order_id, _| planned.contains(order_id));

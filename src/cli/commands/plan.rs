@@ -41,7 +41,7 @@ pub(in crate::cli) async fn run(
 ) -> Result<Exit, CommandFailure> {
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
     let mut run = Run::resolve(&resolve, environment)?;
-    let (sources, desired) = run.load_manifest(&args.planning.orders)?;
+    let (sources, desired) = run.load_manifest(&args.planning.orders, terminal)?;
     let api_url = run.api_url();
     let reader = Reader::new(run.connect(&terminal.reporter)?);
     let store = run.open_store(&api_url)?;

@@ -41,7 +41,7 @@ pub(in crate::cli) async fn run(
     let mut run = Run::resolve(&resolve, environment)?;
     let orders: BTreeSet<OrderId> = match args.orders.is_empty() {
         false => args.orders.iter().copied().collect(),
-        true => run.load_manifest(&[])?.1.orders.into_keys().collect(),
+        true => run.load_manifest(&[], terminal)?.1.orders.into_keys().collect(),
     };
     let reader = Reader::new(run.connect(&terminal.reporter)?);
     let store = run.open_store(&reader.connection().url().to_string())?;

@@ -23,7 +23,7 @@ pub(in crate::cli) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let run = Run::resolve(&RunArgs { manifest: Some(&args.manifest), ..RunArgs::default() }, environment)?;
-    let (_, desired) = run.load_manifest(&[])?;
+    let (_, desired) = run.load_manifest(&[], terminal)?;
     terminal.show(args.format.format, &Found::Valid(&desired))?;
     Ok(Exit::Done)
 }

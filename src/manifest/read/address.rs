@@ -2,7 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::suggest;
+use crate::diagnostic::quoted;
+use crate::model::{ProxyIp, ProxyRange};
 
 /// Says what to do about a text that is no IP address.
 pub(super) fn ip_help(text: &str) -> String {
@@ -39,18 +40,41 @@ fn unwrapped(text: &str) -> Option<String> {
         return Some(format!("remove the zone: `{address}`"));
     }
     let (address, rest) = text.split_once(':').filter(|(address, _)| is_ip(address))?;
-    Some(format!("put a space behind the colon: `{address}: {}`", rest.trim()))
+    Some(format!("put a space behind the colon: {}", quoted(&format!("{address}: {}", rest.trim()))))
 }
 
-/// A network, a range or a pattern.
+/// A malformed network, a range of another notation, or a pattern.
 fn several(text: &str) -> Option<String> {
-    let start = text.split(['/', '-', ',', ' ']).next().filter(|start| is_ip(start) && start.len() < text.len());
-    let many = start.is_some() || (text.contains('*') && text.contains('.'));
-    let host = text.strip_suffix("/32").or_else(|| text.strip_suffix("/128")).filter(|address| is_ip(address));
-    if let Some(address) = host {
-        return Some(format!("write the address alone: `{address}`"));
+    if let Some((address, _)) = text.split_once('/').filter(|(address, _)| is_ip(address)) {
+        let most = if address.contains(':') { 128 } else { 32 };
+        return Some(format!(
+            "behind the slash stands the number of bits that all of the range share, from 0 to {most}"
+        ));
     }
-    many.then(|| "networks, ranges and patterns are not supported: list each address on a line of its own".to_owned())
+    if let Some(range) = of_pattern(text) {
+        return Some(format!("write the range as `{range}`"));
+    }
+    let starts_with_ip =
+        text.split(['-', ',', ' ']).next().is_some_and(|start| is_ip(start) && start.len() < text.len());
+    let many = starts_with_ip || (text.contains('*') && text.contains('.'));
+    many.then(|| "write a CIDR range, such as `203.0.113.0/24`, or each address on a line of its own".to_owned())
+}
+
+/// Returns the range that a pattern such as `203.0.113.*` stands for.
+fn of_pattern(text: &str) -> Option<ProxyRange> {
+    let numbers = text.trim_end_matches(".*");
+    let fixed = numbers.split('.').count();
+    let open = 4_usize.checked_sub(fixed).filter(|open| *open > 0 && numbers.len() < text.len())?;
+    format!("{numbers}{}/{}", ".0".repeat(open), 8 * fixed).parse().ok()
+}
+
+/// Says what to write in the place of a range that begins with an address in the midst of it.
+pub(super) fn host_bits_help(text: &str, meant: ProxyRange) -> String {
+    let address = text.split('/').next().and_then(|address| address.parse::<ProxyIp>().ok());
+    match address {
+        Some(ip) => format!("write `{meant}` for the whole range, or `{ip}` for the one address"),
+        None => format!("write `{meant}`"),
+    }
 }
 
 fn without_leading_zeros(text: &str) -> Option<String> {
@@ -72,7 +96,7 @@ pub(super) fn order_id_help(text: &str) -> String {
     let bare = text.trim().trim_start_matches(['#', '+']).trim_start_matches('0').replace(['_', ','], "");
     let id: Option<u64> = bare.bytes().all(|byte| byte.is_ascii_digit()).then(|| bare.parse().ok()).flatten();
     match id {
-        Some(id) if id > 0 => format!("write {}", suggest::quoted(&id.to_string())),
+        Some(id) if id > 0 => format!("write {}", quoted(&id.to_string())),
         _ => "an order id is a positive whole number in plain decimal digits, as ProxyShard shows it".to_owned(),
     }
 }

@@ -32,7 +32,8 @@ fn empty_keep(checked: &Checked<'_>) -> Option<Problem> {
 
 fn slots_below_signatures(checked: &Checked<'_>) -> Option<Problem> {
     let slots = checked.order.p0f_slots.as_ref()?;
-    let kept = checked.order.keep.iter().flat_map(|keep| keep.values());
+    // Which IPs lie in a range only the live order tells, and it may be none that takes a slot.
+    let kept = checked.order.keep.iter().flat_map(|keep| keep.addresses.values());
     let signed = || kept.clone().filter(|kept| kept.signature.is_some());
     let count = signed().count();
     let first = signed().map(|kept| kept.span).min()?;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::address::order_id_help;
 use super::scalar;
-use super::suggest::{list, nearest, quoted};
+use super::slips;
+use super::suggest::{list, nearest};
 use super::tree::{Entry, Key, Node, Stretch, Value};
-use crate::diagnostic::{Problem, ProblemCode};
+use crate::diagnostic::{Problem, ProblemCode, quoted, quoted_apart};
 use crate::model::{Cents, DesiredOrder, Limits, OrderId, Percent, ProxyIp, SourceId, Span};
 
 /// One kind of mapping: how a message names it, and the fields that it has.
@@ -16,8 +17,12 @@ pub(super) struct Kind<const N: usize> {
 }
 
 const MANIFEST: Kind<3> = Kind { name: "a manifest", fields: ["version", "limits", "orders"] };
-const LIMITS: Kind<2> = Kind { name: "`limits`", fields: ["max_charge_cents", "max_removal_percent"] };
-pub(super) const ORDER: Kind<4> = Kind { name: "an order", fields: ["tag", "p0f_slots", "prune", "keep"] };
+const LIMITS: Kind<3> = Kind { name: "`limits`", fields: ["max_charge_cents", "max_removal_percent", "max_removals"] };
+pub(super) const ORDER: Kind<5> =
+    Kind { name: "an order", fields: ["tag", "p0f_slots", "auto_renewal", "prune", "keep"] };
+
+/// The largest `max_removals`: more IPs than there are, and a number that every machine can count to.
+pub const MOST_REMOVALS: u64 = u32::MAX as u64;
 
 /// What the files declare so far; where a problem was found, the value is left out.
 #[derive(Debug, Default)]
@@ -48,22 +53,20 @@ pub(super) fn document<'a>(
     draft: &mut Draft,
     problems: &mut Vec<Problem>,
 ) {
-    let mut decoder = Decoder { file, source, order_id: None, problems };
+    let first_problem = problems.len();
+    let mut decoder = Decoder { file, source, order_id: None, odd_spaces: Vec::new(), problems };
     let help = "start the file with `version: 1`, and declare each order under `orders`";
     let start = Stretch { start: root.at.start, end: root.at.start };
     let first = match &root.value {
         Value::Mapping(entries) => entries.first().map_or(start, |entry| entry.key.at),
         _ => start,
     };
-    let Some(entries) = decoder.mapping("a manifest", root.at, root, help) else { return };
-    let [version, limits, orders] = decoder.fields(&MANIFEST, entries);
-    decoder.version(version, first);
-    draft.place_for_orders.get_or_insert(orders.as_ref().map_or(first, |orders| orders.key.at).of(file));
-    if let Some(limits) = limits {
-        decoder.limits(limits, draft);
+    if let Some(entries) = decoder.mapping("a manifest", root.at, root, help) {
+        decoder.manifest(entries, first, draft);
     }
-    if let Some(orders) = orders {
-        decoder.orders(orders, draft);
+    let odd_spaces = decoder.odd_spaces;
+    if !odd_spaces.is_empty() {
+        slips::drop_consequences(source, &odd_spaces, problems, first_problem);
     }
 }
 
@@ -73,10 +76,25 @@ pub(super) struct Decoder<'a, 'p> {
     pub source: &'a str,
     /// The order to which what is decoded belongs.
     pub order_id: Option<OrderId>,
+    /// Where problems were found to be spaces that are none.
+    odd_spaces: Vec<usize>,
     pub problems: &'p mut Vec<Problem>,
 }
 
 impl<'a> Decoder<'a, '_> {
+    fn manifest(&mut self, entries: Vec<Entry<'a>>, first: Stretch, draft: &mut Draft) {
+        let [version, limits, orders] = self.fields(&MANIFEST, entries);
+        self.version(version, first);
+        let place = orders.as_ref().map_or(first, |orders| orders.key.at);
+        draft.place_for_orders.get_or_insert(place.of(self.file));
+        if let Some(limits) = limits {
+            self.limits(limits, draft);
+        }
+        if let Some(orders) = orders {
+            self.orders(orders, draft);
+        }
+    }
+
     fn version(&mut self, version: Option<Entry<'a>>, first: Stretch) {
         let Some(Entry { key, value }) = version else {
             let problem = Problem::new(ProblemCode::UnsupportedVersion, "`version` is missing");
@@ -105,14 +123,17 @@ impl<'a> Decoder<'a, '_> {
         }
         let help = "write the limits as fields, such as `max_charge_cents: 2000`";
         let Some(entries) = self.mapping("`limits`", entry.key.at, entry.value, help) else { return };
-        let [charge, removal] = self.fields(&LIMITS, entries);
+        let [charge, percent, removals] = self.fields(&LIMITS, entries);
         let expected = "a whole number of cents";
         let max_charge_cents = charge.and_then(|entry| self.scalar(&entry, expected, scalar::cents)).map(Cents);
         let expected = "a whole number from 0 to 100";
-        let percent = removal.and_then(|entry| self.scalar(&entry, expected, |text| scalar::integer(text, 100)));
+        let percent = percent.and_then(|entry| self.scalar(&entry, expected, |text| scalar::integer(text, 100)));
         let max_removal_percent = percent.and_then(|percent| Percent::new(percent as u8));
+        let rule = |text: &str| scalar::integer(text, MOST_REMOVALS);
+        let removals = removals.and_then(|entry| self.scalar(&entry, "a whole number", rule));
+        let max_removals = removals.and_then(|removals| usize::try_from(removals).ok());
         if draft.limits.span.is_none() {
-            draft.limits = Limits { max_charge_cents, max_removal_percent, max_removals: None, span: Some(here) };
+            draft.limits = Limits { max_charge_cents, max_removal_percent, max_removals, span: Some(here) };
         }
     }
 
@@ -166,13 +187,15 @@ impl<'a> Decoder<'a, '_> {
     }
 
     fn unknown_field<const N: usize>(&mut self, kind: &Kind<N>, key: &Key<'_>) {
-        let message = format!("unknown field {} in {}", quoted(&key.text), kind.name);
-        let problem = Problem::new(ProblemCode::UnknownField, message).at(key.at.of(self.file), "no such field");
-        let help = match nearest(&key.text, &kind.fields) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => belongs_elsewhere(&key.text)
-                .unwrap_or_else(|| format!("the fields of {} are {}", kind.name, list(&kind.fields))),
+        let (name, help) = match nearest(&key.text, &kind.fields) {
+            Some(meant) => (quoted_apart(&key.text, meant).0, format!("did you mean `{meant}`?")),
+            None => {
+                let fields = || format!("the fields of {} are {}", kind.name, list(&kind.fields));
+                (quoted(&key.text), belongs_elsewhere(&key.text).unwrap_or_else(fields))
+            }
         };
+        let message = format!("unknown field {name} in {}", kind.name);
+        let problem = Problem::new(ProblemCode::UnknownField, message).at(key.at.of(self.file), "no such field");
         self.report(problem.help(help));
     }
 
@@ -191,6 +214,10 @@ impl<'a> Decoder<'a, '_> {
             value => found(&value),
         };
         let at = if node.at.is_empty() { key } else { node.at };
+        if let Some(problem) = slips::text_for_a_mapping(self.file, self.source, at) {
+            self.report(problem);
+            return None;
+        }
         let problem = Problem::new(ProblemCode::InvalidValue, format!("{name} must be a mapping, not {found}"));
         self.report(problem.at(at.of(self.file), "expected `key: value` lines").help(help));
         None
@@ -226,8 +253,14 @@ impl<'a> Decoder<'a, '_> {
         self.report(problem.at(place(key, value).of(self.file), format!("expected {expected}")).help(help));
     }
 
-    /// Adds a problem; it belongs to the order that is being decoded.
+    /// Adds a problem; it belongs to the order that is being decoded. Where a space that is none is at the bottom of it,
+    /// that is the problem.
     pub fn report(&mut self, mut problem: Problem) {
+        let span = problem.primary.as_ref().map(|label| label.span);
+        if let Some((at, character)) = span.and_then(|span| slips::odd_space_of(self.source, span, problem.code)) {
+            self.odd_spaces.push(at);
+            problem = slips::odd_space_problem(self.file, at, character);
+        }
         problem.order_id = self.order_id;
         self.problems.push(problem);
     }
@@ -246,6 +279,11 @@ pub(super) fn found(value: &Value<'_>) -> String {
         Value::Mapping(_) => "a mapping".to_owned(),
         Value::Sequence => "a list".to_owned(),
     }
+}
+
+/// Returns whether any level of a manifest has a field of that name.
+pub(super) fn is_field(text: &str) -> bool {
+    MANIFEST.fields.contains(&text) || LIMITS.fields.contains(&text) || ORDER.fields.contains(&text)
 }
 
 /// Says where a key belongs that stands on another level than its own.

@@ -1,10 +1,13 @@
 //! Finding and reading the manifest files.
 
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
+use super::load_error::LoadError;
+use super::warning::ManifestWarning;
 use crate::diagnostic::{Problem, ProblemCode, SourceFile, SourceMap};
 use crate::model::{SourceId, Span};
 
@@ -16,62 +19,11 @@ const GIT_DIRECTORY: &str = ".git";
 /// The largest manifest file that is read, 256 MiB; positions in it fit in 32 bits with room to spare.
 pub const MAX_FILE_BYTES: u64 = 256 << 20;
 
-/// Why the manifest files could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// A path leads nowhere.
-    #[error(
-        "there is no manifest at `{}`: the default is `{DEFAULT_PATH}` in the working directory, and `-f PATH` names \
-         another file or a directory",
-        path.display()
-    )]
-    Missing {
-        /// The path as it was given.
-        path: PathBuf,
-    },
-    /// A directory has no manifest in it.
-    #[error("the directory `{}` holds no manifest: no file in it is named `*.yaml` or `*.yml`", path.display())]
-    NoManifests {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// The operating system refuses to give a file or directory.
-    #[error("cannot read the manifest `{}`: {reason}", path.display())]
-    Unreadable {
-        /// The file or directory.
-        path: PathBuf,
-        /// The reason in the operating system's words.
-        reason: String,
-    },
-    /// A link leads out of the repository, or of the working directory.
-    #[error(
-        "the manifest `{}` leads by a link out of the repository or the working directory: what is elsewhere is not read; \
-         copy the file, or name it by its own path",
-        path.display()
-    )]
-    LeadsOut {
-        /// The path, before the link is followed.
-        path: PathBuf,
-    },
-    /// A file is beyond [`MAX_FILE_BYTES`].
-    #[error("the manifest `{}` is larger than 256 MiB: split it into several files", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-    },
-}
+/// The path that stands for standard input, and its name in messages.
+const STANDARD_INPUT: &str = "-";
 
-impl LoadError {
-    fn of_io(path: &Path, error: &io::Error) -> LoadError {
-        let path = path.to_owned();
-        if error.kind() == io::ErrorKind::NotFound {
-            return LoadError::Missing { path };
-        }
-        let text = error.to_string();
-        let reason = text.split(" (os error").next().unwrap_or(&text).to_lowercase();
-        LoadError::Unreadable { path, reason }
-    }
-}
+/// The directory beside the manifests in which records are kept where no other place is named.
+const STATE_DIRECTORY: &str = "shardctl.state";
 
 /// The manifest files as they were read.
 #[derive(Default)]
@@ -82,30 +34,36 @@ pub(super) struct Loaded {
     pub problems: Vec<Problem>,
     /// The files that are not UTF-8.
     pub not_text: BTreeSet<SourceId>,
+    /// What is worth a remark.
+    pub warnings: Vec<ManifestWarning>,
 }
 
 /// Reads every file that the paths lead to, each once.
 pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, LoadError> {
-    let mut loaded = Loaded::default();
-    for path in collect(paths)? {
-        loaded.add(path.display().to_string(), read(&path)?);
+    let default = [PathBuf::from(DEFAULT_PATH)];
+    let found = Found::at(if paths.is_empty() { &default } else { paths })?;
+    let mut loaded = Loaded { warnings: found.warnings(), ..Loaded::default() };
+    for file in found.files {
+        let bytes = file.read()?;
+        loaded.add(file.source(), bytes);
     }
     Ok(loaded)
 }
 
 impl Loaded {
-    /// Adds a file; what is no UTF-8 text is a problem.
-    pub fn add(&mut self, name: String, bytes: Vec<u8>) {
+    /// Adds the bytes of a file; what is no UTF-8 text is a problem.
+    pub fn add(&mut self, mut file: SourceFile, bytes: Vec<u8>) {
         match String::from_utf8(bytes) {
             Ok(text) => {
-                self.sources.add(SourceFile::new(name, text));
+                file.text = text;
+                self.sources.add(file);
             }
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
                 let utf16 = matches!(error.as_bytes(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]);
                 let byte = error.as_bytes()[at];
-                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let file = self.sources.add(SourceFile::new(name, text));
+                file.text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let file = self.sources.add(file);
                 self.not_text.insert(file);
                 self.problems.push(not_utf8(file, at as u32, byte, utf16));
             }
@@ -121,31 +79,100 @@ fn not_utf8(file: SourceId, at: u32, byte: u8, utf16: bool) -> Problem {
         .help(help)
 }
 
-/// Lists the files that the paths lead to, in order; a file that is reached twice is listed once.
-fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, LoadError> {
-    let default = [PathBuf::from(DEFAULT_PATH)];
-    let paths = if paths.is_empty() { &default } else { paths };
-    let mut seen = BTreeSet::new();
-    let mut files = Vec::new();
-    for path in paths {
-        let found = match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => manifests_in(path)?,
-            Ok(_) => vec![path.clone()],
-            Err(error) => return Err(LoadError::of_io(path, &error)),
-        };
-        let enclosure = enclosure(path);
-        for file in found {
-            // A pipe has no canonical path and is then known by the one that was given.
-            let target = file.canonicalize().unwrap_or_else(|_| file.clone());
-            if enclosure.as_ref().is_some_and(|enclosure| !is_inside(&target, enclosure)) {
-                return Err(LoadError::LeadsOut { path: file });
+/// A file that a path leads to.
+struct FoundFile {
+    /// The path, as it was given or as that of a directory with the name of the file.
+    path: PathBuf,
+    /// Where the file lies, without links; `None` for a pipe, which lies nowhere.
+    target: Option<PathBuf>,
+}
+
+/// What the paths lead to.
+#[derive(Default)]
+struct Found {
+    /// The files, in order; a file that is reached twice is listed once.
+    files: Vec<FoundFile>,
+    /// Where the files lie, or for a pipe the path that was given.
+    seen: BTreeSet<PathBuf>,
+    /// The subdirectories of the directories that were given.
+    subdirectories: BTreeSet<PathBuf>,
+}
+
+impl Found {
+    fn at(paths: &[PathBuf]) -> Result<Found, LoadError> {
+        let mut found = Found::default();
+        for path in paths {
+            if path.as_os_str() == STANDARD_INPUT {
+                found.add_standard_input()?;
+                continue;
             }
-            if seen.insert(target) {
-                files.push(file);
+            let is_directory = fs::metadata(path).map_err(|error| LoadError::of_io(path, &error))?.is_dir();
+            let enclosure = enclosure(path);
+            let files = if is_directory { found.open(path)? } else { vec![path.clone()] };
+            for file in files {
+                found.add(file, enclosure.as_deref(), is_directory)?;
             }
         }
+        Ok(found)
     }
-    Ok(files)
+
+    fn add_standard_input(&mut self) -> Result<(), LoadError> {
+        let path = PathBuf::from(STANDARD_INPUT);
+        if !self.seen.insert(path.clone()) {
+            return Err(LoadError::StandardInputTwice);
+        }
+        self.files.push(FoundFile { path, target: None });
+        Ok(())
+    }
+
+    /// Adds a file that is not listed yet.
+    fn add(&mut self, path: PathBuf, enclosure: Option<&Path>, is_entry: bool) -> Result<(), LoadError> {
+        let target = path.canonicalize().ok();
+        let lies = target.as_deref().unwrap_or(&path);
+        if enclosure.is_some_and(|enclosure| !is_inside(lies, enclosure)) {
+            return Err(LoadError::LeadsOut { path });
+        }
+        // A pipe that is given by name is the user's choice; one in a repository would hold up whoever reads it.
+        if is_entry && !fs::metadata(&path).map_err(|error| LoadError::of_io(&path, &error))?.is_file() {
+            return Err(LoadError::NotAFile { path });
+        }
+        if self.seen.insert(lies.to_owned()) {
+            self.files.push(FoundFile { path, target });
+        }
+        Ok(())
+    }
+
+    /// Lists the manifests in a directory in the order of their names, and remembers its subdirectories.
+    fn open(&mut self, directory: &Path) -> Result<Vec<PathBuf>, LoadError> {
+        let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let entries = entries.map_err(|error| LoadError::of_io(directory, &error))?;
+        let is_other = |entry: &&fs::DirEntry| entry.file_name() != STATE_DIRECTORY && !is_hidden(&entry.file_name());
+        let is_directory = |entry: &&fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let subdirectories = entries.iter().filter(is_directory).filter(is_other);
+        self.subdirectories.extend(subdirectories.map(|entry| within(directory, &entry.file_name())));
+        let mut names: Vec<OsString> = entries.iter().map(fs::DirEntry::file_name).collect();
+        names.retain(|name| is_manifest(name) && !directory.join(name).is_dir());
+        names.sort();
+        let files: Vec<_> = names.iter().map(|name| within(directory, name)).collect();
+        if files.is_empty() { Err(LoadError::NoManifests { path: directory.to_owned() }) } else { Ok(files) }
+    }
+
+    /// Names the subdirectories with manifests that no path leads to.
+    fn warnings(&self) -> Vec<ManifestWarning> {
+        let left_out = |directory: &PathBuf| {
+            let names = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());
+            let paths = names.filter(|name| is_manifest(name)).map(|name| directory.join(name));
+            let is_read = |path: &PathBuf| path.canonicalize().is_ok_and(|target| self.seen.contains(&target));
+            let files = paths.filter(|path| path.is_file() && !is_read(path)).count();
+            (files > 0).then(|| ManifestWarning::NotRead { directory: directory.clone(), files })
+        };
+        self.subdirectories.iter().filter_map(left_out).collect()
+    }
+}
+
+/// Returns the path of an entry of a directory; of the working directory the bare name, by which others know it, too.
+fn within(directory: &Path, name: &OsStr) -> PathBuf {
+    if directory == Path::new(".") { PathBuf::from(name) } else { directory.join(name) }
 }
 
 /// Returns what a path must not lead out of: the repository that it is in, or else the working directory. A pull request
@@ -174,31 +201,44 @@ fn is_inside(target: &Path, enclosure: &Path) -> bool {
     target.strip_prefix(enclosure).is_ok_and(|path| !is_gits(path))
 }
 
-fn manifests_in(directory: &Path) -> Result<Vec<PathBuf>, LoadError> {
-    let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let entries = entries.map_err(|error| LoadError::of_io(directory, &error))?;
-    let mut names: Vec<_> =
-        entries.iter().map(fs::DirEntry::file_name).filter(|name| is_manifest(name.as_ref())).collect();
-    names.sort();
-    let files: Vec<_> = names.iter().map(|name| directory.join(name)).filter(|file| !file.is_dir()).collect();
-    if files.is_empty() { Err(LoadError::NoManifests { path: directory.to_owned() }) } else { Ok(files) }
+/// Returns whether a name matches `*.yaml` or `*.yml` as a shell would: hidden files, such as an editor's, do not.
+fn is_manifest(name: &OsStr) -> bool {
+    let extension = Path::new(name).extension();
+    !is_hidden(name) && extension.is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
-/// Tells whether a name matches `*.yaml` or `*.yml` as a shell would: hidden files, such as an editor's, do not.
-fn is_manifest(name: &Path) -> bool {
-    let hidden = name.as_os_str().as_encoded_bytes().starts_with(b".");
-    !hidden && name.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let failed = |error: io::Error| LoadError::of_io(path, &error);
-    let file = File::open(path).map_err(failed)?;
-    let length = file.metadata().map_err(failed)?.len();
+impl FoundFile {
+    /// Names the file; its text is not read yet.
+    fn source(&self) -> SourceFile {
+        let mut source = SourceFile::new(self.path.display().to_string(), "");
+        source.path.clone_from(&self.target);
+        source
+    }
+
+    fn read(&self) -> Result<Vec<u8>, LoadError> {
+        let bytes = match self.path.as_os_str() == STANDARD_INPUT {
+            true => read_bounded(io::stdin().lock(), 0),
+            false => File::open(&self.path).and_then(|file| {
+                let length = file.metadata()?.len();
+                read_bounded(file, length)
+            }),
+        };
+        let bytes = bytes.map_err(|error| LoadError::of_io(&self.path, &error))?;
+        bytes.ok_or_else(|| LoadError::TooLarge { path: self.path.clone() })
+    }
+}
+
+/// Reads to the end; `None` where that is beyond [`MAX_FILE_BYTES`].
+fn read_bounded(input: impl Read, length: u64) -> io::Result<Option<Vec<u8>>> {
     if length > MAX_FILE_BYTES {
-        return Err(LoadError::TooLarge { path: path.to_owned() });
+        return Ok(None);
     }
     let mut bytes = Vec::with_capacity(length as usize);
     // The length of a pipe is not known beforehand, and a file may grow while it is read.
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES { Err(LoadError::TooLarge { path: path.to_owned() }) } else { Ok(bytes) }
+    input.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= MAX_FILE_BYTES).then_some(bytes))
 }

@@ -7,21 +7,26 @@ mod address;
 mod checks;
 mod decode;
 mod files;
+mod load_error;
 mod order;
 mod scalar;
+mod slips;
 mod suggest;
 mod syntax;
 mod tree;
+mod warning;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use crate::diagnostic::{Problem, SourceMap};
-use crate::model::{Desired, SourceId, hex};
+use crate::diagnostic::{Problem, SourceFile, SourceMap};
+use crate::model::{Desired, hex};
 
-pub use files::{DEFAULT_PATH, LoadError, MAX_FILE_BYTES};
+pub(super) use decode::MOST_REMOVALS;
+pub use files::{DEFAULT_PATH, MAX_FILE_BYTES};
+pub use load_error::LoadError;
+pub use warning::ManifestWarning;
 
 use decode::Draft;
 use files::Loaded;
@@ -35,9 +40,11 @@ pub struct Manifest {
     pub desired: Option<Desired>,
     /// All problems of all files, by file and position.
     pub problems: Vec<Problem>,
+    /// What is worth a remark and blocks nothing.
+    pub warnings: Vec<ManifestWarning>,
 }
 
-/// Reads the manifest files at `paths`; a directory stands for the manifests directly in it.
+/// Reads the manifest files at `paths`; a directory stands for the manifests directly in it, and `-` for standard input.
 ///
 /// No path at all stands for [`DEFAULT_PATH`]. What is wrong inside the files is no error but in
 /// [`Manifest::problems`].
@@ -47,28 +54,34 @@ pub struct Manifest {
 /// [`LoadError`] where a path leads to no manifest or a file cannot be read.
 pub fn load(paths: &[PathBuf]) -> Result<Manifest, LoadError> {
     let loaded = files::load(paths)?;
-    Ok(parse_readable(loaded.sources, loaded.problems, &loaded.not_text))
+    Ok(parse_readable(loaded))
 }
 
 /// Reads manifest files whose bytes are at hand, each with its name; each must be smaller than [`MAX_FILE_BYTES`].
 pub fn from_bytes(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Manifest {
     let mut loaded = Loaded::default();
     for (name, bytes) in files {
-        loaded.add(name, bytes);
+        loaded.add(SourceFile::new(name, ""), bytes);
     }
-    parse_readable(loaded.sources, loaded.problems, &loaded.not_text)
+    parse_readable(loaded)
 }
 
 /// Reads manifest files whose text is at hand; each must be smaller than [`MAX_FILE_BYTES`].
 pub fn parse(sources: SourceMap) -> Manifest {
-    parse_readable(sources, Vec::new(), &BTreeSet::new())
+    parse_readable(Loaded { sources, ..Loaded::default() })
 }
 
-fn parse_readable(sources: SourceMap, mut problems: Vec<Problem>, not_text: &BTreeSet<SourceId>) -> Manifest {
+fn parse_readable(loaded: Loaded) -> Manifest {
+    let Loaded { sources, mut problems, not_text, warnings } = loaded;
     let mut draft = Draft::default();
     for (file, source) in sources.iter().filter(|(file, _)| !not_text.contains(file)) {
+        let first_problem = problems.len();
         if let Some(root) = tree::read(file, &source.text, &mut problems) {
             decode::document(file, &source.text, root, &mut draft, &mut problems);
+        }
+        if let Some(conflict) = slips::conflict(file, &source.text).filter(|_| problems.len() > first_problem) {
+            problems.truncate(first_problem);
+            problems.push(conflict);
         }
     }
     if problems.is_empty() && draft.orders.is_empty() {
@@ -79,7 +92,7 @@ fn parse_readable(sources: SourceMap, mut problems: Vec<Problem>, not_text: &BTr
         let sha256 = digest(&sources);
         Desired { limits: draft.limits, orders: draft.orders, sha256 }
     });
-    Manifest { sources, desired, problems }
+    Manifest { sources, desired, problems, warnings }
 }
 
 /// Hashes the bytes of all files one after the other, so that one file gives what `sha256sum` prints.

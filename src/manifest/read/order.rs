@@ -1,28 +1,31 @@
 //! One order against the schema: its fields and the IPs that it keeps.
 
-use super::address::ip_help;
+use super::address::{host_bits_help, ip_help};
 use super::checks::{self, Checked};
 use super::decode::{Decoder, ORDER, found, place};
 use super::scalar;
-use super::suggest::{nearest, quoted};
+use super::suggest::nearest;
 use super::tree::{Entry, Key, Node, Value};
-use crate::diagnostic::{Problem, ProblemCode};
-use crate::model::{DesiredOrder, Foreign, Keep, KeptIp, ProxyIp, Signature, Span, Spanned};
+use crate::diagnostic::{Problem, ProblemCode, quoted, quoted_apart};
+use crate::manifest::document::KeepKey;
+use crate::model::{DesiredOrder, Foreign, Keep, KeptIp, KeptRange, NotARange, ProxyIp, Signature, Span, Spanned};
+
+const EXPECTED_KEY: &str = "expected an IP address or a range";
 
 impl<'a> Decoder<'a, '_> {
     /// Decodes an order and runs the checks on it.
     pub fn order(&mut self, entry: Entry<'a>) -> DesiredOrder {
         let span = entry.key.at.of(self.file);
-        let help = "write what is declared of the order as fields: tag, p0f_slots, prune, keep";
+        let help = "write what is declared of the order as fields: tag, p0f_slots, auto_renewal, prune, keep";
         let entries = self.mapping("an order", entry.key.at, entry.value, help).unwrap_or_default();
-        let [tag, p0f_slots, prune, keep] = self.fields(&ORDER, entries);
+        let [tag, p0f_slots, auto_renewal, prune, keep] = self.fields(&ORDER, entries);
         let keep_at = keep.as_ref().map(|keep| keep.key.at.of(self.file));
         let order = DesiredOrder {
             span,
             tag: tag.and_then(|entry| self.tag(&entry)),
             p0f_slots: p0f_slots.and_then(|entry| self.p0f_slots(&entry)),
-            auto_renewal: None,
-            prune: prune.and_then(|entry| self.scalar(&entry, "true or false", scalar::boolean)).unwrap_or(true),
+            auto_renewal: auto_renewal.and_then(|entry| self.boolean(&entry)),
+            prune: prune.and_then(|entry| self.boolean(&entry)).is_none_or(|prune| prune.value),
             keep: keep.and_then(|entry| self.keep(entry)),
         };
         let checked = Checked { order: &order, order_id: self.order_id, keep_at };
@@ -33,11 +36,12 @@ impl<'a> Decoder<'a, '_> {
     }
 
     fn tag(&mut self, entry: &Entry<'a>) -> Option<Spanned<Foreign>> {
-        let rule = |text: &str| match text {
-            "" => Err("remove the line, or give the order's tag".to_owned()),
-            text => Ok(Foreign::from(text)),
-        };
-        let value = self.scalar(entry, "the order's tag", rule)?;
+        let value = self.scalar(entry, "the order's tag", scalar::tag)?;
+        Some(Spanned { value, span: entry.value.at.of(self.file) })
+    }
+
+    fn boolean(&mut self, entry: &Entry<'a>) -> Option<Spanned<bool>> {
+        let value = self.scalar(entry, "true or false", scalar::boolean)?;
         Some(Spanned { value, span: entry.value.at.of(self.file) })
     }
 
@@ -52,44 +56,70 @@ impl<'a> Decoder<'a, '_> {
         let help = "list each IP as a key: `203.0.113.10: win11`, or `203.0.113.10:` to leave its signature alone";
         let entries = self.mapping("`keep`", entry.key.at, entry.value, help)?;
         let declared_empty = entries.is_empty();
-        let mut kept = Vec::with_capacity(entries.len());
+        let (mut addresses, mut ranges) = (Vec::with_capacity(entries.len()), Vec::new());
         for Entry { key, value } in entries {
-            kept.extend(self.kept_ip(&key, &value));
-        }
-        // Sorting keeps equal IPs in the order of the file; a map grown IP by IP would take twice the memory.
-        kept.sort_by_key(|(ip, _)| *ip);
-        kept.dedup_by(|(ip, again), (first_ip, first)| {
-            let duplicate = ip == first_ip;
-            if duplicate {
-                self.duplicate_ip(*ip, again.span, first.span);
+            let (span, kept) = (key.at.of(self.file), self.keep_key(&key));
+            let ip = kept.and_then(KeepKey::address);
+            let signature = self.signature(ip, &key, &value);
+            match kept {
+                Some(KeepKey::Address(ip)) => addresses.push((ip, KeptIp { signature, span })),
+                Some(KeepKey::Range(range)) => ranges.push((range, KeptRange { signature, span })),
+                None => {}
             }
-            duplicate
-        });
-        (declared_empty || !kept.is_empty()).then(|| kept.into_iter().collect())
+        }
+        self.drop_repeated(&mut addresses, |kept| kept.span, KeepKey::Address);
+        self.drop_repeated(&mut ranges, |kept| kept.span, KeepKey::Range);
+        let keep = Keep { addresses: addresses.into_iter().collect(), ranges: ranges.into_iter().collect() };
+        (declared_empty || !keep.is_empty()).then_some(keep)
     }
 
-    fn kept_ip(&mut self, key: &Key<'_>, value: &Node<'_>) -> Option<(ProxyIp, KeptIp)> {
-        let ip = key.text.parse().ok();
-        if ip.is_none() {
-            let message = format!("{} is not an IP address", quoted(&key.text));
-            let problem = Problem::new(ProblemCode::InvalidValue, message);
-            let problem = problem.at(key.at.of(self.file), "expected an IP address");
-            self.report(problem.help(ip_help(&key.text)));
-        }
-        let signature = self.signature(ip, key, value);
-        Some((ip?, KeptIp { signature, span: key.at.of(self.file) }))
+    fn keep_key(&mut self, key: &Key<'_>) -> Option<KeepKey> {
+        let text = &*key.text;
+        let (message, label, help) = match text.parse() {
+            Ok(key) => return Some(key),
+            Err(NotARange::HostBits { meant }) => (
+                format!("{} is not a range: the first address of that range is {}", quoted(text), meant.first()),
+                format!("expected `{meant}`"),
+                host_bits_help(text, meant),
+            ),
+            Err(NotARange::Malformed) => {
+                let kind = if text.contains('/') { "a range" } else { "an IP address" };
+                (format!("{} is not {kind}", quoted(text)), EXPECTED_KEY.to_owned(), ip_help(text))
+            }
+        };
+        let problem = Problem::new(ProblemCode::InvalidValue, message);
+        self.report(problem.at(key.at.of(self.file), label).help(help));
+        None
+    }
+
+    /// Reports the keys that stand there already, and leaves the first of them.
+    fn drop_repeated<K: Ord + Copy, V>(
+        &mut self,
+        kept: &mut Vec<(K, V)>,
+        span: impl Fn(&V) -> Span,
+        key: impl Fn(K) -> KeepKey,
+    ) {
+        // Sorting keeps equal keys in the order of the file; a map grown key by key would take twice the memory.
+        kept.sort_by_key(|(key, _)| *key);
+        kept.dedup_by(|(again, value), (first, first_value)| {
+            let repeated = again == first;
+            if repeated {
+                self.duplicate_key(key(*again), span(value), span(first_value));
+            }
+            repeated
+        });
     }
 
     fn signature(&mut self, ip: Option<ProxyIp>, key: &Key<'_>, value: &Node<'_>) -> Option<Signature> {
-        let help = match &value.value {
+        let (name, help) = match &value.value {
             Value::Null | Value::Poisoned => return None,
             Value::Scalar(text) => match text.parse() {
                 Ok(signature) => return Some(signature),
-                Err(_) => signature_help(text),
+                Err(_) => no_signature(text),
             },
-            _ => "write the signature behind the colon, or nothing to leave it alone".to_owned(),
+            value => (found(value), "write the signature behind the colon, or nothing to leave it alone".to_owned()),
         };
-        let message = format!("{} is not a signature", found(&value.value));
+        let message = format!("{name} is not a signature");
         let label = format!("expected one of {}", Signature::ALL.map(Signature::as_str).join(", "));
         let mut problem = Problem::new(ProblemCode::InvalidValue, message);
         problem.ip = ip;
@@ -97,23 +127,26 @@ impl<'a> Decoder<'a, '_> {
         None
     }
 
-    fn duplicate_ip(&mut self, ip: ProxyIp, here: Span, first: Span) {
+    fn duplicate_key(&mut self, key: KeepKey, here: Span, first: Span) {
         let written = |span: Span| self.source.get(span.start as usize..span.end as usize).unwrap_or("");
         let bare = |span| written(span).trim_matches(['"', '\'']);
         let (message, help) = if bare(here) == bare(first) {
-            (format!("{ip} is listed twice"), "remove one of the two".to_owned())
+            (format!("{key} is listed twice"), "remove one of the two".to_owned())
         } else {
-            let message = format!("{ip} is listed twice, in two spellings");
-            (message, format!("`{}` and `{}` are the same address: remove one", bare(first), bare(here)))
+            let message = format!("{key} is listed twice, in two spellings");
+            let kind = if key.address().is_some() { "address" } else { "range" };
+            (message, format!("{} and {} are the same {kind}: remove one", quoted(bare(first)), quoted(bare(here))))
         };
-        let problem = Problem::new(ProblemCode::DuplicateKey, message).ip(ip).at(here, "again here");
+        let mut problem = Problem::new(ProblemCode::DuplicateKey, message).at(here, "again here");
+        problem.ip = key.address();
         self.report(problem.also_at(first, "first here").help(help));
     }
 }
 
-fn signature_help(text: &str) -> String {
+/// Quotes a text that is no signature, and says what to do about it.
+fn no_signature(text: &str) -> (String, String) {
     match nearest(text, &Signature::ALL.map(Signature::as_str)) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => "write one of the signatures, or nothing to leave the IP's signature alone".to_owned(),
+        Some(meant) => (quoted_apart(text, meant).0, format!("did you mean `{meant}`?")),
+        None => (quoted(text), "write one of the signatures, or nothing to leave the IP's signature alone".to_owned()),
     }
 }

@@ -1,4 +1,21 @@
-//! How the text of a scalar becomes a number or a truth value. An error is what to do about it, for the problem's help.
+//! How the text of a scalar becomes a tag, a number or a truth value. An error is what to do about it, for the problem's
+//! help.
+
+use crate::model::Foreign;
+
+/// What the API says of an order without a tag, in the place of the tag.
+const NO_TAG: &str = "none";
+
+/// Reads the tag that an order must have.
+pub(super) fn tag(text: &str) -> Result<Foreign, String> {
+    if text.is_empty() {
+        Err("remove the line, or give the order's tag".to_owned())
+    } else if text.eq_ignore_ascii_case(NO_TAG) {
+        Err("remove the line: ProxyShard shows `none` for an order that has no tag".to_owned())
+    } else {
+        Ok(Foreign::new(text))
+    }
+}
 
 /// Reads a whole number in plain decimal digits, from 0 to `most`.
 pub(super) fn integer(text: &str, most: u64) -> Result<u64, String> {

@@ -29,20 +29,6 @@ pub(super) fn list(words: &[&str]) -> String {
     }
 }
 
-/// Quotes a text for a message: on one line, and short enough that a long value does not fill the screen.
-pub(super) fn quoted(text: &str) -> String {
-    const MOST: usize = 60;
-    if text.is_empty() {
-        return "an empty text".to_owned();
-    }
-    let mut shown = String::from("`");
-    for character in text.chars().take(MOST) {
-        if character.is_control() { shown.extend(character.escape_default()) } else { shown.push(character) }
-    }
-    shown.push_str(if text.chars().nth(MOST).is_some() { "…`" } else { "`" });
-    shown
-}
-
 fn squeeze(word: &str) -> String {
     word.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).take(64).collect()
 }

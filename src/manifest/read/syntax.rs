@@ -2,30 +2,64 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
+use super::slips;
 use super::tree::Stretch;
-use crate::diagnostic::{Problem, ProblemCode};
-use crate::model::{SourceId, Span};
+use crate::diagnostic::{Problem, ProblemCode, is_odd_space, quoted};
+use crate::model::{SourceId, Span, printable};
 
 /// What is wrong, the words beside the mark, and what to do.
 type Wording = (String, &'static str, &'static str);
 
 /// Words the parser's error, with a mark on the character at which it stopped.
 ///
-/// `open` is the innermost bracket or brace that is open there.
-pub(super) fn problem(file: SourceId, text: &str, error: &ScanError, open: Option<&Stretch>) -> Problem {
+/// `open` is the innermost bracket or brace that is open there, and `since` where what was understood ends.
+pub(super) fn problem(file: SourceId, text: &str, error: &ScanError, open: Option<&Stretch>, since: usize) -> Problem {
     let at = error.marker().byte_offset().unwrap_or(text.len());
+    if let Some(problem) = slip(file, text, error.kind(), since, at) {
+        return problem;
+    }
     let dash = text.get(..at).is_some_and(|before| before.trim_end().ends_with('-'));
+    let tab = slips::tab(text, at);
+    let is_here = |tab: Stretch| slips::is_one_line(text, tab.start as usize, at);
     let kind = match error.kind() {
         ErrorKind::ExpectedBlockMappingKey if dash => &ErrorKind::BlockSequenceEntryNotAllowed,
+        kind if indentation(kind).is_some() && tab.is_some_and(is_here) => &ErrorKind::TabNotAllowed,
         kind => kind,
     };
     let (message, label, help) = wording(kind);
-    let here = mark(file, text, at);
+    let here = tab.filter(|_| is_about_a_tab(kind)).map_or_else(|| mark(file, text, at), |tab| tab.of(file));
     let problem = Problem::new(ProblemCode::ManifestSyntax, message).at(here, label).help(help);
     match open.map(|open| open.of(file)).filter(|open| brackets(kind).is_some() && open.start != here.start) {
         Some(open) => problem.also_at(open, "opened here"),
         None => problem,
     }
+}
+
+/// Finds a slip of the hand before the place where the parser stopped, or in its line.
+fn slip(file: SourceId, text: &str, kind: &ErrorKind, since: usize, at: usize) -> Option<Problem> {
+    use ErrorKind as Kind;
+    let here = text.get(at..).and_then(|rest| rest.chars().next()).map(|character| (at, character));
+    let odd_space = here.filter(|(_, character)| is_odd_space(*character));
+    // Between quotes any character may stand, and where they are not closed, that is what is wrong.
+    let odd_space = odd_space.or_else(|| quotes(kind).is_none().then(|| slips::odd_space(text, since, at)).flatten());
+    match (odd_space, kind) {
+        (Some((at, character)), _) => Some(slips::odd_space_problem(file, at, character)),
+        (
+            None,
+            Kind::MappingValueNotAllowed
+            | Kind::InvalidMappingValueWhitespace
+            | Kind::SimpleKeyExpected
+            | Kind::InvalidSimpleKey
+            | Kind::CommentInterceptedScalar
+            | Kind::CommentNotSeparated,
+        ) => slips::unfinished_key(file, text, since, at),
+        _ => None,
+    }
+}
+
+fn is_about_a_tab(kind: &ErrorKind) -> bool {
+    use ErrorKind as Kind;
+    matches!(kind, Kind::TabInBlockIndentation | Kind::TabInIndentation | Kind::TabNotAllowed | Kind::TabInPlainScalar)
 }
 
 /// Marks the character at an offset, or the last one that is visible where the file ends.
@@ -48,7 +82,7 @@ fn wording(kind: &ErrorKind) -> Wording {
     let known = indentation(kind).or_else(|| quotes(kind)).or_else(|| brackets(kind)).or_else(|| characters(kind));
     let known = known.map(|(message, label, help)| (message.to_owned(), label, help));
     known.or_else(|| single_character(kind)).unwrap_or_else(|| {
-        let message = format!("the file is not valid YAML: {kind}");
+        let message = format!("the file is not valid YAML: {}", printable(&kind.to_string()));
         (message, "the YAML cannot be read from here on", "the rest of this file is checked once this is mended")
     })
 }
@@ -56,9 +90,7 @@ fn wording(kind: &ErrorKind) -> Wording {
 fn indentation(kind: &ErrorKind) -> Option<(&'static str, &'static str, &'static str)> {
     use ErrorKind as Kind;
     Some(match kind {
-        Kind::TabInBlockIndentation | Kind::TabInIndentation | Kind::TabNotAllowed | Kind::TabInPlainScalar => {
-            ("a tab stands where YAML takes only spaces", "a tab", "indent with spaces")
-        }
+        kind if is_about_a_tab(kind) => ("a tab stands where YAML takes only spaces", "a tab", "indent with spaces"),
         Kind::InvalidIndentation
         | Kind::ExpectedBlockMappingKey
         | Kind::MappingKeyNotAllowed
@@ -158,6 +190,7 @@ fn single_character(kind: &ErrorKind) -> Option<Wording> {
         let message = format!("the file has a control character in it (U+{:04X})", u32::from(*character));
         (message, "a control character", "remove it")
     } else {
-        (format!("a text may not start with `{character}` unless it is quoted"), "not expected here", "quote the text")
+        let message = format!("a text may not start with {} unless it is quoted", quoted(&character.to_string()));
+        (message, "not expected here", "quote the text")
     })
 }

@@ -79,7 +79,7 @@ pub(super) fn read<'a>(file: SourceId, text: &'a str, problems: &mut Vec<Problem
         block_nesting_limit: MAX_DEPTH,
     };
     let events = Parser::new_from_str_with_options(text, options);
-    Reader { file, text, events, open: Vec::new(), problems }.document().ok()
+    Reader { file, text, events, open: Vec::new(), since: 0, problems }.document().ok()
 }
 
 struct Reader<'a, 'p> {
@@ -88,6 +88,9 @@ struct Reader<'a, 'p> {
     events: Parser<'a, StrInput<'a>>,
     /// The brackets and braces that are open.
     open: Vec<Stretch>,
+    /// From where on something may be wrong where the parser gives up: a text over several lines, which may not be meant
+    /// as one, or else what is behind the last event.
+    since: usize,
     problems: &'p mut Vec<Problem>,
 }
 
@@ -136,9 +139,17 @@ impl<'a> Reader<'a, '_> {
 
     fn event(&mut self) -> Result<(Event<'a>, granit_parser::Span), Ended> {
         match self.events.next() {
-            Some(Ok(event)) => Ok(event),
+            Some(Ok(event)) => {
+                if let Some(range) = event.1.byte_range() {
+                    let several_lines = self.text.get(range.clone()).is_some_and(|written| written.contains('\n'));
+                    self.since = if several_lines { range.start } else { range.end };
+                }
+                Ok(event)
+            }
             Some(Err(error)) => {
-                self.problems.push(syntax::problem(self.file, self.text, &error, self.open.last()));
+                let since = self.open.last().map_or(self.since, |open| open.start as usize);
+                let problem = syntax::problem(self.file, self.text, &error, self.open.last(), since);
+                self.problems.push(problem);
                 Err(Ended)
             }
             None => Ok((Event::StreamEnd, granit_parser::Span::default())),

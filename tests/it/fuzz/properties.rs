@@ -11,7 +11,7 @@ use serde_json::Value;
 use shardctl::api::{ApiError, Operation, Stage, Token, answers};
 use shardctl::diagnostic::{Problem, ProblemCode, SourceMap};
 use shardctl::document::{self, NotAPlan, PlanDocument, SavedPlan, ValidateDocument};
-use shardctl::manifest::document::{LimitsDocument, OrderDocument};
+use shardctl::manifest::document::{KeepKey, LimitsDocument, OrderDocument};
 use shardctl::manifest::{self, Document, Manifest};
 use shardctl::model::printable;
 use shardctl::model::{Desired, OrderId, Span};
@@ -94,14 +94,20 @@ pub fn meaning(desired: &Desired) -> Document {
     let limits = LimitsDocument {
         max_charge_cents: desired.limits.max_charge_cents.map(|cents| cents.0),
         max_removal_percent: desired.limits.max_removal_percent.map(|percent| percent.of(100) as u8),
+        max_removals: desired.limits.max_removals,
     };
     let orders = desired.orders.iter().map(|(order_id, order)| {
         let keep = order.keep.as_ref();
         let document = OrderDocument {
             tag: order.tag.as_ref().map(|tag| tag.value.raw().to_owned()),
             p0f_slots: order.p0f_slots.as_ref().map(|slots| slots.value),
+            auto_renewal: order.auto_renewal.as_ref().map(|declared| declared.value),
             prune: order.prune,
-            keep: keep.map(|keep| keep.iter().map(|(ip, kept)| (*ip, kept.signature)).collect()),
+            keep: keep.map(|keep| {
+                let addresses = keep.addresses.iter().map(|(ip, kept)| (KeepKey::Address(*ip), kept.signature));
+                let ranges = keep.ranges.iter().map(|(range, kept)| (KeepKey::Range(*range), kept.signature));
+                addresses.chain(ranges).collect()
+            }),
         };
         (*order_id, document)
     });
@@ -140,6 +146,10 @@ pub fn assert_shown(manifest: &Manifest) {
     let Manifest { problems, sources, .. } = manifest;
     let shown = problem::problems(problems, sources, false);
     assert_safe(&shown);
+    for problem in problems {
+        let labels = problem.secondary.iter().chain(&problem.primary).map(|label| &label.text);
+        labels.chain(&problem.help).chain([&problem.message]).for_each(|text| assert_words(text));
+    }
     assert!(shown.lines().all(|line| line.chars().count() < LONGEST_LINE), "{shown}");
     for problem in problems.iter().take(MOST_SHOWN) {
         let (file, position) = sources.locate(problem.primary.as_ref().expect("a mark").span);
@@ -154,6 +164,12 @@ pub fn assert_shown(manifest: &Manifest) {
     assert_eq!(document.problems.len(), problems.len());
     let again = serde_json::from_slice::<ValidateDocument>(&written(&document));
     assert_eq!(again.expect("what was written is JSON"), document);
+}
+
+/// Asserts that the words of a problem are fit for every output as they are, and that no quote in them is broken.
+fn assert_words(text: &str) {
+    assert_eq!(printable(text), text);
+    assert!(!text.contains('\n') && text.matches('`').count().is_multiple_of(2), "{text}");
 }
 
 fn assert_safe(shown: &str) {

@@ -1,14 +1,13 @@
 //! Our reader against a YAML reader that knows nothing of positions: what both take means the same to both.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::net::IpAddr;
 
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
-use shardctl::manifest::document::LimitsDocument;
-use shardctl::model::ProxyIp;
+use shardctl::manifest::document::{KeepKey, LimitsDocument};
+use shardctl::model::{NotARange, ProxyIp};
 
 use super::*;
 use crate::fuzz::properties::{OLD_LINE_ENDS, assert_other_reader_agrees, assert_shown};
@@ -53,8 +52,12 @@ fn every_valid_case_means_the_same_to_both() {
 }
 
 fn any_document() -> impl Strategy<Value = Document> {
-    let limits = (option::of(any::<u64>()), option::of(0..=100_u8))
-        .prop_map(|(max_charge_cents, max_removal_percent)| LimitsDocument { max_charge_cents, max_removal_percent });
+    let limits = (option::of(any::<u64>()), option::of(0..=100_u8), option::of(any::<u32>()));
+    let limits = limits.prop_map(|(max_charge_cents, max_removal_percent, removals)| LimitsDocument {
+        max_charge_cents,
+        max_removal_percent,
+        max_removals: removals.map(|removals| removals as usize),
+    });
     let orders = btree_map((1..=u64::MAX).prop_map(order_id), any_order(), 1..4);
     (option::of(limits), orders).prop_map(|(limits, orders)| Document { version: 1, limits, orders })
 }
@@ -69,15 +72,29 @@ fn any_order() -> impl Strategy<Value = OrderDocument> {
         .prop_map(str::to_owned),
     ];
     let signature = option::of(prop::sample::select(Signature::ALL.to_vec()));
-    let keep = btree_map(any_ip(), signature, 1..8);
+    let keep = btree_map(any_key(), signature, 1..8);
     let tag = tag.prop_filter("the writer breaks lines at it", |tag| !tag.contains(OLD_LINE_ENDS));
-    (option::of(tag), option::of(0..1000_u32), any::<bool>(), option::of(keep)).prop_map(|(tag, more, prune, keep)| {
-        let signatures = keep.iter().flat_map(BTreeMap::values).flatten().count() as u32;
-        OrderDocument { tag, p0f_slots: more.map(|more| signatures + more), prune, keep }
+    let renewal = option::of(any::<bool>());
+    let fields = (option::of(tag), option::of(0..1000_u32), renewal, any::<bool>(), option::of(keep));
+    fields.prop_map(|(tag, more, auto_renewal, prune, keep)| {
+        let of_address = |(key, signature): (&KeepKey, &Option<Signature>)| key.address().and(*signature);
+        let signatures = keep.iter().flatten().filter_map(of_address).count() as u32;
+        OrderDocument { tag, p0f_slots: more.map(|more| signatures + more), auto_renewal, prune, keep }
     })
 }
 
-fn any_ip() -> impl Strategy<Value = ProxyIp> {
+fn any_key() -> impl Strategy<Value = KeepKey> {
+    let range = (any_ip(), 0..=128_u8).prop_map(|(ip, bits)| {
+        let bits = if ip.address().is_ipv4() { bits % 33 } else { bits };
+        match format!("{ip}/{bits}").parse() {
+            Ok(range) | Err(NotARange::HostBits { meant: range }) => range,
+            Err(NotARange::Malformed) => panic!("{ip}/{bits} is a range"),
+        }
+    });
+    prop_oneof![4 => any_ip().prop_map(KeepKey::Address), 1 => range.prop_map(KeepKey::Range)]
+}
+
+pub fn any_ip() -> impl Strategy<Value = ProxyIp> {
     let v6 = prop_oneof![
         any::<u128>(),
         any::<u16>().prop_map(u128::from),
