@@ -11,7 +11,7 @@ use super::order::OrderRun;
 use crate::api::{ApiError, Writer};
 use crate::model::{OrderReport, Report};
 use crate::plan::{OrderPlan, Plan};
-use crate::state::{Lock, Store};
+use crate::state::{Lock, Records};
 
 /// How a plan is carried out.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ impl Stop {
 /// What every order's run shares.
 pub(super) struct Context<'a> {
     pub(super) writer: &'a Writer,
-    pub(super) store: &'a dyn Store,
+    pub(super) store: &'a Records,
     pub(super) lock: &'a dyn Lock,
     pub(super) settings: &'a ApplySettings,
     pub(super) events: &'a dyn ApplyEvents,
@@ -80,7 +80,7 @@ impl Context<'_> {
 pub async fn apply(
     plan: &Plan,
     writer: &Writer,
-    store: &dyn Store,
+    store: &Records,
     lock: &dyn Lock,
     settings: &ApplySettings,
     events: &dyn ApplyEvents,

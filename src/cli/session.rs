@@ -23,7 +23,7 @@ use crate::model::{Cents, Desired, OrderId, Recorded, count};
 use crate::plan::{self, Inputs, Options, Plan};
 use crate::render::Shown;
 use crate::saved::SavedPlan;
-use crate::state::{Directory, Record, Store};
+use crate::state::{Directory, Place, Record, Records};
 
 const API_URL_VARIABLE: &str = "PROXYSHARD_API_URL";
 const TOKEN_VARIABLE: &str = "PROXYSHARD_TOKEN";
@@ -135,14 +135,10 @@ fn read_token(file: Option<&Path>) -> Result<Token, Failure> {
 }
 
 /// Opens the place of the recorded state; a directory need not exist.
-pub(super) fn open_store(
-    state: &StatePlaceArgs,
-    manifest: &ManifestArgs,
-    api_url: &str,
-) -> Result<Box<dyn Store>, Failure> {
+pub(super) fn open_place(state: &StatePlaceArgs, manifest: &ManifestArgs) -> Result<Arc<dyn Place>, Failure> {
     let path = match &state.state {
         Some(url) if url.contains("://") => {
-            return open_bucket(url, api_url);
+            return open_bucket(url);
         }
         Some(directory)
             if directory.is_empty() && env::var_os(STATE_VARIABLE).is_none_or(|value| !value.is_empty()) =>
@@ -153,16 +149,21 @@ pub(super) fn open_store(
         Some(directory) => PathBuf::from(directory),
         None => default_state_directory(manifest),
     };
-    Ok(Box::new(Directory::new(path, api_url)))
+    Ok(Arc::new(Directory::new(path)))
+}
+
+/// Opens the records that belong to an API.
+pub(super) fn open_records(state: &StatePlaceArgs, manifest: &ManifestArgs, api_url: &str) -> Result<Records, Failure> {
+    Ok(Records::new(open_place(state, manifest)?, api_url))
 }
 
 #[cfg(feature = "remote-state")]
-fn open_bucket(url: &str, api_url: &str) -> Result<Box<dyn Store>, Failure> {
-    Ok(Box::new(crate::state::Remote::open(url, api_url)?))
+fn open_bucket(url: &str) -> Result<Arc<dyn Place>, Failure> {
+    Ok(Arc::new(crate::state::Remote::open(url)?))
 }
 
 #[cfg(not(feature = "remote-state"))]
-fn open_bucket(_url: &str, _api_url: &str) -> Result<Box<dyn Store>, Failure> {
+fn open_bucket(_url: &str) -> Result<Arc<dyn Place>, Failure> {
     Err(Failure::new("--state: this program was built without the feature `remote-state`: name a directory"))
 }
 
@@ -176,7 +177,7 @@ fn default_state_directory(args: &ManifestArgs) -> PathBuf {
 
 /// Reads what is recorded of the orders, side by side.
 pub(super) async fn read_records(
-    store: &dyn Store,
+    store: &Records,
     orders: impl IntoIterator<Item = OrderId>,
     at_once: usize,
 ) -> Result<BTreeMap<OrderId, Result<Recorded, String>>, Failure> {
@@ -187,7 +188,7 @@ pub(super) async fn read_records(
     while let Some((order_id, record)) = records.next().await {
         let record = match record? {
             Record::Known(recorded) => Ok(recorded),
-            Record::Unusable { message } => Err(message),
+            Record::Unusable(unusable) => Err(unusable.message),
         };
         recorded.insert(order_id, record);
     }
@@ -222,7 +223,7 @@ pub(super) async fn make_plan(
     sources: SourceMap,
     desired: Desired,
     connection: &Connection,
-    store: &dyn Store,
+    store: &Records,
     options: Options,
     saved: Option<&SavedPlan>,
     reporter: &Reporter,

@@ -9,7 +9,8 @@ use schemars::JsonSchema;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::model::{OrderId, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature};
+use super::error::{UnusableKind, UnusableRecord};
+use crate::model::{OrderId, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature, printable};
 
 /// The version of the layout that this program reads and writes.
 pub const FORMAT_VERSION: u32 = 1;
@@ -72,34 +73,49 @@ pub fn encode(order_id: OrderId, api_url: &str, recorded: &Recorded) -> Vec<u8> 
 }
 
 /// Reads a record's file; the error says what is wrong with it.
-pub fn decode(bytes: &[u8], order_id: OrderId, api_url: &str) -> Result<Recorded, String> {
+pub fn decode(bytes: &[u8], order_id: OrderId, api_url: &str) -> Result<Recorded, UnusableRecord> {
+    check_version(bytes)?;
+    // The words of what reads it repeat keys and values of the file.
+    let file: StateFile =
+        serde_json::from_slice(bytes).map_err(|error| UnusableRecord::damaged(printable(&error.to_string())))?;
+    if file.order_id != order_id.get() {
+        let message = format!("it is the record of order {}", file.order_id);
+        return Err(UnusableRecord::new(UnusableKind::OtherOrder, message));
+    }
+    if file.api_url != api_url {
+        let other = printable(&file.api_url);
+        let message = format!("it belongs to the API at {other}, not {api_url}: check --api-url");
+        return Err(UnusableRecord::new(UnusableKind::OtherApi, message));
+    }
+    recorded(file)
+}
+
+fn check_version(bytes: &[u8]) -> Result<(), UnusableRecord> {
     #[derive(Deserialize)]
     struct Version {
         format_version: u32,
     }
-    if let Ok(Version { format_version }) = serde_json::from_slice(bytes)
-        && format_version != FORMAT_VERSION
-    {
-        let newer = if format_version > FORMAT_VERSION { ": use the newer shardctl that wrote it" } else { "" };
-        return Err(format!("it has format version {format_version}, and this program reads {FORMAT_VERSION}{newer}"));
+    let Ok(Version { format_version }) = serde_json::from_slice(bytes) else { return Ok(()) };
+    let version = format!("it has format version {format_version}, and this program reads {FORMAT_VERSION}");
+    match format_version {
+        FORMAT_VERSION => Ok(()),
+        ..FORMAT_VERSION => Err(UnusableRecord::new(UnusableKind::Damaged, version)),
+        _ => {
+            let message = format!("{version}: use the newer shardctl that wrote it");
+            Err(UnusableRecord::new(UnusableKind::NewerVersion, message))
+        }
     }
-    let file: StateFile = serde_json::from_slice(bytes).map_err(|error| format!("it is damaged: {error}"))?;
-    if file.order_id != order_id.get() {
-        return Err(format!("it is the record of order {}", file.order_id));
-    }
-    if file.api_url != api_url {
-        return Err(format!("it belongs to the API at {}, not {api_url}: check --api-url", file.api_url));
-    }
+}
+
+/// Takes what a file of the right order and API says.
+fn recorded(file: StateFile) -> Result<Recorded, UnusableRecord> {
     if file.purchase.is_some_and(|intent| intent.add_qty == 0) {
-        return Err("it is damaged: a purchase of no slots".to_owned());
+        return Err(UnusableRecord::damaged("a purchase of no slots"));
     }
     let signatures = addresses(file.signatures)?;
-    let mut unknown_signatures = BTreeSet::new();
-    for ip in file.unknown_signatures {
-        let ip = address(&ip)?;
-        if signatures.contains_key(&ip) || !unknown_signatures.insert(ip) {
-            return Err(format!("it is damaged: `{ip}` stands twice"));
-        }
+    let unknown_signatures = set(file.unknown_signatures)?;
+    if let Some(ip) = unknown_signatures.iter().find(|ip| signatures.contains_key(ip)) {
+        return Err(twice(*ip));
     }
     Ok(Recorded {
         signatures,
@@ -111,17 +127,32 @@ pub fn decode(bytes: &[u8], order_id: OrderId, api_url: &str) -> Result<Recorded
     })
 }
 
-fn address(text: &str) -> Result<ProxyIp, String> {
-    text.parse().map_err(|_| format!("it is damaged: `{}` is no IP address", text.escape_debug()))
+fn twice(ip: ProxyIp) -> UnusableRecord {
+    UnusableRecord::damaged(format_args!("`{ip}` stands twice"))
 }
 
-fn addresses<T>(map: BTreeMap<String, T>) -> Result<BTreeMap<ProxyIp, T>, String> {
+fn address(text: &str) -> Result<ProxyIp, UnusableRecord> {
+    text.parse().map_err(|_| UnusableRecord::damaged(format_args!("`{}` is no IP address", text.escape_debug())))
+}
+
+fn addresses<T>(map: BTreeMap<String, T>) -> Result<BTreeMap<ProxyIp, T>, UnusableRecord> {
     let mut addresses = BTreeMap::new();
     for (ip, value) in map {
         let address = address(&ip)?;
         // Two spellings of one address.
         if addresses.insert(address, value).is_some() {
-            return Err(format!("it is damaged: `{address}` stands twice"));
+            return Err(twice(address));
+        }
+    }
+    Ok(addresses)
+}
+
+fn set(list: Vec<String>) -> Result<BTreeSet<ProxyIp>, UnusableRecord> {
+    let mut addresses = BTreeSet::new();
+    for ip in list {
+        let address = address(&ip)?;
+        if !addresses.insert(address) {
+            return Err(twice(address));
         }
     }
     Ok(addresses)

@@ -24,8 +24,18 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::remote::Bucket;
-use super::{Holder, Lock, StoreError, whereabouts};
+use super::bucket::Bucket;
+use super::error::{StoreError, StoreErrorKind};
+use super::holder::Holder;
+use super::place::Lock;
+use super::random::random_hex;
+use super::whereabouts;
+use crate::model::Foreign;
+
+/// The lease's object; its name is no order's.
+const LEASE_OBJECT: &str = "lock.json";
+/// A larger object is no lease.
+const MAX_LEASE_BYTES: u64 = 64 << 10;
 
 /// How long the holder's look before a write may take; a bucket that is slower counts as one that does not answer.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -98,13 +108,22 @@ impl LeaseFile {
         LeaseFile {
             expires: later(now, times.lifetime),
             holder: whereabouts::this_process(),
-            id: fresh_id(),
+            id: random_hex(32),
             since: now,
         }
     }
 
     fn bytes(&self) -> Vec<u8> {
         serde_json::to_vec_pretty(self).unwrap_or_default()
+    }
+
+    fn as_holder(&self, times: LeaseTimes) -> Holder {
+        Holder {
+            id: Foreign::new(&*self.id),
+            who: Foreign::new(&*self.holder),
+            since: Some(self.since),
+            expires: Some(self.free_at(times)),
+        }
     }
 
     /// Returns when others may take it.
@@ -117,25 +136,16 @@ fn later(moment: Timestamp, by: Duration) -> Timestamp {
     moment.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
-/// Makes an id that nobody else has: the randomness is that of the standard library's hash keys.
-fn fresh_id() -> String {
-    use std::hash::{BuildHasher, RandomState};
-    let now = Timestamp::now().as_nanosecond();
-    let part = || RandomState::new().hash_one((now, std::process::id()));
-    format!("{:016x}{:016x}", part(), part())
-}
-
 /// Reads the lease's object, whether it has expired or not.
 async fn read(bucket: &Bucket, verb: &str) -> Result<Option<(LeaseFile, UpdateVersion)>, StoreError> {
-    let object = bucket.get(&bucket.lease_path()).await.map_err(|error| bucket.failed(verb, &error))?;
+    let object = bucket.get(LEASE_OBJECT, MAX_LEASE_BYTES).await.map_err(|error| bucket.failed(verb, &error))?;
     let Some(object) = object else { return Ok(None) };
-    let mut file: LeaseFile = serde_json::from_slice(&object.content.unwrap_or_default()).map_err(|_| {
-        StoreError(format!("the lock in {} is damaged: once nobody is at work there, remove lock.json", bucket.place))
+    let file: LeaseFile = serde_json::from_slice(&object.content.unwrap_or_default()).map_err(|_| {
+        let place = &bucket.place;
+        StoreError::unavailable(format!(
+            "the lock in {place} is damaged: once nobody is at work there, remove lock.json"
+        ))
     })?;
-    // What somebody else wrote is shown on a terminal.
-    for text in [&mut file.holder, &mut file.id] {
-        text.retain(|c| !c.is_control());
-    }
     Ok(Some((file, object.version)))
 }
 
@@ -150,11 +160,11 @@ impl Lease {
         };
         let file = LeaseFile::new(times);
         let started = Instant::now();
-        let put = bucket.put(&bucket.lease_path(), &file.bytes(), seen).await;
+        let put = bucket.put(LEASE_OBJECT, &file.bytes(), seen).await;
         let Some(version) = put.map_err(|error| bucket.failed("lock", &error))? else {
             let message =
                 format!("the state in {} was locked by somebody else just now; run again later", bucket.place);
-            return Err(StoreError(message));
+            return Err(StoreError::new(StoreErrorKind::Conflict, message));
         };
         let known = Mutex::new(Known { expires: started + times.lifetime, looked: started });
         let (version, lost) = (tokio::sync::Mutex::new(version), AtomicBool::new(false));
@@ -194,7 +204,7 @@ impl Shared {
             let given_up = now.checked_sub(self.times.margin * 2).unwrap_or(now);
             let expires = if lifetime.is_zero() { given_up } else { later(now, lifetime) };
             let bytes = LeaseFile { expires, ..self.file.clone() }.bytes();
-            match self.bucket.put(&self.bucket.lease_path(), &bytes, Some(version.clone())).await {
+            match self.bucket.put(LEASE_OBJECT, &bytes, Some(version.clone())).await {
                 Ok(Some(written)) => {
                     *version = written;
                     self.learn(|known| *known = Known { expires: started + lifetime, looked: started });
@@ -236,12 +246,13 @@ impl Shared {
             return Ok(());
         }
         let place = &self.bucket.place;
-        Err(StoreError(format!("the lock on the state in {place} was lost: nothing further is written; run again")))
+        let message = format!("the lock on the state in {place} was lost: nothing further is written; run again");
+        Err(StoreError::new(StoreErrorKind::Lost, message))
     }
 }
 
 impl Lock for Lease {
-    fn ensure_held(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn ensure_held_for(&self, _duration: Duration) -> BoxFuture<'_, Result<(), StoreError>> {
         self.shared.ensure_held().boxed()
     }
 
@@ -262,37 +273,42 @@ impl Drop for Lease {
     }
 }
 
-/// Tells who holds the lease, if anybody does.
+/// Returns who holds the lease, if anybody does.
 pub(super) async fn holder(bucket: &Bucket, times: LeaseTimes) -> Result<Option<Holder>, StoreError> {
     let found = read(bucket, "read").await?.map(|(file, _)| file);
-    Ok(found.filter(|file| Timestamp::now() < file.free_at(times)).map(|file| Holder {
-        expires: Some(file.free_at(times)),
-        id: file.id,
-        who: file.holder,
-        since: file.since,
-    }))
+    Ok(found.filter(|file| Timestamp::now() < file.free_at(times)).map(|file| file.as_holder(times)))
 }
 
 /// Breaks the lease with an id; the one that held it stops before its next write.
 pub(super) async fn unlock(bucket: &Bucket, times: LeaseTimes, id: &str) -> Result<(), StoreError> {
     let found = read(bucket, "read").await?.filter(|(file, _)| Timestamp::now() < file.free_at(times));
     let Some((file, version)) = found.filter(|(file, _)| file.id == id) else {
-        return Err(StoreError(format!("nobody holds the lock {id} on the state in {}", bucket.place)));
+        let message = format!("nobody holds the lock {id} on the state in {}", bucket.place);
+        return Err(StoreError::new(StoreErrorKind::Conflict, message));
     };
     let broken = LeaseFile { expires: BROKEN, ..file };
-    let put = bucket.put(&bucket.lease_path(), &broken.bytes(), Some(version)).await;
+    let put = bucket.put(LEASE_OBJECT, &broken.bytes(), Some(version)).await;
     match put.map_err(|error: Error| bucket.failed("unlock", &error))? {
         Some(_) => Ok(()),
-        None => Err(StoreError("the lock changed while it was broken: look at it again".to_owned())),
+        None => {
+            let message = "the lock changed while it was broken: look at it again";
+            Err(StoreError::new(StoreErrorKind::Conflict, message))
+        }
     }
 }
 
 fn held_by(bucket: &Bucket, file: &LeaseFile, times: LeaseTimes) -> StoreError {
-    let LeaseFile { holder, id, since, .. } = file;
-    StoreError(format!(
-        "the state in {} is locked by {holder} since {since:.0}; wait until it has ended, or until {:.0}. If it is gone \
-         for good: shardctl state unlock {id}",
-        bucket.place,
+    let (holder, place) = (file.as_holder(times), &bucket.place);
+    let mut message = format!(
+        "the state in {place} is locked by {}; wait until it has ended, or until {:.0}. If it is gone for good: shardctl \
+         state unlock",
+        holder.words(),
         file.free_at(times)
-    ))
+    );
+    // An id of ours is plain; another might be more than a word to the shell that it is copied to.
+    if file.id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        message.push_str(&format!(" {}", file.id));
+    }
+    message.push_str(&format!(" --state {place}"));
+    StoreError::new(StoreErrorKind::Held { holder: Box::new(holder) }, message)
 }

@@ -27,7 +27,7 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use shardctl::model::{OrderId, Recorded, RecordedSlots, Signature};
-use shardctl::state::Remote;
+use shardctl::state::{Place, Records, Remote};
 
 const API_URL: &str = "https://user-api.proxyshard.com";
 const PLACE: &str = "s3://bucket/states";
@@ -47,9 +47,18 @@ fn recorded(number: u32) -> Recorded {
     }
 }
 
-/// Opens a store as one process does.
+/// Opens a bucket as one process does.
 fn remote(store: &Arc<Faulty>) -> Remote {
-    Remote::new(Arc::clone(store) as Arc<dyn ObjectStore>, Path::from("states"), PLACE, API_URL)
+    Remote::new(Arc::clone(store) as Arc<dyn ObjectStore>, Path::from("states"), PLACE)
+}
+
+/// Opens the records of a bucket as one process does.
+fn records(store: &Arc<Faulty>) -> Records {
+    of_api(remote(store))
+}
+
+fn of_api(place: impl Place + 'static) -> Records {
+    Records::new(Arc::new(place), API_URL)
 }
 
 /// How a request fails.

@@ -18,7 +18,7 @@ use shardctl::diagnostic::ProblemCode;
 use shardctl::model::{Cents, OperationResult, OrderId, Outcome, ProxyIp, Report};
 use shardctl::plan::{Operation, Plan};
 use shardctl::sandbox::{Account, Sandbox};
-use shardctl::state::{Directory, Store};
+use shardctl::state::{Directory, Records};
 
 use crate::executor::{declared, make_plan};
 use crate::manifest::size::memory;
@@ -226,8 +226,8 @@ impl World {
         let token = Token::new(self.rig.control().token()).expect("a good token");
         let connection = Connection::observed(url, token, settings, Arc::<Sent>::clone(&self.sent));
         let writer = Writer::new(connection.expect("a connection"));
-        let store = Directory::new(self.rig.path(STATE), self.rig.url());
-        let lock = store.lock().await.expect("nobody else applies");
+        let store = Records::new(Arc::new(Directory::new(self.rig.path(STATE))), self.rig.url());
+        let lock = store.place().lock().await.expect("nobody else applies");
         let plan = make_plan(&writer, &store, &declared(case.manifest(case.charge()))).await;
         let settings = ApplySettings {
             keep_going,

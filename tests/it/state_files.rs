@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 use shardctl::model::{OrderId, PendingChange, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature};
-use shardctl::state::{decode, encode, schema};
+use shardctl::state::{UnusableKind, decode, encode, schema};
 
 const API_URL: &str = "https://user-api.proxyshard.com";
 
@@ -32,7 +32,7 @@ proptest! {
         let mut bytes = encode(order_id(), API_URL, &recorded);
         // Without the line break at its end the file is still whole.
         bytes.truncate(cut.index(bytes.len() - 1));
-        let error = decode(&bytes, order_id(), API_URL).unwrap_err();
+        let error = decode(&bytes, order_id(), API_URL).unwrap_err().message;
         prop_assert!(error.starts_with("it is damaged: EOF while parsing"), "{error}");
     }
 
@@ -124,22 +124,34 @@ fn damage_is_named() {
         file[field] = value;
         decode(file.to_string().as_bytes(), order_id(), API_URL).unwrap_err()
     };
+    use UnusableKind::{Damaged, NewerVersion, OtherApi, OtherOrder};
     let table = [
-        (damaged("order_id", json!(48977)), "it is the record of order 48977"),
+        (damaged("order_id", json!(48977)), OtherOrder, "it is the record of order 48977"),
         (
             damaged("api_url", json!("http://127.0.0.1:4010")),
+            OtherApi,
             "it belongs to the API at http://127.0.0.1:4010, not https://user-api.proxyshard.com: check --api-url",
         ),
-        (damaged("format_version", json!(2)), NEWER),
-        (damaged("format_version", json!(0)), "it has format version 0, and this program reads 1"),
-        (damaged("signatures", json!({"203.0.113.300": "win11"})), "it is damaged: `203.0.113.300` is no IP address"),
-        (damaged("del_np", json!({"\u{1b}[31m": true})), "it is damaged: `\\u{1b}[31m` is no IP address"),
+        (
+            damaged("api_url", json!("\u{1b}[31m")),
+            OtherApi,
+            "it belongs to the API at \\u{1b}[31m, not https://user-api.proxyshard.com: check --api-url",
+        ),
+        (damaged("format_version", json!(2)), NewerVersion, NEWER),
+        (damaged("format_version", json!(0)), Damaged, "it has format version 0, and this program reads 1"),
+        (
+            damaged("signatures", json!({"203.0.113.300": "win11"})),
+            Damaged,
+            "it is damaged: `203.0.113.300` is no IP address",
+        ),
+        (damaged("del_np", json!({"\u{1b}[31m": true})), Damaged, "it is damaged: `\\u{1b}[31m` is no IP address"),
     ];
-    for (error, expected) in table {
-        assert_eq!(error, expected);
+    for (error, kind, expected) in table {
+        assert_eq!((error.message.as_str(), error.kind), (expected, kind));
     }
     let table = [
         (damaged("colour", json!("red")), "it is damaged: unknown field `colour`"),
+        (damaged("\u{1b}[31m", json!(1)), "it is damaged: unknown field `\\u{1b}[31m`"),
         (damaged("signatures", json!({"203.0.113.10": "win7"})), "it is damaged: unknown variant `win7`"),
         (damaged("del_np", json!({"203.0.113.10": 1})), "it is damaged: invalid type: integer `1`"),
         (damaged("unknown_signatures", json!(["x"])), "it is damaged: `x` is no IP address"),
@@ -153,7 +165,7 @@ fn damage_is_named() {
         (damaged("purchase", json!({"from_qty": 2})), "it is damaged: missing field `add_qty`"),
     ];
     for (error, expected) in table {
-        assert!(error.starts_with(expected), "{error}");
+        assert!(error.message.starts_with(expected) && error.kind == Damaged, "{error:?}");
     }
 }
 
@@ -167,7 +179,7 @@ fn an_ip_that_stands_twice_is_damage() {
     ];
     for row in rows {
         let file = whole().to_string().replace(r#""203.0.113.10":false"#, row);
-        let error = decode(file.as_bytes(), order_id(), API_URL).unwrap_err();
+        let error = decode(file.as_bytes(), order_id(), API_URL).unwrap_err().message;
         assert!(error.starts_with("it is damaged: `203.0.113.10` stands twice"), "{row}: {error}");
     }
 }
@@ -175,7 +187,7 @@ fn an_ip_that_stands_twice_is_damage() {
 #[test]
 fn a_newer_version_is_named_whatever_else_is_in_the_file() {
     let newer = json!({"format_version": 7, "orders": [], "api_url": null}).to_string();
-    let error = decode(newer.as_bytes(), order_id(), API_URL).unwrap_err();
+    let error = decode(newer.as_bytes(), order_id(), API_URL).unwrap_err().message;
     assert_eq!(error, NEWER.replace('2', "7"));
 }
 
@@ -184,7 +196,7 @@ fn a_missing_field_is_damage_where_it_cannot_be_unknown() {
     for field in ["api_url", "format_version", "order_id"] {
         let mut file = whole();
         file.as_object_mut().unwrap().remove(field);
-        let error = decode(file.to_string().as_bytes(), order_id(), API_URL).unwrap_err();
+        let error = decode(file.to_string().as_bytes(), order_id(), API_URL).unwrap_err().message;
         assert!(error.starts_with(&format!("it is damaged: missing field `{field}`")), "{error}");
     }
     let least = json!({"format_version": 1, "api_url": API_URL, "order_id": 48213}).to_string();

@@ -17,7 +17,7 @@ use crate::model::{Desired, OperationResult, OrderId, OrderReport, Outcome, Repo
 use crate::render::json::Header;
 use crate::render::{json, markdown, report_line, text};
 use crate::saved::SavedPlan;
-use crate::state::{Lock, Store};
+use crate::state::{Lock, Records};
 
 pub(in crate::cli) async fn run(args: &ApplyArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let api_url = session::api_url(&args.api)?.to_string();
@@ -36,10 +36,10 @@ pub(in crate::cli) async fn run(args: &ApplyArgs, terminal: &mut Terminal) -> Re
         desired.orders.retain(|order_id, _| planned.contains(order_id));
     }
     let connection = session::connect(&args.api, terminal)?;
-    let store = session::open_store(&args.state, &args.manifest, &api_url)?;
+    let store = session::open_records(&args.state, &args.manifest, &api_url)?;
     // Held until the report is out: nobody else plans by a record that is about to change.
-    let lock = if args.apply { Some(store.lock().await?) } else { None };
-    let exit = plan_and_act(args, terminal, &connection, &*store, lock.as_deref(), saved, (sources, desired)).await;
+    let lock = if args.apply { Some(store.place().lock().await?) } else { None };
+    let exit = plan_and_act(args, terminal, &connection, &store, lock.as_deref(), saved, (sources, desired)).await;
     if let Some(lock) = lock {
         lock.release().await;
     }
@@ -51,7 +51,7 @@ async fn plan_and_act(
     args: &ApplyArgs,
     terminal: &mut Terminal,
     connection: &Connection,
-    store: &dyn Store,
+    store: &Records,
     lock: Option<&dyn Lock>,
     saved: Option<SavedPlan>,
     (sources, desired): (SourceMap, Desired),
@@ -115,7 +115,7 @@ async fn carry_out(
     args: &ApplyArgs,
     terminal: &mut Terminal,
     connection: &Connection,
-    (store, lock): (&dyn Store, &dyn Lock),
+    (store, lock): (&Records, &dyn Lock),
     signals: Signals,
     planned: &Planned,
     header: &Header,

@@ -13,9 +13,9 @@ use crate::render::import::{self, Imported};
 
 pub(in crate::cli) async fn run(args: &ImportArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let connection = session::connect(&args.api, terminal)?;
-    let store = session::open_store(&args.state, &args.manifest, &connection.url().to_string())?;
+    let store = session::open_records(&args.state, &args.manifest, &connection.url().to_string())?;
     let at_once = connection.settings().concurrency;
-    let recorded = session::read_records(&*store, args.orders.iter().copied(), at_once).await?;
+    let recorded = session::read_records(&store, args.orders.iter().copied(), at_once).await?;
     let request = |order_id: &OrderId| ReadRequest { order_id: *order_id, slots: true, slots_wanted: None };
     let requests: BTreeMap<OrderId, ReadRequest> = args.orders.iter().map(|id| (*id, request(id))).collect();
     let live = session::read_live(&connection, requests.into_values().collect(), &terminal.reporter).await?;

@@ -22,10 +22,10 @@ pub(in crate::cli) async fn run(args: &PlanArgs, terminal: &mut Terminal) -> Res
             }
         };
     let connection = session::connect(&args.api, terminal)?;
-    let store = session::open_store(&args.state, &args.manifest, &api_url)?;
+    let store = session::open_records(&args.state, &args.manifest, &api_url)?;
     let options = session::options(&args.planning);
     let reporter = terminal.reporter.clone();
-    let planned = session::make_plan(sources, desired, &connection, &*store, options, None, &reporter).await?;
+    let planned = session::make_plan(sources, desired, &connection, &store, options, None, &reporter).await?;
     let header = Header { created_at: planned.options.now, api_url };
     let shown = planned.shown(terminal.verbose > 0);
     match args.format.format {

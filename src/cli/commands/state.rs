@@ -1,6 +1,7 @@
 //! `shardctl state`: prints, copies or drops what is recorded, and breaks a lock.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -12,7 +13,7 @@ use crate::cli::session;
 use crate::cli::terminal::Terminal;
 use crate::model::count;
 use crate::model::printable;
-use crate::state::{Lock, Raw, StateFile, Store, StoreError};
+use crate::state::{Lock, Place, StateFile, StoreError, Stored, record_name, recorded_orders};
 
 /// How many records are read at once.
 const READS_AT_ONCE: usize = 16;
@@ -29,8 +30,8 @@ pub(in crate::cli) async fn run(args: &StateArgs, terminal: &mut Terminal) -> Re
 }
 
 async fn show(args: &StateOrderArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let store = session::open_store(&args.state, &args.manifest, "")?;
-    match store.raw(args.order).await? {
+    let place = session::open_place(&args.state, &args.manifest)?;
+    match place.read(&record_name(args.order)).await? {
         Some(raw) if serde_json::from_slice::<StateFile>(&raw.bytes).is_ok() => terminal.out.write_all(&raw.bytes)?,
         // Whatever it is, it does not speak to the terminal.
         Some(raw) => writeln!(terminal.out, "{}", printable(&String::from_utf8_lossy(&raw.bytes)))?,
@@ -40,14 +41,14 @@ async fn show(args: &StateOrderArgs, terminal: &mut Terminal) -> Result<Exit, Fa
 }
 
 async fn forget(args: &StateOrderArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let store = session::open_store(&args.state, &args.manifest, "")?;
+    let place = session::open_place(&args.state, &args.manifest)?;
     let order = args.order;
-    let Some(raw) = store.raw(order).await? else {
+    let Some(raw) = place.read(&record_name(order)).await? else {
         terminal.say(&format!("Nothing is recorded of order {order}."));
         return Ok(Exit::Done);
     };
-    let lock = store.lock().await?;
-    let forgotten = store.forget(order).await;
+    let lock = place.lock().await?;
+    let forgotten = place.remove(&record_name(order)).await;
     lock.release().await;
     forgotten?;
     if has_open_purchase(&raw.bytes) {
@@ -67,8 +68,8 @@ fn has_open_purchase(record: &[u8]) -> bool {
 }
 
 async fn list(args: &StateListArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let store = session::open_store(&args.state, &args.manifest, "")?;
-    for order in store.list().await? {
+    let place = session::open_place(&args.state, &args.manifest)?;
+    for order in recorded_orders(&*place).await? {
         writeln!(terminal.out, "{order}")?;
     }
     Ok(Exit::Done)
@@ -86,8 +87,8 @@ async fn pull(args: &StateCopyArgs, terminal: &mut Terminal) -> Result<Exit, Fai
 
 /// The two places between which records are copied.
 struct Places {
-    directory: Box<dyn Store>,
-    bucket: Box<dyn Store>,
+    directory: Arc<dyn Place>,
+    bucket: Arc<dyn Place>,
 }
 
 fn both_places(args: &StateCopyArgs) -> Result<Places, Failure> {
@@ -98,14 +99,14 @@ fn both_places(args: &StateCopyArgs) -> Result<Places, Failure> {
             failure.hint("name it by --state s3://bucket/prefix (or gs://, az://), and the directory as the argument")
         );
     }
-    let bucket = session::open_store(&args.state, &args.manifest, "")?;
+    let bucket = session::open_place(&args.state, &args.manifest)?;
     let directory = args.directory.as_ref().map(|path| path.display().to_string());
-    let directory = session::open_store(&StatePlaceArgs { state: directory }, &args.manifest, "")?;
+    let directory = session::open_place(&StatePlaceArgs { state: directory }, &args.manifest)?;
     Ok(Places { directory, bucket })
 }
 
 /// Copies every record that differs; refuses as a whole where one of the target's would be lost.
-async fn copy(from: &dyn Store, to: &dyn Store, force: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
+async fn copy(from: &dyn Place, to: &dyn Place, force: bool, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let lock = to.lock().await?;
     let copied = copy_locked(from, to, &*lock, force).await;
     lock.release().await;
@@ -128,9 +129,10 @@ fn records(number: usize) -> String {
     count(number, "record")
 }
 
-async fn copy_locked(from: &dyn Store, to: &dyn Store, lock: &dyn Lock, force: bool) -> Result<Copied, Failure> {
-    let pairs = stream::iter(from.list().await?).map(|order| async move {
-        let (source, target) = tokio::try_join!(from.raw(order), to.raw(order))?;
+async fn copy_locked(from: &dyn Place, to: &dyn Place, lock: &dyn Lock, force: bool) -> Result<Copied, Failure> {
+    let pairs = stream::iter(recorded_orders(from).await?).map(|order| async move {
+        let name = record_name(order);
+        let (source, target) = tokio::try_join!(from.read(&name), to.read(&name))?;
         Ok::<_, StoreError>((order, source, target))
     });
     let pairs: Vec<_> = pairs.buffered(READS_AT_ONCE).try_collect().await?;
@@ -153,7 +155,7 @@ async fn copy_locked(from: &dyn Store, to: &dyn Store, lock: &dyn Lock, force: b
     for (done, (order, bytes)) in differing.iter().enumerate() {
         let written = async {
             lock.ensure_held().await?;
-            to.put_raw(*order, bytes).await
+            to.write(&record_name(*order), bytes).await
         };
         if let Err(error) = written.await {
             let so_far = format!("{done} of {} were copied; run it again to copy the rest", records(differing.len()));
@@ -164,7 +166,7 @@ async fn copy_locked(from: &dyn Store, to: &dyn Store, lock: &dyn Lock, force: b
 }
 
 /// Tells why a record of the target must not be lost, if so.
-fn obstacle(source: &Raw, target: &Raw) -> Option<&'static str> {
+fn obstacle(source: &Stored, target: &Stored) -> Option<&'static str> {
     match serde_json::from_slice::<StateFile>(&target.bytes) {
         Err(_) => Some("it cannot be read"),
         Ok(file) if file.purchase.is_some() => Some("a purchase is open"),
@@ -175,17 +177,16 @@ fn obstacle(source: &Raw, target: &Raw) -> Option<&'static str> {
 }
 
 async fn unlock(args: &StateUnlockArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let store = session::open_store(&args.state, &args.manifest, "")?;
-    let Some(holder) = store.holder().await? else {
+    let place = session::open_place(&args.state, &args.manifest)?;
+    let Some(holder) = place.holder().await? else {
         terminal.say("Nobody holds the lock.");
         return Ok(Exit::Done);
     };
     let until = holder.expires.map_or("it ends with its process".to_owned(), |expires| format!("expires {expires:.0}"));
-    let (id, who) = (printable(&holder.id), printable(&holder.who));
-    writeln!(terminal.out, "{id}: held by {who} since {:.0}, {until}", holder.since)?;
+    writeln!(terminal.out, "{}: held by {}, {until}", holder.id.printable(), holder.words())?;
     match &args.id {
         Some(id) => {
-            store.unlock(id).await?;
+            place.unlock(id).await?;
             terminal.say("The lock is broken: its holder stops before its next write.");
             Ok(Exit::Done)
         }

@@ -22,9 +22,9 @@ pub(in crate::cli) async fn run(args: &StatusArgs, terminal: &mut Terminal) -> R
         },
     };
     let connection = session::connect(&args.api, terminal)?;
-    let store = session::open_store(&args.state, &args.manifest, &connection.url().to_string())?;
+    let store = session::open_records(&args.state, &args.manifest, &connection.url().to_string())?;
     let at_once = connection.settings().concurrency;
-    let recorded = session::read_records(&*store, orders.iter().copied(), at_once).await?;
+    let recorded = session::read_records(&store, orders.iter().copied(), at_once).await?;
     let requests = orders.iter().map(|order_id| ReadRequest { order_id: *order_id, slots: true, slots_wanted: None });
     let live = session::read_live(&connection, requests.collect(), &terminal.reporter).await?;
     let document = StatusDocument::new(&live, &recorded, jiff::Timestamp::now());

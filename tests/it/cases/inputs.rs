@@ -16,7 +16,7 @@ use shardctl::model::{
 };
 use shardctl::plan::{self, Options};
 use shardctl::render::problem;
-use shardctl::state;
+use shardctl::state::{self, UnusableRecord};
 
 use super::API_URL;
 
@@ -168,8 +168,9 @@ fn read_records(folder: &Path) -> BTreeMap<OrderId, Result<Recorded, String>> {
             let written = state::encode(order_id, API_URL, recorded);
             assert!(written == bytes, "{path:?} is not as shardctl writes it:\n{}", String::from_utf8_lossy(&written));
         }
-        let unusable =
-            |reason| format!("the recorded state in shardctl.state/{order_id}.json cannot be used: {reason}");
+        let unusable = |reason: UnusableRecord| {
+            format!("the recorded state in shardctl.state/{order_id}.json cannot be used: {reason}")
+        };
         (order_id, decoded.map_err(unusable))
     };
     files.map(|file| record(&file.unwrap().path())).collect()

@@ -260,7 +260,7 @@ pub fn state(bytes: &[u8]) {
     let order_id = file.as_ref().and_then(|file| OrderId::new(file.order_id)).unwrap_or_else(|| order_id(48213));
     let recorded = match state::decode(bytes, order_id, api_url) {
         Ok(recorded) => recorded,
-        Err(message) => return assert_message_can_be_shown(&message),
+        Err(unusable) => return assert_message_can_be_shown(&unusable.message),
     };
     let file = file.as_ref().expect("a record that is taken is a record");
     assert_eq!(recorded.signatures.len(), file.signatures.len(), "an IP stands twice");

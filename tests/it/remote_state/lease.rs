@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use shardctl::state::{LeaseTimes, Lock, Remote, Store, StoreError};
+use shardctl::state::{LeaseTimes, Lock, Place as _, Remote};
 use tokio::time::sleep;
 
 use super::{Fault, Faulty, remote};
@@ -30,7 +30,7 @@ fn idle(store: &Arc<Faulty>) -> Remote {
 async fn refused(store: &Remote) -> String {
     match store.lock().await {
         Ok(_) => panic!("the lease was taken twice"),
-        Err(StoreError(message)) => message,
+        Err(error) => error.message,
     }
 }
 
@@ -56,10 +56,10 @@ async fn a_second_taker_fails_at_once_and_learns_everything() {
     let free_at = moment("expires").checked_add(LeaseTimes::default().margin).unwrap();
     assert!(refused.contains(&format!("until {free_at:.0}")), "{refused}");
     let holder = remote(&store).holder().await.unwrap().unwrap();
-    assert_eq!(holder.id, file["id"].as_str().unwrap());
-    assert_eq!(holder.who, format!("{}", file["holder"].as_str().unwrap()));
-    assert!(holder.who.contains(&std::process::id().to_string()), "{}", holder.who);
-    assert_eq!((holder.since, holder.expires), (moment("since"), Some(free_at)));
+    assert_eq!(holder.id.raw(), file["id"].as_str().unwrap());
+    assert_eq!(holder.who.raw(), file["holder"].as_str().unwrap());
+    assert!(holder.who.raw().contains(&std::process::id().to_string()), "{holder:?}");
+    assert_eq!((holder.since, holder.expires), (Some(moment("since")), Some(free_at)));
     assert!(is_held(&*lock).await);
     lock.release().await;
     assert_eq!(remote(&store).holder().await, Ok(None));
@@ -154,7 +154,7 @@ async fn a_broken_one_is_lost_before_the_next_write() {
     let wrong = other.unlock("0123").await.unwrap_err().to_string();
     assert!(wrong.contains("0123"), "{wrong}");
     refused(&other).await;
-    let id = other.holder().await.unwrap().unwrap().id;
+    let id = other.holder().await.unwrap().unwrap().id.raw().to_owned();
     other.unlock(&id).await.unwrap();
     assert_eq!(other.holder().await, Ok(None));
     assert!(other.unlock(&id).await.is_err(), "it is broken already");
@@ -261,6 +261,7 @@ async fn what_a_foreign_lease_says_cannot_paint_the_terminal() {
     let bucket = remote(&store);
     let message = refused(&bucket).await;
     assert!(!message.contains(char::is_control), "{message:?}");
+    assert!(message.ends_with("shardctl state unlock --state s3://bucket/states"), "no id to be copied: {message}");
     let holder = bucket.holder().await.unwrap().unwrap();
-    assert!(!(holder.who + &holder.id).contains(char::is_control));
+    assert!(!holder.words().contains(char::is_control));
 }
