@@ -10,7 +10,10 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::{UnusableKind, UnusableRecord};
-use crate::model::{OrderId, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature, printable};
+use crate::model::{
+    Bought, OrderId, ProxyIp, PurchaseIntent, Recorded, RecordedRenewal, RecordedSlots, Renewal, RenewalSource,
+    Signature, printable,
+};
 
 /// The version of the layout that this program reads and writes.
 pub const FORMAT_VERSION: u32 = 1;
@@ -24,18 +27,36 @@ pub const FORMAT_VERSION: u32 = 1;
 pub struct StateFile {
     /// The API that acknowledged the writes.
     pub api_url: String,
+    /// Whether the order renews by itself, as last acknowledged; absent: unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_renewal: Option<bool>,
+    /// A purchase that was carried out and that a later run is still to see; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bought: Option<Bought>,
     /// IP to mark: true lets it go at the next renewal. An IP that is missing has an unknown mark.
     #[serde(default, deserialize_with = "each_once")]
     pub del_np: BTreeMap<String, bool>,
     /// The version of this layout.
     #[schemars(extend("const" = 1))]
     pub format_version: u32,
+    /// The order's active IPs when its record was last written; absent: never seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ips: Option<Vec<String>>,
     /// The order's id.
     #[schemars(range(min = 1))]
     pub order_id: u64,
+    /// Whether a pending change of which nothing was known was asked to be taken back for this renewal; absent: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pending_asked: bool,
     /// A purchase that was about to be sent and whose outcome is not recorded.
     #[serde(default)]
     pub purchase: Option<PurchaseIntent>,
+    /// The renewal that marks and pending change were recorded for, as the API said it; absent: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews_at: Option<String>,
+    /// Where that renewal was read; absent: not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews_at_source: Option<RenewalSource>,
     /// IP to signature. An IP that is missing has an unknown signature.
     #[serde(default, deserialize_with = "each_once")]
     pub signatures: BTreeMap<String, Signature>,
@@ -54,22 +75,45 @@ pub fn schema() -> schemars::Schema {
 
 /// Writes a record in the layout of its file.
 pub fn encode(order_id: OrderId, api_url: &str, recorded: &Recorded) -> Vec<u8> {
-    let Recorded { signatures, unknown_signatures, del_np, slots, purchase, .. } = recorded;
+    // Every field is looked at: what is left out here is forgotten for good.
+    let Recorded {
+        signatures,
+        unknown_signatures,
+        del_np,
+        slots,
+        auto_renewal,
+        renews_at,
+        pending_asked,
+        ips,
+        purchase,
+        bought,
+    } = recorded;
     let file = StateFile {
         api_url: api_url.to_owned(),
+        auto_renewal: *auto_renewal,
+        bought: *bought,
         del_np: del_np.iter().map(|(ip, mark)| (ip.to_string(), *mark)).collect(),
         format_version: FORMAT_VERSION,
+        ips: ips.as_ref().map(texts),
         order_id: order_id.get(),
+        pending_asked: *pending_asked,
         purchase: *purchase,
+        renews_at: renews_at.as_ref().map(|renewal| renewal.at.raw()),
+        renews_at_source: renews_at.as_ref().and_then(|renewal| renewal.source),
         signatures: signatures.iter().map(|(ip, signature)| (ip.to_string(), *signature)).collect(),
         slots: *slots,
-        unknown_signatures: unknown_signatures.iter().map(ToString::to_string).collect(),
+        unknown_signatures: texts(unknown_signatures),
     };
     // A value's keys are sorted at every depth, those of `purchase` and `slots` included.
     let value = serde_json::to_value(&file).unwrap_or_default();
     let mut text = format!("{value:#}");
     text.push('\n');
     text.into_bytes()
+}
+
+/// Lists addresses by their value, not by their letters.
+fn texts(addresses: &BTreeSet<ProxyIp>) -> Vec<String> {
+    addresses.iter().map(ToString::to_string).collect()
 }
 
 /// Reads a record's file; the error says what is wrong with it.
@@ -112,6 +156,9 @@ fn recorded(file: StateFile) -> Result<Recorded, UnusableRecord> {
     if file.purchase.is_some_and(|intent| intent.add_qty == 0) {
         return Err(UnusableRecord::damaged("a purchase of no slots"));
     }
+    if file.bought.is_some_and(|bought| bought.qty == 0) {
+        return Err(UnusableRecord::damaged("a purchase that left no slots"));
+    }
     let signatures = addresses(file.signatures)?;
     let unknown_signatures = set(file.unknown_signatures)?;
     if let Some(ip) = unknown_signatures.iter().find(|ip| signatures.contains_key(ip)) {
@@ -122,9 +169,20 @@ fn recorded(file: StateFile) -> Result<Recorded, UnusableRecord> {
         unknown_signatures,
         del_np: addresses(file.del_np)?,
         slots: file.slots,
+        auto_renewal: file.auto_renewal,
+        renews_at: renewal(file.renews_at, file.renews_at_source)?,
+        pending_asked: file.pending_asked,
+        ips: file.ips.map(set).transpose()?,
         purchase: file.purchase,
-        ..Recorded::default()
+        bought: file.bought,
     })
+}
+
+fn renewal(at: Option<String>, source: Option<RenewalSource>) -> Result<Option<RecordedRenewal>, UnusableRecord> {
+    match (at, source) {
+        (None, Some(_)) => Err(UnusableRecord::damaged("the source of a renewal that it does not have")),
+        (at, source) => Ok(at.map(|at| RecordedRenewal { at: Renewal::parse(&at), source })),
+    }
 }
 
 fn twice(ip: ProxyIp) -> UnusableRecord {
