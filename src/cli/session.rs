@@ -135,7 +135,7 @@ fn read_token(file: Option<&Path>) -> Result<Token, Failure> {
 }
 
 /// Opens the place of the recorded state; a directory need not exist.
-pub(super) fn open_place(state: &StatePlaceArgs, manifest: &ManifestArgs) -> Result<Arc<dyn Place>, Failure> {
+pub(super) fn open_place(state: &StatePlaceArgs, files: &ManifestArgs) -> Result<Arc<dyn Place>, Failure> {
     let path = match &state.state {
         Some(url) if url.contains("://") => {
             return open_bucket(url);
@@ -145,11 +145,11 @@ pub(super) fn open_place(state: &StatePlaceArgs, manifest: &ManifestArgs) -> Res
         {
             return Err(Failure::new("--state is empty: name a directory"));
         }
-        Some(directory) if directory.is_empty() => default_state_directory(manifest),
-        Some(directory) => PathBuf::from(directory),
-        None => default_state_directory(manifest),
+        Some(directory) if !directory.is_empty() => return Ok(Arc::new(Directory::new(directory))),
+        _ => default_state_directory(files),
     };
-    Ok(Arc::new(Directory::new(path)))
+    let enclosure = manifest::enclosure(&path);
+    Ok(Arc::new(Directory::default_beside(path, enclosure.as_deref())?))
 }
 
 /// Opens the records that belong to an API.

@@ -6,4 +6,4 @@ mod read;
 pub mod write;
 
 pub use document::{Document, schema};
-pub use read::{DEFAULT_PATH, LoadError, MAX_FILE_BYTES, Manifest, from_bytes, load, parse};
+pub use read::{DEFAULT_PATH, LoadError, MAX_FILE_BYTES, Manifest, enclosure, from_bytes, load, parse};

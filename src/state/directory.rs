@@ -57,9 +57,23 @@ impl Drop for DirectoryLock {
 }
 
 impl Directory {
-    /// Names a directory. It need not exist; reading never creates it.
+    /// Names a directory. It need not exist; reading never creates it. It may be a link: whoever names it chose it.
     pub fn new(path: impl Into<PathBuf>) -> Directory {
         Directory { inner: Arc::new(Inner { path: path.into(), held: Mutex::default() }) }
+    }
+
+    /// Names the directory that is used where nobody named one, beside the manifest. Whoever proposes a change to the
+    /// repository can put a link there: it must not lead out of `enclosure`, the repository or the working directory.
+    pub fn default_beside(path: impl Into<PathBuf>, enclosure: Option<&Path>) -> Result<Directory, StoreError> {
+        let path = path.into();
+        match enclosure {
+            Some(enclosure) if files::leads_out(&path, enclosure) => Err(StoreError::bad_place(format!(
+                "the state directory {} leads by a link out of the repository or the working directory: what is elsewhere \
+                 is neither read nor written, unless it is named by --state",
+                shown(&path)
+            ))),
+            _ => Ok(Directory::new(path)),
+        }
     }
 }
 
@@ -183,6 +197,7 @@ impl Inner {
     fn write(&self, name: &str, bytes: &[u8], existing: Existing) -> Result<(), StoreError> {
         let path = self.file(name)?;
         names::check_size(name, bytes)?;
+        self.ensure_ours(name)?;
         let written = match path.parent().filter(|parent| *parent != self.path) {
             Some(folder) => create_directory(folder),
             None => Ok(()),
@@ -199,6 +214,7 @@ impl Inner {
 
     fn remove(&self, name: &str) -> Result<bool, StoreError> {
         let path = self.file(name)?;
+        self.ensure_ours(name)?;
         let removed = if_there(files::remove(&path)).map_err(|error| failed("remove", &path, &error))?;
         Ok(removed.is_some())
     }
@@ -231,8 +247,22 @@ impl Inner {
         Ok(lock)
     }
 
+    /// Fails where the lock was taken here and is held no more.
     fn ensure_held(&self) -> Result<(), StoreError> {
-        Ok(())
+        if self.held().as_ref().is_none_or(LockFile::is_in_place) {
+            return Ok(());
+        }
+        let message = format!(
+            "the lock on the state in {} was lost: its file was removed or replaced, or the directory moved away. Nothing \
+             further is written; make sure that no other apply is at work, and run again",
+            shown(&self.path)
+        );
+        Err(StoreError::new(StoreErrorKind::Lost, message))
+    }
+
+    /// Fails where a record may be somebody else's by now. A run's file is always that run's own.
+    fn ensure_ours(&self, name: &str) -> Result<(), StoreError> {
+        if names::order_of(name).is_some() { self.ensure_held() } else { Ok(()) }
     }
 
     fn holder(&self) -> Result<Option<Holder>, StoreError> {

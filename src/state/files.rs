@@ -2,8 +2,9 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+const GIT_DIRECTORY: &str = ".git";
 const TEMPORARY_MIDDLE: &str = ".json.";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
@@ -53,6 +54,22 @@ pub(super) fn check_directory(path: &Path) -> io::Result<()> {
         true => Ok(()),
         false => Err(io::Error::other("it is a link or a file, not a directory")),
     }
+}
+
+/// Returns whether a path leads out of a directory by a link, or may do so. What is not there yet is where the nearest
+/// directory above it is that is there.
+pub(super) fn leads_out(path: &Path, enclosure: &Path) -> bool {
+    let above = |path: &Path| match path.as_os_str().is_empty() {
+        true => Path::new(".").canonicalize().ok(),
+        // A link to what is not there may lead anywhere by the time that it is.
+        false if path.is_symlink() && !path.exists() => Some(PathBuf::new()),
+        false => path.canonicalize().ok(),
+    };
+    let target = path.ancestors().find_map(above).unwrap_or_default();
+    let inside =
+        enclosure.canonicalize().ok().and_then(|enclosure| Some(target.strip_prefix(enclosure).ok()?.to_owned()));
+    // Git keeps credentials in its own directory.
+    inside.is_none_or(|inside| inside.components().any(|component| component.as_os_str() == GIT_DIRECTORY))
 }
 
 /// Turns "there is no such file" into nothing.

@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use crate::diagnostic::{Problem, SourceMap};
 use crate::model::{Desired, SourceId, hex};
 
-pub use files::{DEFAULT_PATH, LoadError, MAX_FILE_BYTES};
+pub use files::{DEFAULT_PATH, LoadError, MAX_FILE_BYTES, enclosure};
 
 use decode::Draft;
 use files::Loaded;
