@@ -129,7 +129,7 @@ impl Place for Directory {
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        std::future::ready(Ok(())).boxed()
+        blocking(&self.inner, Inner::probe).boxed()
     }
 
     fn name_of(&self, name: &str) -> String {
@@ -219,6 +219,13 @@ impl Inner {
         Ok(removed.is_some())
     }
 
+    /// Writes a small file as records are written, and removes it.
+    fn probe(&self) -> Result<(), StoreError> {
+        let path = self.path.join(names::probe_file());
+        let tried = files::replace(&path, b"{}\n", Existing::Kept).and_then(|()| files::remove(&path));
+        tried.map_err(|error| failed("write", &self.path, &error))
+    }
+
     fn list(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         let path = self.folder(folder);
         if !folder.is_empty() && !self.check_folder(folder)? {
@@ -283,7 +290,8 @@ impl Inner {
         }
         for entry in fs::read_dir(self.folder(folder)).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            if name.to_str().and_then(files::stem_of_temporary).is_some_and(names::is_stem) {
+            let name = name.to_str().unwrap_or_default();
+            if names::is_probe(name) || files::stem_of_temporary(name).is_some_and(names::is_stem) {
                 let _ = fs::remove_file(entry.path());
             }
         }

@@ -21,6 +21,9 @@ pub const MAX_RUN_BYTES: u64 = 16 << 20;
 
 const SUFFIX: &str = ".json";
 const MOMENT: &str = "%Y%m%dT%H%M%SZ";
+/// What the names of probes begin with.
+const PROBE: &str = "probe-";
+const PROBE_DIGITS: usize = 16;
 /// Digits of a run's random part.
 const RANDOM_DIGITS: usize = 6;
 
@@ -122,9 +125,23 @@ pub(super) fn words(name: &str) -> String {
     }
 }
 
-/// Returns whether a text, such as the stem of a leftover's name, is the stem of something that a place keeps.
+/// Makes the name of a file by which it is tried whether a directory can be written to.
+pub(super) fn probe_file() -> String {
+    format!("{PROBE}{}{SUFFIX}", random_hex(PROBE_DIGITS))
+}
+
+/// Returns whether a name is one of [`probe_file`].
+pub(super) fn is_probe(name: &str) -> bool {
+    name.strip_suffix(SUFFIX).is_some_and(is_probe_stem)
+}
+
+fn is_probe_stem(stem: &str) -> bool {
+    stem.strip_prefix(PROBE).is_some_and(|random| random.len() == PROBE_DIGITS && is_hex(random))
+}
+
+/// Returns whether a text, such as the stem of a leftover's name, is the stem of something that is written here.
 pub(super) fn is_stem(text: &str) -> bool {
-    text.parse::<OrderId>().is_ok() || RunName::parse(text).is_some()
+    text.parse::<OrderId>().is_ok() || RunName::parse(text).is_some() || is_probe_stem(text)
 }
 
 fn is_hex(text: &str) -> bool {

@@ -14,6 +14,11 @@ use super::holder::Holder;
 use super::lease::{self, Lease, LeaseTimes};
 use super::names;
 use super::place::{Lock, Place, Stored};
+use super::random::random_hex;
+
+/// The object by which it is tried whether the bucket can be written to. The name is always the same, so that what a
+/// process that was killed left behind is written over by the next, and removed.
+const PROBE_OBJECT: &str = "probe.json";
 
 /// A prefix of a bucket with one object for each order.
 #[derive(Clone)]
@@ -92,6 +97,21 @@ impl Remote {
         self.replace(name, bytes).await
     }
 
+    /// Writes a small object as records are written, and removes it.
+    async fn try_to_write(&self) -> Result<(), StoreError> {
+        let failed = |error| self.bucket.failed("write", &error);
+        // Unlike any other, so that it is not taken for one that is there already.
+        let bytes = format!("\"{}\"\n", random_hex(32)).into_bytes();
+        let mut written = self.bucket.put(PROBE_OBJECT, &bytes, None).await.map_err(failed)?;
+        if written.is_none() {
+            let left = self.bucket.get(PROBE_OBJECT, 0).await.map_err(failed)?;
+            written = self.bucket.put(PROBE_OBJECT, &bytes, left.map(|left| left.version)).await.map_err(failed)?;
+        }
+        // One that may not be removed does no harm: the next is written over it.
+        let _ = self.bucket.delete(PROBE_OBJECT).await;
+        written.map(drop).ok_or_else(|| self.conflict(PROBE_OBJECT))
+    }
+
     async fn delete(&self, name: &str) -> Result<bool, StoreError> {
         // There is no conditional removal: the lock alone keeps others away.
         let existed = self.get(name).await?.is_some();
@@ -145,7 +165,7 @@ impl Place for Remote {
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        std::future::ready(Ok(())).boxed()
+        self.try_to_write().boxed()
     }
 
     fn name_of(&self, name: &str) -> String {

@@ -109,6 +109,11 @@ impl Faulty {
         self.inner.get(&Path::from(format!("states/{name}"))).await.unwrap().bytes().await.unwrap().to_vec()
     }
 
+    async fn is_empty(&self) -> bool {
+        let listed = self.inner.list_with_delimiter(Some(&Path::from("states"))).await.unwrap();
+        listed.objects.is_empty()
+    }
+
     fn unavailable() -> Error {
         Error::Generic { store: "test", source: "503 Service Unavailable".into() }
     }

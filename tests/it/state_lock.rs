@@ -24,9 +24,12 @@ orders:
   1: {p0f_slots: 1, keep: {203.0.113.1: win11, 203.0.113.2: }}
 ";
 
+#[cfg(unix)]
+type Way = (&'static str, fn(&Path));
+
 /// Ways to take the lock's file away from who holds it.
 #[cfg(unix)]
-const WAYS: [(&str, fn(&Path)); 4] = [
+const WAYS: [Way; 4] = [
     ("removed", |state| fs::remove_file(state.join(".lock")).expect("the lock's file")),
     ("replaced", |state| {
         fs::write(state.join("new"), "").expect("a file");
@@ -208,4 +211,40 @@ async fn a_link_in_the_place_of_the_history_is_not_followed() {
         assert!(message.contains("it is a link or a file, not a directory"), "{message}");
     }
     assert_eq!(fs::read_dir(elsewhere.path()).expect("the directory").count(), 2);
+}
+
+/// Root may write anywhere, and so becomes somebody else.
+#[cfg(unix)]
+#[tokio::test]
+async fn where_records_cannot_be_written_nothing_is_changed() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+    let marks = "version: 1\norders:\n  1: {keep: {203.0.113.1: , 203.0.113.2: }}\n";
+    let rig = Rig::new(ACCOUNT, marks).await;
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+    fs::create_dir(rig.path(STATE)).expect("a directory");
+    rig.write(rig.path(STATE).join(".lock"), "");
+    mode(&rig.path(""), 0o755);
+    mode(&rig.path(STATE).join(".lock"), 0o666);
+    mode(&rig.path(STATE), 0o555);
+    let mut command = rig.command(&["apply", "--apply"]);
+    if fs::metadata(rig.path(STATE)).expect("a directory").uid() == 0 {
+        command.uid(65_534);
+    }
+    let output = tokio::task::spawn_blocking(move || command.output().expect("the program")).await.expect("its end");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot write the state in shardctl.state: permission denied"), "{said}");
+    let sent = rig.control().requests();
+    assert!(sent.iter().all(|request| request.method == "GET") && !sent.is_empty(), "it looked, and wrote nothing");
+    mode(&rig.path(STATE), 0o755);
+    // Whatever a probe left behind when it was killed is removed.
+    for name in ["probe-0123456789abcdef.json", ".probe-0123456789abcdef.json.Ab3xYz.tmp", "probe-mine.json"] {
+        rig.write(rig.path(STATE).join(name), "{}");
+    }
+    rig.complete(&[]).await;
+    let mut names: Vec<_> =
+        fs::read_dir(rig.path(STATE)).expect("the directory").map(|it| it.expect("it").file_name()).collect();
+    names.sort();
+    assert_eq!(names, [".lock", "1.json", "probe-mine.json"]);
 }

@@ -126,6 +126,9 @@ async fn carry_out(
     }
     let settings =
         ApplySettings { keep_going: args.keep_going, settle_timeout: args.settle_timeout, ..ApplySettings::default() };
+    if planned.plan.has_changes() {
+        store.place().probe().await?;
+    }
     let writer = Writer::new(connection.clone());
     let stop = Stop::default();
     let listener = Listener::start(stop.clone(), connection.clone(), signals);

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use shardctl::model::Recorded;
-use shardctl::state::{Place as _, Record};
+use shardctl::state::{Place as _, Record, StoreErrorKind};
 
 use super::{Fault, Faulty, UNREAD, order, recorded, records, remote};
 
@@ -109,4 +109,25 @@ async fn a_read_that_fails_is_never_an_empty_record() {
     store.down.store(false, Ordering::SeqCst);
     assert_eq!(bucket.load(order(1)).await, Ok(Record::Known(recorded(1))), "nothing was changed");
     assert_eq!(bucket.list().await, Ok(vec![order(1)]));
+}
+
+#[tokio::test]
+async fn a_probe_tells_whether_records_can_be_written_and_leaves_nothing_behind() {
+    let store = Faulty::new();
+    let place = remote(&store);
+    for left_behind in [false, true] {
+        if left_behind {
+            store.plant("probe.json", b"left behind").await;
+        }
+        place.probe().await.unwrap();
+        assert!(store.is_empty().await);
+        // An answer that was lost is told by what is there.
+        store.fail_puts([Some(Fault::After)]);
+        place.probe().await.unwrap();
+        assert!(store.is_empty().await);
+    }
+    store.fail_puts([Some(Fault::Before)]);
+    let refused = place.probe().await.unwrap_err();
+    assert_eq!(refused.kind, StoreErrorKind::Unavailable);
+    assert!(refused.message.starts_with("cannot write the state in s3://bucket/states: "), "{refused}");
 }
