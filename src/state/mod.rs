@@ -14,8 +14,14 @@ mod files;
 mod history;
 mod holder;
 #[cfg(feature = "remote-state")]
+mod keeper;
+#[cfg(feature = "remote-state")]
 mod lease;
+#[cfg(feature = "remote-state")]
+mod lease_file;
 mod lock_file;
+#[cfg(feature = "remote-state")]
+mod moment;
 mod names;
 mod place;
 mod random;
@@ -33,7 +39,7 @@ pub use file::{FORMAT_VERSION, StateFile, decode, encode, schema};
 pub use history::History;
 pub use holder::Holder;
 #[cfg(feature = "remote-state")]
-pub use lease::LeaseTimes;
+pub use lease_file::LeaseTimes;
 pub use names::{HISTORY, MAX_RECORD_BYTES, MAX_RUN_BYTES, RunName, record_name};
 pub use place::{Lock, Place, Stored};
 pub use records::{Record, Records, recorded_orders};

@@ -6,12 +6,14 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use object_store::ObjectStore;
 use object_store::path::Path;
+use url::Url;
 
 use super::bucket::{Bucket, Object};
 use super::clouds::{connect, parse_place};
 use super::error::{StoreError, StoreErrorKind};
 use super::holder::Holder;
-use super::lease::{self, Lease, LeaseTimes};
+use super::lease::Lease;
+use super::lease_file::{self, LeaseTimes};
 use super::names;
 use super::place::{Lock, Place, Stored};
 use super::random::random_hex;
@@ -24,7 +26,17 @@ const PROBE_OBJECT: &str = "probe.json";
 #[derive(Clone)]
 pub struct Remote {
     bucket: Arc<Bucket>,
+    /// Where it was opened by its URL, so that it can be opened again.
+    url: Option<Url>,
     lease_times: LeaseTimes,
+}
+
+/// Opens the bucket of a URL, with connections of its own.
+fn open_bucket(url: &Url) -> Result<Bucket, StoreError> {
+    let store = connect(url)?;
+    let prefix = Path::from_url_path(url.path())
+        .map_err(|_| StoreError::bad_place(format!("--state {url}: the prefix is no path of a bucket")))?;
+    Ok(Bucket::new(store, prefix, url.to_string()))
 }
 
 impl Remote {
@@ -34,15 +46,15 @@ impl Remote {
         let parsed = parse_place(url)?;
         // Fails only where a provider is installed already, which is what is wanted.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let store = connect(&parsed)?;
-        let prefix = Path::from_url_path(parsed.path())
-            .map_err(|_| StoreError::bad_place(format!("--state {parsed}: the prefix is no path of a bucket")))?;
-        Ok(Remote::new(store, prefix, parsed.to_string()))
+        let bucket = Arc::new(open_bucket(&parsed)?);
+        Ok(Remote { bucket, url: Some(parsed), lease_times: LeaseTimes::default() })
     }
 
-    /// Uses a store that is open already; `place` names it in messages.
+    /// Uses a store that is open already, also for the lease, which is renewed by another thread and runtime; `place` names
+    /// it in messages.
     pub fn new(store: Arc<dyn ObjectStore>, prefix: Path, place: impl Into<String>) -> Remote {
-        Remote { bucket: Arc::new(Bucket::new(store, prefix, place)), lease_times: LeaseTimes::default() }
+        let bucket = Arc::new(Bucket::new(store, prefix, place));
+        Remote { bucket, url: None, lease_times: LeaseTimes::default() }
     }
 
     /// Uses other times for leases.
@@ -152,16 +164,22 @@ impl Place for Remote {
     }
 
     fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Lock>, StoreError>> {
-        let (bucket, times) = (Arc::clone(&self.bucket), self.lease_times);
-        async move { Ok(Box::new(Lease::take(bucket, times).await?) as Box<dyn Lock>) }.boxed()
+        async move {
+            let bucket = match &self.url {
+                Some(url) => Arc::new(open_bucket(url)?),
+                None => Arc::clone(&self.bucket),
+            };
+            Ok(Box::new(Lease::take(bucket, self.lease_times).await?) as Box<dyn Lock>)
+        }
+        .boxed()
     }
 
     fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, StoreError>> {
-        lease::holder(&self.bucket, self.lease_times).boxed()
+        lease_file::holder(&self.bucket, self.lease_times).boxed()
     }
 
     fn unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
-        lease::unlock(&self.bucket, self.lease_times, id).boxed()
+        lease_file::unlock(&self.bucket, self.lease_times, id).boxed()
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {

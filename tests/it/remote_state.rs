@@ -75,7 +75,7 @@ enum Fault {
 /// A bucket in memory that fails as it is told, and counts.
 #[derive(Debug, Default)]
 struct Faulty {
-    inner: InMemory,
+    inner: Arc<InMemory>,
     /// What becomes of the next puts; `None`: nothing special.
     puts: Mutex<VecDeque<Option<Fault>>>,
     /// Whether nothing is answered at all.
@@ -86,6 +86,8 @@ struct Faulty {
     reads_down: AtomicBool,
     /// How long a read takes.
     delay: Mutex<Duration>,
+    /// How long the answer to a write takes that had its effect.
+    answer_delay: Mutex<Duration>,
     gets: AtomicUsize,
     lists: AtomicUsize,
     under_way: AtomicUsize,
@@ -99,6 +101,11 @@ impl Faulty {
 
     fn fail_puts(&self, faults: impl IntoIterator<Item = Option<Fault>>) {
         *self.puts.lock().unwrap() = faults.into_iter().collect();
+    }
+
+    /// Returns another process's way to the same bucket, with troubles of its own.
+    fn beside(&self) -> Arc<Faulty> {
+        Arc::new(Faulty { inner: Arc::clone(&self.inner), ..Faulty::default() })
     }
 
     async fn plant(&self, name: &str, bytes: &[u8]) {
@@ -138,7 +145,14 @@ impl ObjectStore for Faulty {
         self.check()?;
         let fault = self.puts.lock().unwrap().pop_front().flatten();
         match fault {
-            None => self.inner.put_opts(location, payload, options).await,
+            None => {
+                let put = self.inner.put_opts(location, payload, options).await;
+                let delay = *self.answer_delay.lock().unwrap();
+                if !delay.is_zero() {
+                    tokio::time::sleep(delay).await;
+                }
+                put
+            }
             Some(Fault::Before) => Err(Faulty::unavailable()),
             Some(Fault::After) => {
                 self.inner.put_opts(location, payload, options).await?;

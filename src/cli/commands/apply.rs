@@ -19,6 +19,8 @@ use crate::render::{json, markdown, report_line, text};
 use crate::saved::SavedPlan;
 use crate::state::{Lock, Records};
 
+const INTERRUPTED: &str = "interrupted while the plan was made: nothing was changed";
+
 pub(in crate::cli) async fn run(args: &ApplyArgs, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let api_url = session::api_url(&args.api)?.to_string();
     let saved = args.plan.as_deref().map(read_saved).transpose()?;
@@ -37,9 +39,18 @@ pub(in crate::cli) async fn run(args: &ApplyArgs, terminal: &mut Terminal) -> Re
     }
     let connection = session::connect(&args.api, terminal)?;
     let store = session::open_records(&args.state, &args.manifest, &api_url)?;
+    // A lock that is a lease would outlive a process that a signal ends.
+    let mut signals = Signals::new();
     // Held until the report is out: nobody else plans by a record that is about to change.
-    let lock = if args.apply { Some(store.place().lock().await?) } else { None };
-    let exit = plan_and_act(args, terminal, &connection, &store, lock.as_deref(), saved, (sources, desired)).await;
+    let lock = match args.apply {
+        false => None,
+        true => tokio::select! {
+            lock = store.place().lock() => Some(lock?),
+            () = signals.next() => return Err(Failure::new(INTERRUPTED)),
+        },
+    };
+    let inputs = (sources, desired);
+    let exit = plan_and_act(args, terminal, &connection, &store, (lock.as_deref(), signals), saved, inputs).await;
     if let Some(lock) = lock {
         lock.release().await;
     }
@@ -52,7 +63,7 @@ async fn plan_and_act(
     terminal: &mut Terminal,
     connection: &Connection,
     store: &Records,
-    lock: Option<&dyn Lock>,
+    (lock, mut signals): (Option<&dyn Lock>, Signals),
     saved: Option<SavedPlan>,
     (sources, desired): (SourceMap, Desired),
 ) -> Result<Exit, Failure> {
@@ -60,11 +71,9 @@ async fn plan_and_act(
     let options = saved.as_ref().map_or_else(|| options.clone(), |saved| saved.options(options.now));
     let reporter = terminal.reporter.clone();
     let planning = session::make_plan(sources, desired, connection, store, options, saved.as_ref(), &reporter);
-    // A lock that is a lease would outlive a process that a signal ends.
-    let mut signals = Signals::new();
     let planned = tokio::select! {
         planned = planning => planned?,
-        () = signals.next() => return Err(Failure::new("interrupted while the plan was made: nothing was changed")),
+        () = signals.next() => return Err(Failure::new(INTERRUPTED)),
     };
     let header = Header { created_at: planned.options.now, api_url: connection.url().to_string() };
     if let (Some(saved), Some(path)) = (&saved, &args.plan) {
