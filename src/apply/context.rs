@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{ApiError, Writer};
 use crate::model::{OrderId, StepResult};
 use crate::plan::Step;
-use crate::state::{Lock, Store};
+use crate::state::{Lock, Records};
 
 /// How a plan is carried out.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ pub struct Context<'a> {
     /// The way to the API.
     pub writer: &'a Writer,
     /// The records.
-    pub store: &'a dyn Store,
+    pub records: &'a Records,
     /// The lock on them.
     pub lock: &'a dyn Lock,
     /// How the plan is carried out.

@@ -63,12 +63,13 @@ impl<'a> Journal<'a> {
 
     /// Fails where the lock was lost: somebody else may be at work now.
     pub(super) async fn ensure_locked(&self) -> Result<(), String> {
-        self.context.lock.ensure_held().await.map_err(|error| error.to_string())
+        let request = self.context.writer.reader().connection().settings().timeout;
+        self.context.lock.ensure_held_for(request).await.map_err(|error| error.to_string())
     }
 
     /// Stores the record, durably.
     pub(super) async fn save(&mut self) -> Result<(), String> {
-        self.context.store.save(self.order.order_id, &self.recorded).await.map_err(|error| error.to_string())?;
+        self.context.records.save(self.order.order_id, &self.recorded).await.map_err(|error| error.to_string())?;
         self.unsaved = false;
         Ok(())
     }

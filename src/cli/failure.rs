@@ -8,7 +8,7 @@ use crate::document::NotAPlan;
 use crate::manifest::LoadError;
 use crate::model::io_reason;
 use crate::reconcile::ObserveError;
-use crate::state::StoreError;
+use crate::state::{StoreError, StoreErrorKind};
 
 /// The exit status (contract, Exit status).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +121,11 @@ impl From<LoadError> for CommandFailure {
 
 impl From<StoreError> for CommandFailure {
     fn from(error: StoreError) -> CommandFailure {
-        CommandFailure::new(error.to_string()).code(ProblemCode::StateUnavailable)
+        let code = match error.kind {
+            StoreErrorKind::Held { .. } => ProblemCode::LockHeld,
+            _ => ProblemCode::StateUnavailable,
+        };
+        CommandFailure::new(error.to_string()).code(code)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::diagnostic::{ProblemCode, SourceMap};
 use crate::manifest::{self, Manifest};
 use crate::model::{Cents, Desired, OrderId, count};
 use crate::plan::Options;
-use crate::state::{Directory, Store};
+use crate::state::{Directory, Place, Records};
 
 const STATE_DIRECTORY: &str = "shardctl.state";
 /// A token that is shorter is no secret, and may well be a part of any text.
@@ -45,6 +45,9 @@ struct Access {
 
 /// Where the record is kept.
 enum StatePlace {
+    /// The directory beside the manifest, which must not lead elsewhere by a link.
+    Default(PathBuf),
+    /// A directory that the user named.
     Directory(PathBuf),
     Bucket(String),
 }
@@ -124,11 +127,19 @@ impl Run {
     }
 
     /// Opens the place of the recorded state; a directory need not exist.
-    pub(super) fn open_store(&self, api_url: &str) -> Result<Box<dyn Store>, CommandFailure> {
+    pub(super) fn open_place(&self) -> Result<Arc<dyn Place>, CommandFailure> {
         match &self.state {
-            StatePlace::Directory(path) => Ok(Box::new(Directory::new(path, api_url))),
-            StatePlace::Bucket(url) => open_bucket(url, api_url),
+            StatePlace::Default(path) => {
+                Ok(Arc::new(Directory::default_beside(path, manifest::enclosure(path).as_deref())?))
+            }
+            StatePlace::Directory(path) => Ok(Arc::new(Directory::new(path))),
+            StatePlace::Bucket(url) => open_bucket(url),
         }
+    }
+
+    /// Opens the records that belong to an API.
+    pub(super) fn open_records(&self, api_url: &str) -> Result<Records, CommandFailure> {
+        Ok(Records::new(self.open_place()?, api_url))
     }
 }
 
@@ -173,7 +184,7 @@ impl StatePlace {
             Some("") if !environment.state_is_empty => {
                 return Err(CommandFailure::new("--state is empty: name a directory"));
             }
-            None | Some("") => StatePlace::Directory(default_state_directory(manifest)),
+            None | Some("") => StatePlace::Default(default_state_directory(manifest)),
             Some(directory) => StatePlace::Directory(PathBuf::from(directory)),
         })
     }
@@ -188,12 +199,12 @@ fn default_state_directory(manifest: &[PathBuf]) -> PathBuf {
 }
 
 #[cfg(feature = "remote-state")]
-fn open_bucket(url: &str, api_url: &str) -> Result<Box<dyn Store>, CommandFailure> {
-    Ok(Box::new(crate::state::Remote::open(url, api_url)?))
+fn open_bucket(url: &str) -> Result<Arc<dyn Place>, CommandFailure> {
+    Ok(Arc::new(crate::state::Remote::open(url)?))
 }
 
 #[cfg(not(feature = "remote-state"))]
-fn open_bucket(_url: &str, _api_url: &str) -> Result<Box<dyn Store>, CommandFailure> {
+fn open_bucket(_url: &str) -> Result<Arc<dyn Place>, CommandFailure> {
     let message = "--state: this program was built without the feature `remote-state`: name a directory";
     Err(CommandFailure::new(message))
 }

@@ -7,5 +7,7 @@ mod schema;
 pub mod write;
 
 pub use document::Document;
-pub use read::{DEFAULT_PATH, LoadError, MAX_FILE_BYTES, Manifest, ManifestWarning, from_bytes, load, parse};
+pub use read::{
+    DEFAULT_PATH, LoadError, MAX_FILE_BYTES, Manifest, ManifestWarning, enclosure, from_bytes, load, parse,
+};
 pub use schema::schema;

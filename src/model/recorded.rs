@@ -57,6 +57,7 @@ pub enum RenewalSource {
 #[serde(deny_unknown_fields)]
 pub struct Bought {
     /// The slots after it.
+    #[schemars(range(min = 1))]
     pub qty: u32,
     /// When it was acknowledged or found, by the API's own clock where it tells the time.
     #[schemars(with = "String", extend("format" = "date-time"))]

@@ -8,7 +8,7 @@ use crate::model::{
     UnusableRecord,
 };
 use crate::plan::{self, Options, Plan};
-use crate::state::{Record, Store, StoreError};
+use crate::state::{Record, Records, StoreError};
 
 /// Is told how the reading goes on.
 pub trait ReadProgress: Sync {
@@ -58,13 +58,13 @@ pub enum ObserveError {
 /// What one run shares while it reads.
 pub struct Pass<'a> {
     reader: &'a Reader,
-    records: &'a dyn Store,
+    records: &'a Records,
     progress: &'a dyn ReadProgress,
 }
 
 impl<'a> Pass<'a> {
     /// Reads the API by a reader, and the records of a place; `progress` is told how it goes on.
-    pub fn new(reader: &'a Reader, records: &'a dyn Store, progress: &'a dyn ReadProgress) -> Pass<'a> {
+    pub fn new(reader: &'a Reader, records: &'a Records, progress: &'a dyn ReadProgress) -> Pass<'a> {
         Pass { reader, records, progress }
     }
 
@@ -114,15 +114,15 @@ impl<'a> Pass<'a> {
         self.reader.connection().settings().concurrency.max(1)
     }
 
-    async fn records(&self, orders: impl IntoIterator<Item = OrderId>) -> Result<Records, StoreError> {
+    async fn records(&self, orders: impl IntoIterator<Item = OrderId>) -> Result<Recordings, StoreError> {
         let mut loading = stream::iter(orders)
             .map(|order_id| async move { (order_id, self.records.load(order_id).await) })
             .buffer_unordered(self.at_once());
-        let mut records = Records::new();
+        let mut records = Recordings::new();
         while let Some((order_id, record)) = loading.next().await {
             let record = match record? {
                 Record::Known(recorded) => Ok(recorded),
-                Record::Unusable { message } => Err(UnusableRecord { message }),
+                Record::Unusable(unusable) => Err(unusable),
             };
             records.insert(order_id, record);
         }
@@ -130,7 +130,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Reads orders side by side, each by at most three requests; stops at once when the token is refused.
-    async fn live(&self, mut records: Records, requests: Vec<ReadRequest>) -> Result<Observations, ObserveError> {
+    async fn live(&self, mut records: Recordings, requests: Vec<ReadRequest>) -> Result<Observations, ObserveError> {
         self.progress.reading_started(requests.len());
         let mut answers = stream::iter(requests)
             .map(|request| async move { (request.order_id, read_order(self.reader, request).await) })
@@ -149,7 +149,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-type Records = std::collections::BTreeMap<OrderId, Result<Recorded, UnusableRecord>>;
+type Recordings = std::collections::BTreeMap<OrderId, Result<Recorded, UnusableRecord>>;
 
 async fn read_order(reader: &Reader, request: ReadRequest) -> Result<Result<LiveOrder, ReadFailure>, ApiError> {
     let slots = async {

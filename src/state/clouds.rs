@@ -10,7 +10,7 @@ use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::{BackoffConfig, ClientConfigKey, Error, ObjectStore, RetryConfig};
 use url::Url;
 
-use super::StoreError;
+use super::error::StoreError;
 use super::words::reason;
 
 /// How long one request may take, unless the environment says otherwise.
@@ -18,15 +18,15 @@ const REQUEST_TIMEOUT: &str = "15 seconds";
 
 /// Reads the URL of a place; it must not hold credentials.
 pub(super) fn parse_place(url: &str) -> Result<Url, StoreError> {
-    let parsed = Url::parse(url).map_err(|_| StoreError("--state: the URL cannot be read".to_owned()))?;
+    let parsed = Url::parse(url).map_err(|_| StoreError::bad_place("--state: the URL cannot be read"))?;
     if !parsed.username().is_empty() || parsed.password().is_some() || parsed.query().is_some() {
         let problem = "--state: the URL must not hold credentials; they come from the environment";
-        return Err(StoreError(problem.to_owned()));
+        return Err(StoreError::bad_place(problem));
     }
     match (parsed.scheme(), parsed.host_str()) {
         ("s3" | "gs" | "az", Some(_)) => Ok(parsed),
-        ("s3" | "gs" | "az", None) => Err(StoreError(format!("--state {parsed}: the URL names no bucket"))),
-        (scheme, _) => Err(StoreError(format!(
+        ("s3" | "gs" | "az", None) => Err(StoreError::bad_place(format!("--state {parsed}: the URL names no bucket"))),
+        (scheme, _) => Err(StoreError::bad_place(format!(
             "--state: {scheme}:// is no place for the state: use a directory, s3://, gs:// or az://"
         ))),
     }
@@ -34,7 +34,7 @@ pub(super) fn parse_place(url: &str) -> Result<Url, StoreError> {
 
 /// Builds a client from the cloud's usual environment.
 pub(super) fn connect(url: &Url) -> Result<Arc<dyn ObjectStore>, StoreError> {
-    let failed = |why: &str| StoreError(format!("--state {url}: {why}"));
+    let failed = |why: &str| StoreError::bad_place(format!("--state {url}: {why}"));
     match variables("AZURE_").find(|(name, value)| url.scheme() == "az" && starts_a_program(name, value)) {
         Some((name, _)) => Err(failed(&format!(
             "{} would start another program, and that would see the API's token: run `az account get-access-token \

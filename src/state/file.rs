@@ -9,7 +9,11 @@ use schemars::JsonSchema;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::model::{OrderId, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature};
+use crate::model::{
+    Bought, OrderId, ProxyIp, PurchaseIntent, Recorded, RecordedRenewal, RecordedSlots, Renewal, RenewalSource,
+    Signature, printable,
+};
+use crate::model::{UnusableKind, UnusableRecord};
 
 /// The version of the layout that this program reads and writes.
 pub const FORMAT_VERSION: u32 = 1;
@@ -23,18 +27,36 @@ pub const FORMAT_VERSION: u32 = 1;
 pub struct StateFile {
     /// The API that acknowledged the writes.
     pub api_url: String,
+    /// Whether the order renews by itself, as last acknowledged; absent: unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_renewal: Option<bool>,
+    /// A purchase that was carried out and that a later run is still to see; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bought: Option<Bought>,
     /// IP to mark: true lets it go at the next renewal. An IP that is missing has an unknown mark.
     #[serde(default, deserialize_with = "each_once")]
     pub del_np: BTreeMap<String, bool>,
     /// The version of this layout.
     #[schemars(extend("const" = 1))]
     pub format_version: u32,
+    /// The order's active IPs when its record was last written; absent: never seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ips: Option<Vec<String>>,
     /// The order's id.
     #[schemars(range(min = 1))]
     pub order_id: u64,
+    /// Whether a pending change of which nothing was known was asked to be taken back for this renewal; absent: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pending_asked: bool,
     /// A purchase that was about to be sent and whose outcome is not recorded.
     #[serde(default)]
     pub purchase: Option<PurchaseIntent>,
+    /// The renewal that marks and pending change were recorded for, as the API said it; absent: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews_at: Option<String>,
+    /// Where that renewal was read; absent: not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews_at_source: Option<RenewalSource>,
     /// IP to signature. An IP that is missing has an unknown signature.
     #[serde(default, deserialize_with = "each_once")]
     pub signatures: BTreeMap<String, Signature>,
@@ -53,16 +75,34 @@ pub fn schema() -> schemars::Schema {
 
 /// Writes a record in the layout of its file.
 pub fn encode(order_id: OrderId, api_url: &str, recorded: &Recorded) -> Vec<u8> {
-    let Recorded { signatures, unknown_signatures, del_np, slots, purchase, .. } = recorded;
+    // Every field is looked at: what is left out here is forgotten for good.
+    let Recorded {
+        signatures,
+        unknown_signatures,
+        del_np,
+        slots,
+        auto_renewal,
+        renews_at,
+        pending_asked,
+        ips,
+        purchase,
+        bought,
+    } = recorded;
     let file = StateFile {
         api_url: api_url.to_owned(),
+        auto_renewal: *auto_renewal,
+        bought: *bought,
         del_np: del_np.iter().map(|(ip, mark)| (ip.to_string(), *mark)).collect(),
         format_version: FORMAT_VERSION,
+        ips: ips.as_ref().map(texts),
         order_id: order_id.get(),
+        pending_asked: *pending_asked,
         purchase: *purchase,
+        renews_at: renews_at.as_ref().map(|renewal| renewal.at.raw()),
+        renews_at_source: renews_at.as_ref().and_then(|renewal| renewal.source),
         signatures: signatures.iter().map(|(ip, signature)| (ip.to_string(), *signature)).collect(),
         slots: *slots,
-        unknown_signatures: unknown_signatures.iter().map(ToString::to_string).collect(),
+        unknown_signatures: texts(unknown_signatures),
     };
     // A value's keys are sorted at every depth, those of `purchase` and `slots` included.
     let value = serde_json::to_value(&file).unwrap_or_default();
@@ -71,57 +111,106 @@ pub fn encode(order_id: OrderId, api_url: &str, recorded: &Recorded) -> Vec<u8> 
     text.into_bytes()
 }
 
+/// Lists addresses by their value, not by their letters.
+fn texts(addresses: &BTreeSet<ProxyIp>) -> Vec<String> {
+    addresses.iter().map(ToString::to_string).collect()
+}
+
 /// Reads a record's file; the error says what is wrong with it.
-pub fn decode(bytes: &[u8], order_id: OrderId, api_url: &str) -> Result<Recorded, String> {
+pub fn decode(bytes: &[u8], order_id: OrderId, api_url: &str) -> Result<Recorded, UnusableRecord> {
+    check_version(bytes)?;
+    // The words of what reads it repeat keys and values of the file.
+    let file: StateFile =
+        serde_json::from_slice(bytes).map_err(|error| UnusableRecord::damaged(printable(&error.to_string())))?;
+    if file.order_id != order_id.get() {
+        let message = format!("it is the record of order {}", file.order_id);
+        return Err(UnusableRecord::new(UnusableKind::OtherOrder, message));
+    }
+    if file.api_url != api_url {
+        let other = printable(&file.api_url);
+        let message = format!("it belongs to the API at {other}, not {api_url}: check --api-url");
+        return Err(UnusableRecord::new(UnusableKind::OtherApi, message));
+    }
+    recorded(file)
+}
+
+fn check_version(bytes: &[u8]) -> Result<(), UnusableRecord> {
     #[derive(Deserialize)]
     struct Version {
         format_version: u32,
     }
-    if let Ok(Version { format_version }) = serde_json::from_slice(bytes)
-        && format_version != FORMAT_VERSION
-    {
-        let newer = if format_version > FORMAT_VERSION { ": use the newer shardctl that wrote it" } else { "" };
-        return Err(format!("it has format version {format_version}, and this program reads {FORMAT_VERSION}{newer}"));
+    let Ok(Version { format_version }) = serde_json::from_slice(bytes) else { return Ok(()) };
+    let version = format!("it has format version {format_version}, and this program reads {FORMAT_VERSION}");
+    match format_version {
+        FORMAT_VERSION => Ok(()),
+        ..FORMAT_VERSION => Err(UnusableRecord::new(UnusableKind::Damaged, version)),
+        _ => {
+            let message = format!("{version}: use the newer shardctl that wrote it");
+            Err(UnusableRecord::new(UnusableKind::NewerVersion, message))
+        }
     }
-    let file: StateFile = serde_json::from_slice(bytes).map_err(|error| format!("it is damaged: {error}"))?;
-    if file.order_id != order_id.get() {
-        return Err(format!("it is the record of order {}", file.order_id));
-    }
-    if file.api_url != api_url {
-        return Err(format!("it belongs to the API at {}, not {api_url}: check --api-url", file.api_url));
-    }
+}
+
+/// Takes what a file of the right order and API says.
+fn recorded(file: StateFile) -> Result<Recorded, UnusableRecord> {
     if file.purchase.is_some_and(|intent| intent.add_qty == 0) {
-        return Err("it is damaged: a purchase of no slots".to_owned());
+        return Err(UnusableRecord::damaged("a purchase of no slots"));
+    }
+    if file.bought.is_some_and(|bought| bought.qty == 0) {
+        return Err(UnusableRecord::damaged("a purchase that left no slots"));
     }
     let signatures = addresses(file.signatures)?;
-    let mut unknown_signatures = BTreeSet::new();
-    for ip in file.unknown_signatures {
-        let ip = address(&ip)?;
-        if signatures.contains_key(&ip) || !unknown_signatures.insert(ip) {
-            return Err(format!("it is damaged: `{ip}` stands twice"));
-        }
+    let unknown_signatures = set(file.unknown_signatures)?;
+    if let Some(ip) = unknown_signatures.iter().find(|ip| signatures.contains_key(ip)) {
+        return Err(twice(*ip));
     }
     Ok(Recorded {
         signatures,
         unknown_signatures,
         del_np: addresses(file.del_np)?,
         slots: file.slots,
+        auto_renewal: file.auto_renewal,
+        renews_at: renewal(file.renews_at, file.renews_at_source)?,
+        pending_asked: file.pending_asked,
+        ips: file.ips.map(set).transpose()?,
         purchase: file.purchase,
-        ..Recorded::default()
+        bought: file.bought,
     })
 }
 
-fn address(text: &str) -> Result<ProxyIp, String> {
-    text.parse().map_err(|_| format!("it is damaged: `{}` is no IP address", text.escape_debug()))
+fn renewal(at: Option<String>, source: Option<RenewalSource>) -> Result<Option<RecordedRenewal>, UnusableRecord> {
+    match (at, source) {
+        (None, Some(_)) => Err(UnusableRecord::damaged("the source of a renewal that it does not have")),
+        (at, source) => Ok(at.map(|at| RecordedRenewal { at: Renewal::parse(&at), source })),
+    }
 }
 
-fn addresses<T>(map: BTreeMap<String, T>) -> Result<BTreeMap<ProxyIp, T>, String> {
+fn twice(ip: ProxyIp) -> UnusableRecord {
+    UnusableRecord::damaged(format_args!("`{ip}` stands twice"))
+}
+
+fn address(text: &str) -> Result<ProxyIp, UnusableRecord> {
+    text.parse().map_err(|_| UnusableRecord::damaged(format_args!("`{}` is no IP address", text.escape_debug())))
+}
+
+fn addresses<T>(map: BTreeMap<String, T>) -> Result<BTreeMap<ProxyIp, T>, UnusableRecord> {
     let mut addresses = BTreeMap::new();
     for (ip, value) in map {
         let address = address(&ip)?;
         // Two spellings of one address.
         if addresses.insert(address, value).is_some() {
-            return Err(format!("it is damaged: `{address}` stands twice"));
+            return Err(twice(address));
+        }
+    }
+    Ok(addresses)
+}
+
+fn set(list: Vec<String>) -> Result<BTreeSet<ProxyIp>, UnusableRecord> {
+    let mut addresses = BTreeSet::new();
+    for ip in list {
+        let address = address(&ip)?;
+        if !addresses.insert(address) {
+            return Err(twice(address));
         }
     }
     Ok(addresses)

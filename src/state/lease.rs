@@ -4,295 +4,120 @@
 //! lease that expires. Before each write its holder looks whether it is still its own.
 //!
 //! What is assumed: the clocks of those who share a bucket differ by less than [`LeaseTimes::margin`], and a request
-//! that its holder began is over within [`LeaseTimes::reserve`] and that margin. The holder itself goes by a clock that
-//! nobody sets. Where the first does not hold, a lease is taken from a live holder, which notices before its next
-//! write. Where the second does not, a request may take effect beside another holder's: a purchase is then still
-//! guarded by its intent, because records are written under the version that was read.
+//! that its holder began is over within the time for which it asked to be certain and that margin. Where the first does
+//! not hold, a lease is taken from a live holder, which notices before its next write. Where the second does not, a
+//! request may take effect beside another holder's: a purchase is then still guarded by its intent, because records are
+//! written under the version that was read.
 //!
-//! A bucket that does not answer ends the lease for its holder, after `lifetime - reserve` without a renewal. A holder
-//! that is killed, as by a second Ctrl-C, leaves it to expire, or to be broken by its id.
+//! A bucket that does not answer ends the lease for its holder, once what is left of it is too short for a request. A
+//! holder that is killed, as by a second Ctrl-C, leaves it to expire, or to be broken by its id. A request that may take
+//! longer than a lease lasts makes it last longer, also for those who wait for it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
-use object_store::{Error, UpdateVersion};
-use serde::{Deserialize, Serialize};
-use tokio::task::JoinHandle;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot::error::TryRecvError;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::remote::Bucket;
-use super::{Holder, Lock, StoreError, whereabouts};
+use super::bucket::Bucket;
+use super::error::StoreError;
+use super::keeper::{Keeper, LOOK_TIMEOUT, Request, Shared, Ways};
+use super::lease_file::LeaseTimes;
+use super::place::Lock;
 
-/// How long the holder's look before a write may take; a bucket that is slower counts as one that does not answer.
-const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it is waited for a lease to be given up that was let fall, as by Ctrl-C.
+const FALL_TIMEOUT: Duration = Duration::from_secs(5);
+/// The pause between two looks whether it was.
+const FALL_PAUSE: Duration = Duration::from_millis(1);
 
-/// How long a lease lasts and how often it is renewed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LeaseTimes {
-    /// From a renewal to the expiry.
-    pub lifetime: Duration,
-    /// From one renewal to the next.
-    pub renewal: Duration,
-    /// What has to be left of it for the holder to begin a write: longer than one request to the API takes.
-    pub reserve: Duration,
-    /// How long others wait beyond the expiry, because clocks differ.
-    pub margin: Duration,
-}
-
-impl Default for LeaseTimes {
-    fn default() -> Self {
-        let [lifetime, renewal, reserve, margin] = [120, 15, 35, 10].map(Duration::from_secs);
-        LeaseTimes { lifetime, renewal, reserve, margin }
-    }
-}
-
-impl LeaseTimes {
-    /// For how long a look at the lease is believed.
-    fn freshness(self) -> Duration {
-        self.renewal / 15
-    }
-}
-
-/// The lease's object. One that was given up has expired.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct LeaseFile {
-    expires: Timestamp,
-    holder: String,
-    id: String,
-    since: Timestamp,
-}
-
-/// The expiry of a lease that somebody broke.
-const BROKEN: Timestamp = Timestamp::UNIX_EPOCH;
-
-/// A lease that is held, and renewed in the background until it is dropped.
+/// A lease that is held, or about to be: given up once it is dropped.
 pub(super) struct Lease {
-    shared: Arc<Shared>,
-    renewal: JoinHandle<()>,
-}
-
-struct Shared {
     bucket: Arc<Bucket>,
     times: LeaseTimes,
-    file: LeaseFile,
-    /// The version that was written last; locked while the next one is written.
-    version: tokio::sync::Mutex<UpdateVersion>,
-    known: Mutex<Known>,
-    lost: AtomicBool,
-}
-
-/// What is known of the lease, by the holder's own clock.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    expires: Instant,
-    looked: Instant,
-}
-
-impl LeaseFile {
-    fn new(times: LeaseTimes) -> LeaseFile {
-        let now = Timestamp::now();
-        LeaseFile {
-            expires: later(now, times.lifetime),
-            holder: whereabouts::this_process(),
-            id: fresh_id(),
-            since: now,
-        }
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        serde_json::to_vec_pretty(self).unwrap_or_default()
-    }
-
-    /// Returns when others may take it.
-    fn free_at(&self, times: LeaseTimes) -> Timestamp {
-        later(self.expires, times.margin)
-    }
-}
-
-fn later(moment: Timestamp, by: Duration) -> Timestamp {
-    moment.checked_add(by).unwrap_or(Timestamp::MAX)
-}
-
-/// Makes an id that nobody else has: the randomness is that of the standard library's hash keys.
-fn fresh_id() -> String {
-    use std::hash::{BuildHasher, RandomState};
-    let now = Timestamp::now().as_nanosecond();
-    let part = || RandomState::new().hash_one((now, std::process::id()));
-    format!("{:016x}{:016x}", part(), part())
-}
-
-/// Reads the lease's object, whether it has expired or not.
-async fn read(bucket: &Bucket, verb: &str) -> Result<Option<(LeaseFile, UpdateVersion)>, StoreError> {
-    let object = bucket.get(&bucket.lease_path()).await.map_err(|error| bucket.failed(verb, &error))?;
-    let Some(object) = object else { return Ok(None) };
-    let mut file: LeaseFile = serde_json::from_slice(&object.content.unwrap_or_default()).map_err(|_| {
-        StoreError(format!("the lock in {} is damaged: once nobody is at work there, remove lock.json", bucket.place))
-    })?;
-    // What somebody else wrote is shown on a terminal.
-    for text in [&mut file.holder, &mut file.id] {
-        text.retain(|c| !c.is_control());
-    }
-    Ok(Some((file, object.version)))
+    shared: Arc<Shared>,
+    requests: mpsc::UnboundedSender<Request>,
+    /// Dropped to tell the keeper that nobody holds the lease any more.
+    holding: Option<oneshot::Sender<()>>,
+    /// Ends once the keeper has.
+    ended: Option<oneshot::Receiver<()>>,
 }
 
 impl Lease {
-    /// Takes the lease, or says who holds it.
+    /// Takes the lease, or says who holds it. The bucket must have connections of its own: the keeper uses it on another
+    /// thread, and a connection is served by the runtime that opened it.
     pub(super) async fn take(bucket: Arc<Bucket>, times: LeaseTimes) -> Result<Lease, StoreError> {
-        let seen = match read(&bucket, "lock").await? {
-            Some((current, _)) if Timestamp::now() < current.free_at(times) => {
-                return Err(held_by(&bucket, &current, times));
-            }
-            found => found.map(|(_, version)| version),
+        let (lease, taken) = Lease::begin(bucket, times)?;
+        let ended = "the lock could not be taken: its thread ended early";
+        taken.await.unwrap_or_else(|_| Err(StoreError::unavailable(ended)))?;
+        Ok(lease)
+    }
+
+    fn begin(
+        bucket: Arc<Bucket>,
+        times: LeaseTimes,
+    ) -> Result<(Lease, oneshot::Receiver<Result<(), StoreError>>), StoreError> {
+        let failed = |error: std::io::Error| StoreError::unavailable(format!("the lock could not be taken: {error}"));
+        let shared = Arc::new(Shared::new(times));
+        let ((taken, is_taken), (requests, asked)) = (oneshot::channel(), mpsc::unbounded_channel());
+        let ((holding, held), (end, ended)) = (oneshot::channel(), oneshot::channel());
+        let ways = Ways { taken, requests: asked, holding: held, ended: end };
+        let keeper = Keeper::new(Arc::clone(&bucket), Arc::clone(&shared));
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let work = move || {
+            runtime.block_on(keeper.run(ways));
+            // Nobody waits for a name to be looked up.
+            runtime.shutdown_background();
         };
-        let file = LeaseFile::new(times);
-        let started = Instant::now();
-        let put = bucket.put(&bucket.lease_path(), &file.bytes(), seen).await;
-        let Some(version) = put.map_err(|error| bucket.failed("lock", &error))? else {
-            let message =
-                format!("the state in {} was locked by somebody else just now; run again later", bucket.place);
-            return Err(StoreError(message));
-        };
-        let known = Mutex::new(Known { expires: started + times.lifetime, looked: started });
-        let (version, lost) = (tokio::sync::Mutex::new(version), AtomicBool::new(false));
-        let shared = Arc::new(Shared { bucket, times, file, version, known, lost });
-        let renewal = tokio::spawn(Arc::clone(&shared).renew());
-        Ok(Lease { shared, renewal })
-    }
-}
-
-impl Shared {
-    fn known(&self) -> Known {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        thread::Builder::new().name("lease".to_owned()).spawn(work).map_err(failed)?;
+        let lease = Lease { bucket, times, shared, requests, holding: Some(holding), ended: Some(ended) };
+        Ok((lease, is_taken))
     }
 
-    fn learn(&self, learn: impl FnOnce(&mut Known)) {
-        learn(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
-    fn is_lost(&self) -> bool {
-        self.lost.load(Ordering::SeqCst)
-    }
-
-    async fn renew(self: Arc<Self>) {
-        while !self.is_lost() {
-            tokio::time::sleep(self.times.renewal).await;
-            // An attempt that hangs must not use up the time in which the next could succeed.
-            let _ = timeout(self.times.renewal, self.write(self.times.lifetime)).await;
-        }
-    }
-
-    /// Writes the lease with another lifetime from now on, if it is still ours.
-    async fn write(&self, lifetime: Duration) {
-        let mut version = self.version.lock().await;
-        for _attempt in 0..3 {
-            let (now, started) = (Timestamp::now(), Instant::now());
-            // One that is given up expired long enough ago for nobody to wait for the margin.
-            let given_up = now.checked_sub(self.times.margin * 2).unwrap_or(now);
-            let expires = if lifetime.is_zero() { given_up } else { later(now, lifetime) };
-            let bytes = LeaseFile { expires, ..self.file.clone() }.bytes();
-            match self.bucket.put(&self.bucket.lease_path(), &bytes, Some(version.clone())).await {
-                Ok(Some(written)) => {
-                    *version = written;
-                    self.learn(|known| *known = Known { expires: started + lifetime, looked: started });
-                    return;
-                }
-                // Perhaps an earlier renewal of ours, whose answer was lost.
-                Ok(None) => match self.look().await {
-                    Some(current) => *version = current,
-                    None => return,
-                },
-                // The store does not answer: the lease is held until it expires, and renewed if that succeeds in time.
-                Err(_) => return,
+    async fn ensure(&self, duration: Duration) -> Result<(), StoreError> {
+        if !self.shared.is_certain(duration) {
+            let (done, is_done) = oneshot::channel();
+            // A keeper that ended has nothing to add.
+            if self.requests.send(Request { duration, done }).is_ok() {
+                let _ = timeout(LOOK_TIMEOUT, is_done).await;
             }
         }
-    }
-
-    /// Looks whether the lease is still ours, and returns its version; `None`: it is not, or nobody can say.
-    async fn look(&self) -> Option<UpdateVersion> {
-        let started = Instant::now();
-        match read(&self.bucket, "read").await {
-            Ok(Some((file, version))) if file.id == self.file.id && file.expires != BROKEN => {
-                self.learn(|known| known.looked = known.looked.max(started));
-                Some(version)
-            }
-            Ok(_) => {
-                self.lost.store(true, Ordering::SeqCst);
-                None
-            }
-            Err(_) => None,
+        match self.shared.is_held(duration) {
+            true => Ok(()),
+            false => Err(self.shared.loss(&self.bucket.place)),
         }
-    }
-
-    async fn ensure_held(&self) -> Result<(), StoreError> {
-        if !self.is_lost() && self.known().looked.elapsed() > self.times.freshness() {
-            let _ = timeout(LOOK_TIMEOUT, self.look()).await;
-        }
-        let left = self.known().expires.saturating_duration_since(Instant::now());
-        if left > self.times.reserve && !self.is_lost() {
-            return Ok(());
-        }
-        let place = &self.bucket.place;
-        Err(StoreError(format!("the lock on the state in {place} was lost: nothing further is written; run again")))
     }
 }
 
 impl Lock for Lease {
-    fn ensure_held(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.shared.ensure_held().boxed()
+    fn ensure_held_for(&self, duration: Duration) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.ensure(duration).boxed()
     }
 
-    fn release(self: Box<Self>) -> BoxFuture<'static, ()> {
+    fn release(mut self: Box<Self>) -> BoxFuture<'static, ()> {
         async move {
-            self.renewal.abort();
-            if !self.shared.is_lost() {
-                let _ = timeout(self.shared.times.renewal, self.shared.write(Duration::ZERO)).await;
+            self.holding = None;
+            if let Some(ended) = &mut self.ended {
+                let _ = timeout(self.times.renewal, ended).await;
             }
+            self.ended = None;
         }
         .boxed()
     }
 }
 
 impl Drop for Lease {
+    /// Waits for the keeper to give the lease up: this may be the end of the process, and then of the keeper.
     fn drop(&mut self) {
-        self.renewal.abort();
+        self.holding = None;
+        let Some(mut ended) = self.ended.take().filter(|_| self.shared.abandon()) else { return };
+        let deadline = Instant::now() + FALL_TIMEOUT;
+        while ended.try_recv() == Err(TryRecvError::Empty) && Instant::now() < deadline {
+            thread::sleep(FALL_PAUSE);
+        }
     }
-}
-
-/// Tells who holds the lease, if anybody does.
-pub(super) async fn holder(bucket: &Bucket, times: LeaseTimes) -> Result<Option<Holder>, StoreError> {
-    let found = read(bucket, "read").await?.map(|(file, _)| file);
-    Ok(found.filter(|file| Timestamp::now() < file.free_at(times)).map(|file| Holder {
-        expires: Some(file.free_at(times)),
-        id: file.id,
-        who: file.holder,
-        since: file.since,
-    }))
-}
-
-/// Breaks the lease with an id; the one that held it stops before its next write.
-pub(super) async fn unlock(bucket: &Bucket, times: LeaseTimes, id: &str) -> Result<(), StoreError> {
-    let found = read(bucket, "read").await?.filter(|(file, _)| Timestamp::now() < file.free_at(times));
-    let Some((file, version)) = found.filter(|(file, _)| file.id == id) else {
-        return Err(StoreError(format!("nobody holds the lock {id} on the state in {}", bucket.place)));
-    };
-    let broken = LeaseFile { expires: BROKEN, ..file };
-    let put = bucket.put(&bucket.lease_path(), &broken.bytes(), Some(version)).await;
-    match put.map_err(|error: Error| bucket.failed("unlock", &error))? {
-        Some(_) => Ok(()),
-        None => Err(StoreError("the lock changed while it was broken: look at it again".to_owned())),
-    }
-}
-
-fn held_by(bucket: &Bucket, file: &LeaseFile, times: LeaseTimes) -> StoreError {
-    let LeaseFile { holder, id, since, .. } = file;
-    StoreError(format!(
-        "the state in {} is locked by {holder} since {since:.0}; wait until it has ended, or until {:.0}. If it is gone \
-         for good: shardctl state unlock {id}",
-        bucket.place,
-        file.free_at(times)
-    ))
 }

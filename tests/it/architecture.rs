@@ -106,7 +106,7 @@ fn nobody_is_asked_anything() {
 /// No test can cut the power: a record is synced before it takes its place, and its place after that.
 #[test]
 fn a_record_is_durable_before_anything_goes_on() {
-    let source = include_str!("../../src/state/directory.rs");
+    let source = include_str!("../../src/state/files.rs");
     let (_, replace) = source.split_once("fn replace(").expect("the function that writes a record");
     let steps = ["write_all(", ".sync_all()", ".persist(", "sync_directory("];
     let places: Vec<Option<usize>> = steps.iter().map(|step| replace.find(step)).collect();

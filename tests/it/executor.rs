@@ -11,7 +11,7 @@ mod records;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -27,7 +27,10 @@ use shardctl::plan::{Options, Plan, Step};
 use shardctl::reconcile::{NoProgress, Pass};
 use shardctl::render::problem;
 use shardctl::sandbox::{Account, Control, FaultRule, Running, Sandbox};
-use shardctl::state::{Holder, Lock, Raw, Record, Store, StoreError};
+use shardctl::state::{Holder, Lock, Place, Records, StoreError, StoreErrorKind, Stored, decode, encode, record_name};
+
+/// The API that the records belong to; where it really listens makes no difference to them.
+const API_URL: &str = "https://user-api.proxyshard.com";
 
 /// One slot to buy or two to give up, signatures, marks; a second order behind it.
 const ACCOUNT: &str = "
@@ -61,7 +64,8 @@ const FEWER: &str = "
 struct World {
     sandbox: Running,
     writer: Writer,
-    store: Watched,
+    store: Arc<Watched>,
+    records: Records,
     settings: ApplySettings,
     stop: Stop,
     events: Events,
@@ -84,8 +88,9 @@ impl World {
             settle_interval: Duration::from_millis(20),
             ..ApplySettings::default()
         };
-        let store = Watched::over(sandbox.control().clone());
-        World { sandbox, writer, store, settings, stop: Stop::default(), events: Events::default() }
+        let store = Arc::new(Watched::over(sandbox.control().clone()));
+        let records = Records::new(Arc::clone(&store) as Arc<dyn Place>, API_URL);
+        World { sandbox, writer, store, records, settings, stop: Stop::default(), events: Events::default() }
     }
 
     fn control(&self) -> &Control {
@@ -99,7 +104,7 @@ impl World {
 
     /// Makes the plan for some orders, by what is live and recorded now.
     async fn plan(&self, orders: &str) -> Plan {
-        make_plan(&self.writer, &self.store, &desired(orders)).await
+        make_plan(&self.writer, &self.records, &desired(orders)).await
     }
 
     async fn carry_out(&self, plan: &Plan) -> Report {
@@ -107,9 +112,9 @@ impl World {
     }
 
     async fn carry_out_under(&self, lock: &Held, plan: &Plan) -> Report {
-        let World { writer, store, settings, events, stop, .. } = self;
-        let report = apply::apply(plan, Context { writer, store, lock, settings, events, stop }).await;
-        store.check_all();
+        let World { writer, records, settings, events, stop, .. } = self;
+        let report = apply::apply(plan, Context { writer, records, lock, settings, events, stop }).await;
+        self.store.check_all();
         report
     }
 
@@ -144,8 +149,8 @@ impl World {
 }
 
 /// Makes the plan of a manifest by what is live and recorded now.
-pub async fn make_plan(writer: &Writer, store: &dyn Store, desired: &Desired) -> Plan {
-    let pass = Pass::new(writer.reader(), store, &NoProgress);
+pub async fn make_plan(writer: &Writer, records: &Records, desired: &Desired) -> Plan {
+    let pass = Pass::new(writer.reader(), records, &NoProgress);
     pass.plan(desired, &Options::at(Timestamp::now())).await.expect("a good token and readable records")
 }
 
@@ -285,7 +290,7 @@ impl Watched {
             self.check(order_id, stored);
         }
         if inner.failing.contains(&inner.saves) {
-            return Err(StoreError("no space left".to_owned()));
+            return Err(StoreError::unavailable("no space left"));
         }
         if !inner.unwatched {
             self.check(order_id, recorded);
@@ -297,22 +302,38 @@ impl Watched {
     }
 }
 
-impl Store for Watched {
-    fn load(&self, order_id: OrderId) -> BoxFuture<'_, Result<Record, StoreError>> {
-        let stored = self.lock().stored.get(&order_id).cloned();
-        ready(Ok(Record::Known(stored.unwrap_or_default()))).boxed()
+/// Returns the order whose record has a name: the executor asks for no others.
+fn order_of(name: &str) -> OrderId {
+    name.strip_suffix(".json").and_then(|stem| stem.parse().ok()).unwrap_or_else(|| panic!("{name} is no record"))
+}
+
+impl Place for Watched {
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Stored>, StoreError>> {
+        let order_id = order_of(name);
+        let stored = self.lock().stored.get(&order_id).map(|recorded| encode(order_id, API_URL, recorded));
+        ready(Ok(stored.map(|bytes| Stored { bytes, modified: Timestamp::UNIX_EPOCH }))).boxed()
     }
 
-    fn save<'a>(&'a self, order_id: OrderId, recorded: &'a Recorded) -> BoxFuture<'a, Result<(), StoreError>> {
-        ready(self.replace(order_id, recorded)).boxed()
+    fn write<'a>(&'a self, name: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
+        let order_id = order_of(name);
+        let recorded = decode(bytes, order_id, API_URL).expect("what is written can be read");
+        ready(self.replace(order_id, &recorded)).boxed()
     }
 
-    fn raw(&self, _order_id: OrderId) -> BoxFuture<'_, Result<Option<Raw>, StoreError>> {
-        ready(Ok(None)).boxed()
+    fn create<'a>(&'a self, name: &'a str, _bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
+        panic!("the executor replaces records: {name}")
     }
 
-    fn put_raw<'a>(&'a self, _order_id: OrderId, _bytes: &'a [u8]) -> BoxFuture<'a, Result<(), StoreError>> {
-        ready(Err(StoreError("the executor copies no records".to_owned()))).boxed()
+    fn remove<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        panic!("the executor forgets no records: {name}")
+    }
+
+    fn list<'a>(&'a self, _folder: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+        ready(Ok(self.lock().stored.keys().map(|order_id| record_name(*order_id)).collect())).boxed()
+    }
+
+    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Lock>, StoreError>> {
+        ready(Ok(Box::new(Held::default()) as Box<dyn Lock>)).boxed()
     }
 
     fn holder(&self) -> BoxFuture<'_, Result<Option<Holder>, StoreError>> {
@@ -320,19 +341,19 @@ impl Store for Watched {
     }
 
     fn unlock<'a>(&'a self, _id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
-        ready(Err(StoreError("the executor breaks no locks".to_owned()))).boxed()
+        ready(Err(StoreError::unavailable("the executor breaks no locks"))).boxed()
     }
 
-    fn forget(&self, order_id: OrderId) -> BoxFuture<'_, Result<bool, StoreError>> {
-        ready(Ok(self.lock().stored.remove(&order_id).is_some())).boxed()
+    fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        ready(Ok(())).boxed()
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<OrderId>, StoreError>> {
-        ready(Ok(self.lock().stored.keys().copied().collect())).boxed()
+    fn name_of(&self, name: &str) -> String {
+        name.to_owned()
     }
 
-    fn lock(&self) -> BoxFuture<'_, Result<Box<dyn Lock>, StoreError>> {
-        ready(Ok(Box::new(Held::default()) as Box<dyn Lock>)).boxed()
+    fn describe(&self) -> String {
+        "memory".to_owned()
     }
 }
 
@@ -343,9 +364,9 @@ struct Held {
 }
 
 impl Lock for Held {
-    fn ensure_held(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn ensure_held_for(&self, _duration: Duration) -> BoxFuture<'_, Result<(), StoreError>> {
         let held = match self.lost.load(Ordering::SeqCst) {
-            true => Err(StoreError("the lock was lost".to_owned())),
+            true => Err(StoreError::new(StoreErrorKind::Lost, "the lock was lost")),
             false => Ok(()),
         };
         ready(held).boxed()

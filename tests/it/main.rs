@@ -43,6 +43,8 @@ mod soak;
 mod state_directory;
 mod state_files;
 #[cfg(feature = "sandbox")]
+mod state_lock;
+#[cfg(feature = "sandbox")]
 mod sweep;
 mod words;
 #[cfg(feature = "sandbox")]

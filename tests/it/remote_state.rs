@@ -27,7 +27,7 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use shardctl::model::{OrderId, Recorded, RecordedSlots, Signature};
-use shardctl::state::Remote;
+use shardctl::state::{Place, Records, Remote};
 
 const API_URL: &str = "https://user-api.proxyshard.com";
 const PLACE: &str = "s3://bucket/states";
@@ -47,9 +47,18 @@ fn recorded(number: u32) -> Recorded {
     }
 }
 
-/// Opens a store as one process does.
+/// Opens a bucket as one process does.
 fn remote(store: &Arc<Faulty>) -> Remote {
-    Remote::new(Arc::clone(store) as Arc<dyn ObjectStore>, Path::from("states"), PLACE, API_URL)
+    Remote::new(Arc::clone(store) as Arc<dyn ObjectStore>, Path::from("states"), PLACE)
+}
+
+/// Opens the records of a bucket as one process does.
+fn records(store: &Arc<Faulty>) -> Records {
+    of_api(remote(store))
+}
+
+fn of_api(place: impl Place + 'static) -> Records {
+    Records::new(Arc::new(place), API_URL)
 }
 
 /// How a request fails.
@@ -66,7 +75,7 @@ enum Fault {
 /// A bucket in memory that fails as it is told, and counts.
 #[derive(Debug, Default)]
 struct Faulty {
-    inner: InMemory,
+    inner: Arc<InMemory>,
     /// What becomes of the next puts; `None`: nothing special.
     puts: Mutex<VecDeque<Option<Fault>>>,
     /// Whether nothing is answered at all.
@@ -77,6 +86,8 @@ struct Faulty {
     reads_down: AtomicBool,
     /// How long a read takes.
     delay: Mutex<Duration>,
+    /// How long the answer to a write takes that had its effect.
+    answer_delay: Mutex<Duration>,
     gets: AtomicUsize,
     lists: AtomicUsize,
     under_way: AtomicUsize,
@@ -92,12 +103,22 @@ impl Faulty {
         *self.puts.lock().unwrap() = faults.into_iter().collect();
     }
 
+    /// Returns another process's way to the same bucket, with troubles of its own.
+    fn beside(&self) -> Arc<Faulty> {
+        Arc::new(Faulty { inner: Arc::clone(&self.inner), ..Faulty::default() })
+    }
+
     async fn plant(&self, name: &str, bytes: &[u8]) {
         self.inner.put(&Path::from(format!("states/{name}")), PutPayload::from(bytes.to_vec())).await.unwrap();
     }
 
     async fn bytes(&self, name: &str) -> Vec<u8> {
         self.inner.get(&Path::from(format!("states/{name}"))).await.unwrap().bytes().await.unwrap().to_vec()
+    }
+
+    async fn is_empty(&self) -> bool {
+        let listed = self.inner.list_with_delimiter(Some(&Path::from("states"))).await.unwrap();
+        listed.objects.is_empty()
     }
 
     fn unavailable() -> Error {
@@ -124,7 +145,14 @@ impl ObjectStore for Faulty {
         self.check()?;
         let fault = self.puts.lock().unwrap().pop_front().flatten();
         match fault {
-            None => self.inner.put_opts(location, payload, options).await,
+            None => {
+                let put = self.inner.put_opts(location, payload, options).await;
+                let delay = *self.answer_delay.lock().unwrap();
+                if !delay.is_zero() {
+                    tokio::time::sleep(delay).await;
+                }
+                put
+            }
             Some(Fault::Before) => Err(Faulty::unavailable()),
             Some(Fault::After) => {
                 self.inner.put_opts(location, payload, options).await?;

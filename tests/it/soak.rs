@@ -18,7 +18,7 @@ use shardctl::diagnostic::ProblemCode;
 use shardctl::model::{Cents, OrderId, Outcome, ProxyIp, Report, StepResult};
 use shardctl::plan::{Plan, Step};
 use shardctl::sandbox::{Account, Sandbox};
-use shardctl::state::{Directory, Store};
+use shardctl::state::{Directory, Records};
 
 use crate::executor::{declared, make_plan};
 use crate::manifest::size::memory;
@@ -226,8 +226,8 @@ impl World {
         let token = Token::new(self.rig.control().token()).expect("a good token");
         let connection = Connection::observed(url, token, settings, Arc::<Sent>::clone(&self.sent));
         let writer = Writer::new(connection.expect("a connection"));
-        let store = Directory::new(self.rig.path(STATE), self.rig.url());
-        let lock = store.lock().await.expect("nobody else applies");
+        let store = Records::new(Arc::new(Directory::new(self.rig.path(STATE))), self.rig.url());
+        let lock = store.place().lock().await.expect("nobody else applies");
         let plan = make_plan(&writer, &store, &declared(case.manifest(case.charge()))).await;
         let settings = ApplySettings {
             keep_going,
@@ -239,8 +239,14 @@ impl World {
         if plan.is_blocked() && !keep_going {
             stop.request();
         }
-        let context =
-            Context { writer: &writer, store: &store, lock: &*lock, settings: &settings, events: &Quiet, stop: &stop };
+        let context = Context {
+            writer: &writer,
+            records: &store,
+            lock: &*lock,
+            settings: &settings,
+            events: &Quiet,
+            stop: &stop,
+        };
         let report = apply::apply(&plan, context).await;
         lock.release().await;
         (plan, report)

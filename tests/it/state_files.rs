@@ -11,10 +11,15 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
-use shardctl::model::{OrderId, PendingChange, ProxyIp, PurchaseIntent, Recorded, RecordedSlots, Signature};
+use shardctl::model::UnusableKind;
+use shardctl::model::{
+    Bought, Foreign, OrderId, PendingChange, ProxyIp, PurchaseIntent, Recorded, RecordedRenewal, RecordedSlots,
+    Renewal, RenewalSource, Signature,
+};
 use shardctl::state::{decode, encode, schema};
 
 const API_URL: &str = "https://user-api.proxyshard.com";
+const MOMENT: &str = "2026-11-23T02:13:00Z";
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
@@ -32,7 +37,7 @@ proptest! {
         let mut bytes = encode(order_id(), API_URL, &recorded);
         // Without the line break at its end the file is still whole.
         bytes.truncate(cut.index(bytes.len() - 1));
-        let error = decode(&bytes, order_id(), API_URL).unwrap_err();
+        let error = decode(&bytes, order_id(), API_URL).unwrap_err().message;
         prop_assert!(error.starts_with("it is damaged: EOF while parsing"), "{error}");
     }
 
@@ -51,19 +56,47 @@ fn records() -> impl Strategy<Value = Recorded> {
         quantity().prop_map(|next_qty| PendingChange::Downgrade { next_qty })
     ];
     let slots = (quantity(), of(pending)).prop_map(|(qty, pending)| RecordedSlots { qty, pending });
-    let moments = Timestamp::MIN.as_second()..Timestamp::MAX.as_second();
-    let when = (moments, 0..1_000_000_000).prop_map(|(second, nanosecond)| Timestamp::new(second, nanosecond).unwrap());
-    let purchase = (quantity(), quantity(), when).prop_map(|(from_qty, add_qty, when)| PurchaseIntent {
+    let purchase = (quantity(), quantity(), moments()).prop_map(|(from_qty, add_qty, when)| PurchaseIntent {
         from_qty,
         add_qty: add_qty.max(1),
         when,
     });
-    (signatures, btree_map(ips(), any::<bool>(), 0..6), of(slots), of(purchase), btree_set(ips(), 0..3)).prop_map(
-        |(signatures, del_np, slots, purchase, mut unknown_signatures)| {
-            unknown_signatures.retain(|ip| !signatures.contains_key(ip));
-            Recorded { signatures, unknown_signatures, del_np, slots, purchase, ..Recorded::default() }
-        },
-    )
+    let bought = (quantity(), moments()).prop_map(|(qty, when)| Bought { qty: qty.max(1), when });
+    let acknowledged = (signatures, btree_map(ips(), any::<bool>(), 0..6), of(slots), btree_set(ips(), 0..3));
+    let seen = (of(any::<bool>()), of(renewals()), any::<bool>(), of(btree_set(ips(), 0..6)));
+    (acknowledged, seen, of(purchase), of(bought)).prop_map(|(acknowledged, seen, purchase, bought)| {
+        let (signatures, del_np, slots, mut unknown_signatures) = acknowledged;
+        let (auto_renewal, renews_at, pending_asked, ips) = seen;
+        unknown_signatures.retain(|ip| !signatures.contains_key(ip));
+        Recorded {
+            signatures,
+            unknown_signatures,
+            del_np,
+            slots,
+            auto_renewal,
+            renews_at,
+            pending_asked,
+            ips,
+            purchase,
+            bought,
+        }
+    })
+}
+
+fn moments() -> impl Strategy<Value = Timestamp> {
+    let seconds = Timestamp::MIN.as_second()..Timestamp::MAX.as_second();
+    (seconds, 0..1_000_000_000).prop_map(|(second, nanosecond)| Timestamp::new(second, nanosecond).unwrap())
+}
+
+/// Renewals as they are read: moments, days, and whatever else an API may say.
+fn renewals() -> impl Strategy<Value = RecordedRenewal> {
+    let at = prop_oneof![
+        moments().prop_map(Renewal::At),
+        moments().prop_map(|moment| Renewal::parse(&moment.strftime("%Y-%m-%d").to_string())),
+        any::<String>().prop_map(|text| Renewal::parse(&text)),
+    ];
+    let source = of(select(vec![RenewalSource::ExpiresAt, RenewalSource::Until]));
+    (at, source).prop_map(|(at, source)| RecordedRenewal { at, source })
 }
 
 #[test]
@@ -102,7 +135,42 @@ fn keys_are_sorted_and_what_is_unknown_is_absent() {
   }
 }
 "#;
-    assert_eq!(String::from_utf8(encode(order_id(), API_URL, &recorded)).unwrap(), expected);
+    assert_eq!(
+        String::from_utf8(encode(order_id(), API_URL, &recorded)).unwrap(),
+        expected,
+        "as the first version did"
+    );
+    let seen = Recorded {
+        auto_renewal: Some(false),
+        renews_at: Some(RecordedRenewal { at: Renewal::parse("2026-12-01"), source: Some(RenewalSource::ExpiresAt) }),
+        pending_asked: true,
+        ips: Some(["203.0.113.10", "203.0.113.9", "2001:db8::7"].map(ip).into()),
+        bought: Some(Bought { qty: 4, when: "2026-11-23T02:13:07Z".parse().unwrap() }),
+        ..Recorded::default()
+    };
+    let expected = r#"{
+  "api_url": "https://user-api.proxyshard.com",
+  "auto_renewal": false,
+  "bought": {
+    "qty": 4,
+    "when": "2026-11-23T02:13:07Z"
+  },
+  "del_np": {},
+  "format_version": 1,
+  "ips": [
+    "203.0.113.9",
+    "203.0.113.10",
+    "2001:db8::7"
+  ],
+  "order_id": 48213,
+  "pending_asked": true,
+  "purchase": null,
+  "renews_at": "2026-12-01T00:00:00Z",
+  "renews_at_source": "expires_at",
+  "signatures": {}
+}
+"#;
+    assert_eq!(String::from_utf8(encode(order_id(), API_URL, &seen)).unwrap(), expected);
     let nothing = r#"{
   "api_url": "https://user-api.proxyshard.com",
   "del_np": {},
@@ -124,22 +192,34 @@ fn damage_is_named() {
         file[field] = value;
         decode(file.to_string().as_bytes(), order_id(), API_URL).unwrap_err()
     };
+    use UnusableKind::{Damaged, NewerVersion, OtherApi, OtherOrder};
     let table = [
-        (damaged("order_id", json!(48977)), "it is the record of order 48977"),
+        (damaged("order_id", json!(48977)), OtherOrder, "it is the record of order 48977"),
         (
             damaged("api_url", json!("http://127.0.0.1:4010")),
+            OtherApi,
             "it belongs to the API at http://127.0.0.1:4010, not https://user-api.proxyshard.com: check --api-url",
         ),
-        (damaged("format_version", json!(2)), NEWER),
-        (damaged("format_version", json!(0)), "it has format version 0, and this program reads 1"),
-        (damaged("signatures", json!({"203.0.113.300": "win11"})), "it is damaged: `203.0.113.300` is no IP address"),
-        (damaged("del_np", json!({"\u{1b}[31m": true})), "it is damaged: `\\u{1b}[31m` is no IP address"),
+        (
+            damaged("api_url", json!("\u{1b}[31m")),
+            OtherApi,
+            "it belongs to the API at \\u{1b}[31m, not https://user-api.proxyshard.com: check --api-url",
+        ),
+        (damaged("format_version", json!(2)), NewerVersion, NEWER),
+        (damaged("format_version", json!(0)), Damaged, "it has format version 0, and this program reads 1"),
+        (
+            damaged("signatures", json!({"203.0.113.300": "win11"})),
+            Damaged,
+            "it is damaged: `203.0.113.300` is no IP address",
+        ),
+        (damaged("del_np", json!({"\u{1b}[31m": true})), Damaged, "it is damaged: `\\u{1b}[31m` is no IP address"),
     ];
-    for (error, expected) in table {
-        assert_eq!(error, expected);
+    for (error, kind, expected) in table {
+        assert_eq!((error.message.as_str(), error.kind), (expected, kind));
     }
     let table = [
         (damaged("colour", json!("red")), "it is damaged: unknown field `colour`"),
+        (damaged("\u{1b}[31m", json!(1)), "it is damaged: unknown field `\\u{1b}[31m`"),
         (damaged("signatures", json!({"203.0.113.10": "win7"})), "it is damaged: unknown variant `win7`"),
         (damaged("del_np", json!({"203.0.113.10": 1})), "it is damaged: invalid type: integer `1`"),
         (damaged("unknown_signatures", json!(["x"])), "it is damaged: `x` is no IP address"),
@@ -151,9 +231,19 @@ fn damage_is_named() {
         (damaged("slots", json!({"pending": null})), "it is damaged: missing field `qty`"),
         (damaged("slots", json!({"qty": 4, "pending": {"action": "grow"}})), "it is damaged: unknown variant `grow`"),
         (damaged("purchase", json!({"from_qty": 2})), "it is damaged: missing field `add_qty`"),
+        (damaged("auto_renewal", json!("yes")), "it is damaged: invalid type: string \"yes\", expected a boolean"),
+        (damaged("pending_asked", json!(null)), "it is damaged: invalid type: null, expected a boolean"),
+        (damaged("renews_at", json!(null)), "it is damaged: the source of a renewal that it does not have"),
+        (damaged("renews_at", json!(7)), "it is damaged: invalid type: integer `7`"),
+        (damaged("renews_at_source", json!("panel")), "it is damaged: unknown variant `panel`"),
+        (damaged("ips", json!(["203.0.113.300"])), "it is damaged: `203.0.113.300` is no IP address"),
+        (damaged("ips", json!(["::1", "0::1"])), "it is damaged: `::1` stands twice"),
+        (damaged("bought", json!({"qty": 0, "when": MOMENT})), "it is damaged: a purchase that left no slots"),
+        (damaged("bought", json!({"qty": 1})), "it is damaged: missing field `when`"),
+        (damaged("bought", json!({"qty": 1, "when": MOMENT, "by": "me"})), "it is damaged: unknown field `by`"),
     ];
     for (error, expected) in table {
-        assert!(error.starts_with(expected), "{error}");
+        assert!(error.message.starts_with(expected) && error.kind == Damaged, "{error:?}");
     }
 }
 
@@ -167,7 +257,7 @@ fn an_ip_that_stands_twice_is_damage() {
     ];
     for row in rows {
         let file = whole().to_string().replace(r#""203.0.113.10":false"#, row);
-        let error = decode(file.as_bytes(), order_id(), API_URL).unwrap_err();
+        let error = decode(file.as_bytes(), order_id(), API_URL).unwrap_err().message;
         assert!(error.starts_with("it is damaged: `203.0.113.10` stands twice"), "{row}: {error}");
     }
 }
@@ -175,7 +265,7 @@ fn an_ip_that_stands_twice_is_damage() {
 #[test]
 fn a_newer_version_is_named_whatever_else_is_in_the_file() {
     let newer = json!({"format_version": 7, "orders": [], "api_url": null}).to_string();
-    let error = decode(newer.as_bytes(), order_id(), API_URL).unwrap_err();
+    let error = decode(newer.as_bytes(), order_id(), API_URL).unwrap_err().message;
     assert_eq!(error, NEWER.replace('2', "7"));
 }
 
@@ -184,7 +274,7 @@ fn a_missing_field_is_damage_where_it_cannot_be_unknown() {
     for field in ["api_url", "format_version", "order_id"] {
         let mut file = whole();
         file.as_object_mut().unwrap().remove(field);
-        let error = decode(file.to_string().as_bytes(), order_id(), API_URL).unwrap_err();
+        let error = decode(file.to_string().as_bytes(), order_id(), API_URL).unwrap_err().message;
         assert!(error.starts_with(&format!("it is damaged: missing field `{field}`")), "{error}");
     }
     let least = json!({"format_version": 1, "api_url": API_URL, "order_id": 48213}).to_string();
@@ -195,7 +285,18 @@ fn a_missing_field_is_damage_where_it_cannot_be_unknown() {
 fn what_is_written_keeps_to_the_schema() {
     let validator = jsonschema::validator_for(&schema().to_value()).unwrap();
     assert!(validator.is_valid(&whole()));
-    for wrong in [json!({"format_version": 2}), json!({"order_id": 0}), json!({"colour": "red"})] {
+    assert_eq!(
+        schema().get("properties").and_then(Value::as_object).map(|it| it.len()),
+        whole().as_object().map(|it| it.len())
+    );
+    let wrong = [
+        json!({"format_version": 2}),
+        json!({"order_id": 0}),
+        json!({"colour": "red"}),
+        json!({"bought": {"qty": 0, "when": MOMENT}}),
+        json!({"renews_at_source": "panel"}),
+    ];
+    for wrong in wrong {
         let mut file = whole();
         file.as_object_mut().unwrap().extend(wrong.as_object().unwrap().clone());
         assert!(!validator.is_valid(&file), "{wrong}");
@@ -204,13 +305,21 @@ fn what_is_written_keeps_to_the_schema() {
 
 /// A record's file with something in every field.
 fn whole() -> Value {
+    let ip = |text: &str| text.parse().unwrap();
     let recorded = Recorded {
-        signatures: BTreeMap::from([("203.0.113.10".parse().unwrap(), Signature::Win11)]),
-        unknown_signatures: BTreeSet::from(["203.0.113.11".parse().unwrap()]),
-        del_np: BTreeMap::from([("203.0.113.10".parse().unwrap(), false)]),
+        signatures: BTreeMap::from([(ip("203.0.113.10"), Signature::Win11)]),
+        unknown_signatures: BTreeSet::from([ip("203.0.113.11")]),
+        del_np: BTreeMap::from([(ip("203.0.113.10"), false)]),
         slots: Some(RecordedSlots { qty: 4, pending: Some(PendingChange::Cancel {}) }),
+        auto_renewal: Some(true),
+        renews_at: Some(RecordedRenewal {
+            at: Renewal::Unreadable(Foreign::new("soon")),
+            source: Some(RenewalSource::Until),
+        }),
+        pending_asked: true,
+        ips: Some(BTreeSet::from([ip("203.0.113.10"), ip("203.0.113.11")])),
         purchase: Some(PurchaseIntent { from_qty: 2, add_qty: 2, when: Timestamp::UNIX_EPOCH }),
-        ..Recorded::default()
+        bought: Some(Bought { qty: 4, when: Timestamp::UNIX_EPOCH }),
     };
     serde_json::from_slice(&encode(order_id(), API_URL, &recorded)).unwrap()
 }

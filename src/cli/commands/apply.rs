@@ -22,7 +22,7 @@ use crate::model::{Desired, OrderId, OrderReport, Outcome, Report};
 use crate::plan::{Options, Plan};
 use crate::reconcile::{ObserveError, Pass};
 use crate::render::report_line;
-use crate::state::{Lock, Store};
+use crate::state::{Lock, Records};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ApplyArgs {
@@ -65,14 +65,19 @@ pub(in crate::cli) async fn run(
         desired.orders.retain(|order_id, _| planned.contains(order_id));
     }
     let connection = run.connect(&terminal.reporter)?;
-    let store = run.open_store(&connection.url().to_string())?;
+    let records = run.open_records(&connection.url().to_string())?;
+    // A lock that is a lease would outlive a process that a signal ends.
+    let mut signals = Signals::new();
     // Held until the report is out: nobody else plans by a record that is about to change.
     let lock = match args.apply {
-        true => Some(store.lock().await.map_err(|error| CommandFailure::from(error).code(ProblemCode::LockHeld))?),
         false => None,
+        true => tokio::select! {
+            lock = records.place().lock() => Some(lock?),
+            () = signals.next() => return Err(interrupted()),
+        },
     };
-    let work = Work { args, connection: &connection, store: &*store, sources, desired, saved };
-    let exit = work.plan_and_act(terminal, lock.as_deref()).await;
+    let work = Work { args, connection: &connection, records: &records, sources, desired, saved };
+    let exit = work.plan_and_act(terminal, lock.as_deref(), signals).await;
     if let Some(lock) = lock {
         lock.release().await;
     }
@@ -83,7 +88,7 @@ pub(in crate::cli) async fn run(
 struct Work<'a> {
     args: &'a ApplyArgs,
     connection: &'a Connection,
-    store: &'a dyn Store,
+    records: &'a Records,
     sources: SourceMap,
     desired: Desired,
     saved: Option<SavedPlan>,
@@ -91,17 +96,17 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Makes the plan and, with the lock, carries it out.
-    async fn plan_and_act(&self, terminal: &mut Terminal, lock: Option<&dyn Lock>) -> Result<Exit, CommandFailure> {
+    async fn plan_and_act(
+        &self,
+        terminal: &mut Terminal,
+        lock: Option<&dyn Lock>,
+        mut signals: Signals,
+    ) -> Result<Exit, CommandFailure> {
         let options = run::options(&self.args.planning);
         let options = self.saved.as_ref().map_or_else(|| options.clone(), |saved| saved.options(options.now));
-        // A lock that is a lease would outlive a process that a signal ends.
-        let mut signals = Signals::new();
         let plan = tokio::select! {
             plan = self.plan(terminal, &options) => plan?,
-            () = signals.next() => {
-                let message = "interrupted while the plan was made: nothing was changed";
-                return Err(CommandFailure::new(message).code(ProblemCode::Interrupted));
-            }
+            () = signals.next() => return Err(interrupted()),
         };
         terminal.reporter.planned(&plan);
         let Work { sources, desired, .. } = self;
@@ -123,7 +128,7 @@ impl Work<'_> {
     /// Makes the plan; a saved plan gives the prices that were shown to the user.
     async fn plan(&self, terminal: &Terminal, options: &Options) -> Result<Plan, ObserveError> {
         let reader = Reader::new(self.connection.clone());
-        let mut observed = Pass::new(&reader, self.store, &terminal.reporter).observe_declared(&self.desired).await?;
+        let mut observed = Pass::new(&reader, self.records, &terminal.reporter).observe_declared(&self.desired).await?;
         if let Some(saved) = &self.saved {
             saved.keep_prices(&mut observed);
         }
@@ -142,6 +147,10 @@ impl Work<'_> {
         if plan.is_blocked() && !args.keep_going {
             terminal.show(args.format.format, &Found::Applied(view, &nothing_run(plan)))?;
             return plan::judge(plan, false);
+        }
+        if plan.has_changes() {
+            // Where the record cannot be kept, nothing is changed.
+            self.records.place().probe().await?;
         }
         let report = self.write(terminal, lock, signals, plan).await;
         // What was carried out counts for the exit status, not whether it could be shown.
@@ -171,13 +180,23 @@ impl Work<'_> {
         let listener = Listener::start(stop.clone(), self.connection.clone(), signals);
         let reporter = &terminal.reporter;
         reporter.start("Applying", plan.orders.iter().filter(|order| !order.steps.is_empty()).count());
-        let context =
-            Context { writer: &writer, store: self.store, lock, settings: &settings, events: reporter, stop: &stop };
+        let context = Context {
+            writer: &writer,
+            records: self.records,
+            lock,
+            settings: &settings,
+            events: reporter,
+            stop: &stop,
+        };
         let report = apply::apply(plan, context).await;
         reporter.finish();
         drop(listener);
         report
     }
+}
+
+fn interrupted() -> CommandFailure {
+    CommandFailure::new("interrupted while the plan was made: nothing was changed").code(ProblemCode::Interrupted)
 }
 
 fn refuse_stale(saved: &SavedPlan, path: &Path, again: PlanDocument) -> Result<(), CommandFailure> {

@@ -37,8 +37,8 @@ pub(in crate::cli) async fn run(
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
     let mut run = Run::resolve(&resolve, environment)?;
     let reader = Reader::new(run.connect(&terminal.reporter)?);
-    let store = run.open_store(&reader.connection().url().to_string())?;
-    let observed = Pass::new(&reader, &*store, &terminal.reporter).observe(args.orders.iter().copied()).await?;
+    let records = run.open_records(&reader.connection().url().to_string())?;
+    let observed = Pass::new(&reader, &records, &terminal.reporter).observe(args.orders.iter().copied()).await?;
     let now = Timestamp::now();
     let mut orders = Vec::new();
     for (order_id, observed) in &observed {

@@ -44,9 +44,9 @@ pub(in crate::cli) async fn run(
     let (sources, desired) = run.load_manifest(&args.planning.orders, terminal)?;
     let api_url = run.api_url();
     let reader = Reader::new(run.connect(&terminal.reporter)?);
-    let store = run.open_store(&api_url)?;
+    let records = run.open_records(&api_url)?;
     let options = run::options(&args.planning);
-    let plan = Pass::new(&reader, &*store, &terminal.reporter).plan(&desired, &options).await?;
+    let plan = Pass::new(&reader, &records, &terminal.reporter).plan(&desired, &options).await?;
     terminal.reporter.planned(&plan);
     let view = PlanView { plan: &plan, desired: &desired, options: &options, sources: &sources, api_url: &api_url };
     terminal.show(args.format.format, &Found::Plan(view))?;

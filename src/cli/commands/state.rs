@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueHint};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -11,10 +12,8 @@ use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
-use crate::model::OrderId;
-use crate::model::count;
-use crate::model::printable;
-use crate::state::{Lock, Raw, StateFile, Store, StoreError};
+use crate::model::{OrderId, count, printable};
+use crate::state::{Lock, Place, StateFile, StoreError, Stored, record_name, recorded_orders};
 
 /// How many records are read at once.
 const READS_AT_ONCE: usize = 16;
@@ -101,13 +100,13 @@ pub(in crate::cli) async fn run(
 }
 
 /// Opens the place of the records, whichever API they belong to.
-fn store(
+fn open_place(
     state: &StatePlaceArgs,
     manifest: &ManifestArgs,
     environment: &Environment,
-) -> Result<Box<dyn Store>, CommandFailure> {
+) -> Result<Arc<dyn Place>, CommandFailure> {
     let args = RunArgs { manifest: Some(manifest), state: Some(state), ..RunArgs::default() };
-    Run::resolve(&args, environment)?.open_store("")
+    Run::resolve(&args, environment)?.open_place()
 }
 
 async fn show(
@@ -115,8 +114,8 @@ async fn show(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let store = store(&args.state, &args.manifest, environment)?;
-    match store.raw(args.order).await? {
+    let place = open_place(&args.state, &args.manifest, environment)?;
+    match place.read(&record_name(args.order)).await? {
         Some(raw) if serde_json::from_slice::<StateFile>(&raw.bytes).is_ok() => terminal.out.write_all(&raw.bytes)?,
         // Whatever it is, it does not speak to the terminal.
         Some(raw) => writeln!(terminal.out, "{}", printable(&String::from_utf8_lossy(&raw.bytes)))?,
@@ -130,14 +129,14 @@ async fn forget(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let store = store(&args.state, &args.manifest, environment)?;
+    let place = open_place(&args.state, &args.manifest, environment)?;
     let order = args.order;
-    let Some(raw) = store.raw(order).await? else {
+    let Some(raw) = place.read(&record_name(order)).await? else {
         terminal.say(&format!("Nothing is recorded of order {order}."));
         return Ok(Exit::Done);
     };
-    let lock = store.lock().await?;
-    let forgotten = store.forget(order).await;
+    let lock = place.lock().await?;
+    let forgotten = place.remove(&record_name(order)).await;
     lock.release().await;
     forgotten?;
     if has_open_purchase(&raw.bytes) {
@@ -161,8 +160,8 @@ async fn list(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let store = store(&args.state, &args.manifest, environment)?;
-    for order in store.list().await? {
+    let place = open_place(&args.state, &args.manifest, environment)?;
+    for order in recorded_orders(&*place).await? {
         writeln!(terminal.out, "{order}")?;
     }
     Ok(Exit::Done)
@@ -188,8 +187,8 @@ async fn pull(
 
 /// The two places between which records are copied.
 struct Places {
-    directory: Box<dyn Store>,
-    bucket: Box<dyn Store>,
+    directory: Arc<dyn Place>,
+    bucket: Arc<dyn Place>,
 }
 
 fn both_places(args: &StateCopyArgs, environment: &Environment) -> Result<Places, CommandFailure> {
@@ -200,14 +199,14 @@ fn both_places(args: &StateCopyArgs, environment: &Environment) -> Result<Places
             failure.hint("name it by --state s3://bucket/prefix (or gs://, az://), and the directory as the argument")
         );
     }
-    let bucket = store(&args.state, &args.manifest, environment)?;
+    let bucket = open_place(&args.state, &args.manifest, environment)?;
     let directory = args.directory.as_ref().map(|path| path.display().to_string());
-    let directory = store(&StatePlaceArgs { state: directory }, &args.manifest, environment)?;
+    let directory = open_place(&StatePlaceArgs { state: directory }, &args.manifest, environment)?;
     Ok(Places { directory, bucket })
 }
 
 /// Copies every record that differs; refuses as a whole where one of the target's would be lost.
-async fn copy(from: &dyn Store, to: &dyn Store, force: bool, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
+async fn copy(from: &dyn Place, to: &dyn Place, force: bool, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
     let lock = to.lock().await?;
     let copied = copy_locked(from, to, &*lock, force).await;
     lock.release().await;
@@ -230,9 +229,10 @@ fn records(number: usize) -> String {
     count(number, "record")
 }
 
-async fn copy_locked(from: &dyn Store, to: &dyn Store, lock: &dyn Lock, force: bool) -> Result<Copied, CommandFailure> {
-    let pairs = stream::iter(from.list().await?).map(|order| async move {
-        let (source, target) = tokio::try_join!(from.raw(order), to.raw(order))?;
+async fn copy_locked(from: &dyn Place, to: &dyn Place, lock: &dyn Lock, force: bool) -> Result<Copied, CommandFailure> {
+    let pairs = stream::iter(recorded_orders(from).await?).map(|order| async move {
+        let name = record_name(order);
+        let (source, target) = tokio::try_join!(from.read(&name), to.read(&name))?;
         Ok::<_, StoreError>((order, source, target))
     });
     let pairs: Vec<_> = pairs.buffered(READS_AT_ONCE).try_collect().await?;
@@ -255,7 +255,7 @@ async fn copy_locked(from: &dyn Store, to: &dyn Store, lock: &dyn Lock, force: b
     for (done, (order, bytes)) in differing.iter().enumerate() {
         let written = async {
             lock.ensure_held().await?;
-            to.put_raw(*order, bytes).await
+            to.write(&record_name(*order), bytes).await
         };
         if let Err(error) = written.await {
             let so_far = format!("{done} of {} were copied; run it again to copy the rest", records(differing.len()));
@@ -266,7 +266,7 @@ async fn copy_locked(from: &dyn Store, to: &dyn Store, lock: &dyn Lock, force: b
 }
 
 /// Returns why a record of the target must not be lost, if so.
-fn obstacle(source: &Raw, target: &Raw) -> Option<&'static str> {
+fn obstacle(source: &Stored, target: &Stored) -> Option<&'static str> {
     match serde_json::from_slice::<StateFile>(&target.bytes) {
         Err(_) => Some("it cannot be read"),
         Ok(file) if file.purchase.is_some() => Some("a purchase is open"),
@@ -281,17 +281,16 @@ async fn unlock(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let store = store(&args.state, &args.manifest, environment)?;
-    let Some(holder) = store.holder().await? else {
+    let place = open_place(&args.state, &args.manifest, environment)?;
+    let Some(holder) = place.holder().await? else {
         terminal.say("Nobody holds the lock.");
         return Ok(Exit::Done);
     };
     let until = holder.expires.map_or("it ends with its process".to_owned(), |expires| format!("expires {expires:.0}"));
-    let (id, who) = (printable(&holder.id), printable(&holder.who));
-    writeln!(terminal.out, "{id}: held by {who} since {:.0}, {until}", holder.since)?;
+    writeln!(terminal.out, "{}: held by {}, {until}", holder.id.printable(), holder.words())?;
     match &args.id {
         Some(id) => {
-            store.unlock(id).await?;
+            place.unlock(id).await?;
             terminal.say("The lock is broken: its holder stops before its next write.");
             Ok(Exit::Done)
         }

@@ -44,8 +44,8 @@ pub(in crate::cli) async fn run(
         true => run.load_manifest(&[], terminal)?.1.orders.into_keys().collect(),
     };
     let reader = Reader::new(run.connect(&terminal.reporter)?);
-    let store = run.open_store(&reader.connection().url().to_string())?;
-    let observed = Pass::new(&reader, &*store, &terminal.reporter).observe(orders).await?;
+    let records = run.open_records(&reader.connection().url().to_string())?;
+    let observed = Pass::new(&reader, &records, &terminal.reporter).observe(orders).await?;
     let document = StatusDocument::new(&outlook::standings(&observed, Timestamp::now()));
     terminal.show(args.format.format, &Found::Status(&document))?;
     match document.orders.iter().filter(|order| order.error.is_some()).count() {

@@ -178,7 +178,7 @@ fn within(directory: &Path, name: &OsStr) -> PathBuf {
 /// Returns what a path must not lead out of: the repository that it is in, or else the working directory. A pull request
 /// can propose a link to any file of the machine, and a problem shows the line that it is at. What is named by a path
 /// to elsewhere is the user's own choice.
-fn enclosure(path: &Path) -> Option<PathBuf> {
+pub fn enclosure(path: &Path) -> Option<PathBuf> {
     let working = std::env::current_dir().ok()?;
     // Without a look at what is there: a link on the way is what this is about.
     let mut whole = PathBuf::new();

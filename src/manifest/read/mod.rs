@@ -24,7 +24,7 @@ use crate::diagnostic::{Problem, SourceFile, SourceMap};
 use crate::model::{Desired, hex};
 
 pub(super) use decode::MOST_REMOVALS;
-pub use files::{DEFAULT_PATH, MAX_FILE_BYTES};
+pub use files::{DEFAULT_PATH, MAX_FILE_BYTES, enclosure};
 pub use load_error::LoadError;
 pub use warning::ManifestWarning;
 

@@ -170,8 +170,9 @@ fn read_records(folder: &Path) -> BTreeMap<OrderId, Result<Recorded, UnusableRec
             let written = state::encode(order_id, API_URL, recorded);
             assert!(written == bytes, "{path:?} is not as shardctl writes it:\n{}", String::from_utf8_lossy(&written));
         }
-        let unusable = |reason| UnusableRecord {
-            message: format!("the recorded state in shardctl.state/{order_id}.json cannot be used: {reason}"),
+        let unusable = |UnusableRecord { kind, message }| UnusableRecord {
+            kind,
+            message: format!("the recorded state in shardctl.state/{order_id}.json cannot be used: {message}"),
         };
         (order_id, decoded.map_err(unusable))
     };

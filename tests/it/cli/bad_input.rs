@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use shardctl::state::{Directory, Store as _};
+use shardctl::state::{Directory, Place as _};
 
 use super::{EXAMPLE_ACCOUNT, EXAMPLE_MANIFEST, Run, Shardctl};
 
@@ -237,7 +237,7 @@ fn damaged_records() {
 fn two_at_once() {
     let shardctl = Shardctl::example();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let lock = runtime.block_on(Directory::new(shardctl.path("shardctl.state"), shardctl.url()).lock());
+    let lock = runtime.block_on(Directory::new(shardctl.path("shardctl.state")).lock());
     let lock = lock.expect("the lock");
     let run = fails(&shardctl, "While another apply runs", &[], nothing);
     assert!(run.stderr.contains(&format!("process {}", std::process::id())), "{}", run.stderr);

@@ -3,6 +3,7 @@
 //! Each function takes bytes and panics where a property is broken. The fuzz targets of `fuzz/` call them, and so do
 //! the tests of the module above, which need no fuzzer.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::path::Path;
 
@@ -275,11 +276,13 @@ pub fn state(bytes: &[u8]) {
     let order_id = file.as_ref().and_then(|file| OrderId::new(file.order_id)).unwrap_or_else(|| order_id(48213));
     let recorded = match state::decode(bytes, order_id, api_url) {
         Ok(recorded) => recorded,
-        Err(message) => return assert_message_can_be_shown(&message),
+        Err(unusable) => return assert_message_can_be_shown(&unusable.message),
     };
     let file = file.as_ref().expect("a record that is taken is a record");
     assert_eq!(recorded.signatures.len(), file.signatures.len(), "an IP stands twice");
     assert_eq!(recorded.del_np.len(), file.del_np.len(), "an IP stands twice");
+    let ips = (recorded.ips.as_ref().map(BTreeSet::len), file.ips.as_ref().map(Vec::len));
+    assert_eq!(ips.0, ips.1, "an IP stands twice");
     let written = state::encode(order_id, api_url, &recorded);
     let again = state::decode(&written, order_id, api_url);
     assert_eq!(again.as_ref(), Ok(&recorded), "{}", String::from_utf8_lossy(&written));

@@ -3,26 +3,26 @@
 use std::sync::atomic::Ordering;
 
 use shardctl::model::Recorded;
-use shardctl::state::{Record, Store};
+use shardctl::state::{Place as _, Record, StoreErrorKind};
 
-use super::{Fault, Faulty, UNREAD, order, recorded, remote};
+use super::{Fault, Faulty, UNREAD, order, recorded, records, remote};
 
 #[tokio::test]
 async fn a_lost_answer_is_told_by_what_is_there() {
     let store = Faulty::new();
-    let bucket = remote(&store);
+    let bucket = records(&store);
     assert_eq!(bucket.load(order(1)).await, Ok(Record::Known(Recorded::default())));
     store.fail_puts([Some(Fault::After), None, Some(Fault::After), None]);
     for number in 1..=4 {
         bucket.save(order(1), &recorded(number)).await.unwrap();
-        assert_eq!(remote(&store).load(order(1)).await, Ok(Record::Known(recorded(number))));
+        assert_eq!(records(&store).load(order(1)).await, Ok(Record::Known(recorded(number))));
     }
 }
 
 #[tokio::test]
 async fn a_write_without_effect_is_an_error_and_can_be_repeated() {
     let store = Faulty::new();
-    let bucket = remote(&store);
+    let bucket = records(&store);
     for number in 1..=2 {
         store.fail_puts([Some(Fault::Before)]);
         let error = bucket.save(order(1), &recorded(number)).await.unwrap_err().to_string();
@@ -35,7 +35,7 @@ async fn a_write_without_effect_is_an_error_and_can_be_repeated() {
 #[tokio::test]
 async fn a_write_whose_fate_cannot_be_read_is_an_error_that_overwrites_nothing_later() {
     let store = Faulty::new();
-    let bucket = remote(&store);
+    let bucket = records(&store);
     bucket.save(order(1), &recorded(1)).await.unwrap();
     store.fail_puts([Some(Fault::After)]);
     store.reads_down.store(true, Ordering::SeqCst);
@@ -44,7 +44,7 @@ async fn a_write_whose_fate_cannot_be_read_is_an_error_that_overwrites_nothing_l
     store.reads_down.store(false, Ordering::SeqCst);
     // It did have its effect, so that what this process believes is there is not.
     assert!(bucket.save(order(1), &recorded(3)).await.is_err());
-    assert_eq!(remote(&store).load(order(1)).await, Ok(Record::Known(recorded(2))));
+    assert_eq!(records(&store).load(order(1)).await, Ok(Record::Known(recorded(2))));
     // The very same record again is no conflict.
     bucket.save(order(1), &recorded(2)).await.unwrap();
     bucket.save(order(1), &recorded(3)).await.unwrap();
@@ -53,7 +53,7 @@ async fn a_write_whose_fate_cannot_be_read_is_an_error_that_overwrites_nothing_l
 #[tokio::test]
 async fn a_conflict_whose_fate_cannot_be_read_is_an_error() {
     let store = Faulty::new();
-    let (first, second) = (remote(&store), remote(&store));
+    let (first, second) = (records(&store), records(&store));
     assert!(second.load(order(1)).await.is_ok());
     first.save(order(1), &recorded(1)).await.unwrap();
     store.reads_down.store(true, Ordering::SeqCst);
@@ -73,22 +73,22 @@ async fn what_vanished_is_not_written_again() {
     ];
     for (was_there, code, expected) in rows {
         let store = Faulty::new();
-        let bucket = remote(&store);
+        let bucket = records(&store);
         if was_there {
             bucket.save(order(1), &recorded(1)).await.unwrap();
-            assert_eq!(remote(&store).forget(order(1)).await, Ok(true));
+            assert_eq!(records(&store).forget(order(1)).await, Ok(true));
         }
         store.fail_puts([Some(Fault::Missing(code))]);
         let error = bucket.save(order(1), &recorded(2)).await.unwrap_err().to_string();
         assert!(error.starts_with(expected), "{was_there} {code}: {error}");
-        assert_eq!(remote(&store).load(order(1)).await, Ok(Record::Known(Recorded::default())));
+        assert_eq!(records(&store).load(order(1)).await, Ok(Record::Known(Recorded::default())));
     }
 }
 
 #[tokio::test]
 async fn a_read_that_fails_is_never_an_empty_record() {
     let store = Faulty::new();
-    let bucket = remote(&store);
+    let bucket = records(&store);
     bucket.save(order(1), &recorded(1)).await.unwrap();
     store.down.store(true, Ordering::SeqCst);
     let errors = [
@@ -97,10 +97,10 @@ async fn a_read_that_fails_is_never_an_empty_record() {
         bucket.list().await.map(drop),
         bucket.forget(order(1)).await.map(drop),
         bucket.save(order(1), &recorded(2)).await,
-        remote(&store).save(order(2), &recorded(2)).await,
-        bucket.lock().await.map(drop),
-        bucket.holder().await.map(drop),
-        bucket.unlock("id").await,
+        records(&store).save(order(2), &recorded(2)).await,
+        remote(&store).lock().await.map(drop),
+        remote(&store).holder().await.map(drop),
+        remote(&store).unlock("id").await,
     ];
     for error in errors {
         let error = error.unwrap_err().to_string();
@@ -109,4 +109,25 @@ async fn a_read_that_fails_is_never_an_empty_record() {
     store.down.store(false, Ordering::SeqCst);
     assert_eq!(bucket.load(order(1)).await, Ok(Record::Known(recorded(1))), "nothing was changed");
     assert_eq!(bucket.list().await, Ok(vec![order(1)]));
+}
+
+#[tokio::test]
+async fn a_probe_tells_whether_records_can_be_written_and_leaves_nothing_behind() {
+    let store = Faulty::new();
+    let place = remote(&store);
+    for left_behind in [false, true] {
+        if left_behind {
+            store.plant("probe.json", b"left behind").await;
+        }
+        place.probe().await.unwrap();
+        assert!(store.is_empty().await);
+        // An answer that was lost is told by what is there.
+        store.fail_puts([Some(Fault::After)]);
+        place.probe().await.unwrap();
+        assert!(store.is_empty().await);
+    }
+    store.fail_puts([Some(Fault::Before)]);
+    let refused = place.probe().await.unwrap_err();
+    assert_eq!(refused.kind, StoreErrorKind::Unavailable);
+    assert!(refused.message.starts_with("cannot write the state in s3://bucket/states: "), "{refused}");
 }

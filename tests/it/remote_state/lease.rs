@@ -5,8 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use object_store::ObjectStoreExt as _;
+use object_store::path::Path;
 use serde_json::Value;
-use shardctl::state::{LeaseTimes, Lock, Remote, Store, StoreError};
+use shardctl::state::{LeaseTimes, Lock, Place as _, Remote, StoreErrorKind};
 use tokio::time::sleep;
 
 use super::{Fault, Faulty, remote};
@@ -15,22 +17,20 @@ const MS: Duration = Duration::from_millis(1);
 
 /// Short enough for a test, long enough for a machine that is busy.
 fn times() -> LeaseTimes {
-    LeaseTimes { lifetime: 600 * MS, renewal: 60 * MS, reserve: 200 * MS, margin: 50 * MS }
+    LeaseTimes { lifetime: 600 * MS, renewal: 60 * MS, margin: 50 * MS }
 }
 
 fn quick(store: &Arc<Faulty>) -> Remote {
     remote(store).with_lease_times(times())
 }
 
-/// Never renews within a test.
-fn idle(store: &Arc<Faulty>) -> Remote {
-    remote(store).with_lease_times(LeaseTimes { renewal: Duration::from_secs(60), ..times() })
-}
+/// What a request may take.
+const REQUEST: Duration = Duration::from_millis(200);
 
 async fn refused(store: &Remote) -> String {
     match store.lock().await {
         Ok(_) => panic!("the lease was taken twice"),
-        Err(StoreError(message)) => message,
+        Err(error) => error.message,
     }
 }
 
@@ -39,7 +39,7 @@ async fn lease(store: &Faulty) -> Value {
 }
 
 async fn is_held(lock: &dyn Lock) -> bool {
-    lock.ensure_held().await.is_ok()
+    lock.ensure_held_for(REQUEST).await.is_ok()
 }
 
 #[tokio::test]
@@ -56,10 +56,10 @@ async fn a_second_taker_fails_at_once_and_learns_everything() {
     let free_at = moment("expires").checked_add(LeaseTimes::default().margin).unwrap();
     assert!(refused.contains(&format!("until {free_at:.0}")), "{refused}");
     let holder = remote(&store).holder().await.unwrap().unwrap();
-    assert_eq!(holder.id, file["id"].as_str().unwrap());
-    assert_eq!(holder.who, format!("{}", file["holder"].as_str().unwrap()));
-    assert!(holder.who.contains(&std::process::id().to_string()), "{}", holder.who);
-    assert_eq!((holder.since, holder.expires), (moment("since"), Some(free_at)));
+    assert_eq!(holder.id.raw(), file["id"].as_str().unwrap());
+    assert_eq!(holder.who.raw(), file["holder"].as_str().unwrap());
+    assert!(holder.who.raw().contains(&std::process::id().to_string()), "{holder:?}");
+    assert_eq!((holder.since, holder.expires), (Some(moment("since")), Some(free_at)));
     assert!(is_held(&*lock).await);
     lock.release().await;
     assert_eq!(remote(&store).holder().await, Ok(None));
@@ -115,18 +115,22 @@ async fn it_is_given_up_even_in_the_middle_of_a_renewal() {
 
 #[tokio::test]
 async fn one_that_expired_is_taken_over() {
+    let times = LeaseTimes { margin: 300 * MS, ..times() };
     let store = Faulty::new();
-    let dead = idle(&store).lock().await.unwrap();
-    let taker = quick(&store);
+    let dead = remote(&store).with_lease_times(times).lock().await.unwrap();
+    // From now on its holder reaches nobody.
+    store.down.store(true, Ordering::SeqCst);
+    let store = store.beside();
+    let taker = remote(&store).with_lease_times(times);
     refused(&taker).await;
-    sleep(500 * MS).await;
+    sleep(480 * MS).await;
     assert!(!is_held(&*dead).await, "it ends for its holder before it ends for others");
     refused(&taker).await;
-    sleep(120 * MS).await;
+    sleep(200 * MS).await;
     // Expired, and within the margin: everybody says the same.
     assert!(taker.holder().await.unwrap().is_some());
     refused(&taker).await;
-    sleep(100 * MS).await;
+    sleep(300 * MS).await;
     assert_eq!(taker.holder().await, Ok(None));
     let lock = taker.lock().await.unwrap();
     assert!(is_held(&*lock).await);
@@ -137,12 +141,86 @@ async fn one_that_expired_is_taken_over() {
 }
 
 #[tokio::test]
-async fn one_that_is_let_fall_expires() {
+async fn a_holder_that_comes_back_too_late_learns_that_it_lost_it() {
     let store = Faulty::new();
-    drop(quick(&store).lock().await.unwrap());
-    refused(&quick(&store)).await;
-    sleep(800 * MS).await;
-    quick(&store).lock().await.unwrap().release().await;
+    let dead = quick(&store).lock().await.unwrap();
+    store.down.store(true, Ordering::SeqCst);
+    sleep(700 * MS).await;
+    let other = store.beside();
+    // Taken by another, and given up again: it is not the same one any more.
+    quick(&other).lock().await.unwrap().release().await;
+    store.down.store(false, Ordering::SeqCst);
+    let lost = dead.ensure_held().await.unwrap_err();
+    assert_eq!(lost.kind, StoreErrorKind::Lost);
+    assert!(lost.message.contains("was lost: somebody broke it, or took it over"), "{lost}");
+    let before = lease(&other).await;
+    dead.release().await;
+    assert_eq!(lease(&other).await, before);
+}
+
+/// As while a plan is written to a pager that nobody scrolls.
+#[tokio::test]
+async fn it_is_renewed_while_its_holder_does_nothing_for_long() {
+    let store = Faulty::new();
+    let lock = quick(&store).lock().await.unwrap();
+    std::thread::sleep(1200 * MS);
+    assert!(quick(&store).holder().await.unwrap().is_some());
+    assert!(is_held(&*lock).await);
+    lock.release().await;
+}
+
+#[tokio::test]
+async fn it_lasts_longer_where_a_request_may_take_longer() {
+    let store = Faulty::new();
+    let lock = quick(&store).lock().await.unwrap();
+    let (hour, before) = (Duration::from_secs(3600), expiry(&store).await);
+    for _ in 0..3 {
+        lock.ensure_held_for(hour).await.unwrap();
+        // Also behind the next renewals.
+        sleep(150 * MS).await;
+        assert!(expiry(&store).await.duration_since(before) > jiff::SignedDuration::from_secs(3590));
+    }
+    lock.release().await;
+    assert_eq!(quick(&store).holder().await, Ok(None));
+}
+
+async fn expiry(store: &Faulty) -> Timestamp {
+    lease(store).await["expires"].as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn one_that_is_let_fall_is_given_up() {
+    let store = Faulty::new();
+    drop(remote(&store).lock().await.unwrap());
+    assert_eq!(remote(&store).holder().await, Ok(None));
+    remote(&store).lock().await.unwrap().release().await;
+}
+
+#[tokio::test]
+async fn one_that_is_not_waited_for_is_given_up() {
+    let store = Faulty::new();
+    // The lease is there, and its taker does not know it yet.
+    *store.answer_delay.lock().unwrap() = 300 * MS;
+    let place = remote(&store);
+    let lock = place.lock();
+    begun(lock, async || store.inner.head(&Path::from("states/lock.json")).await.is_ok()).await;
+    assert_eq!(place.holder().await, Ok(None));
+    *store.answer_delay.lock().unwrap() = Duration::ZERO;
+    // Nothing of the next one is there yet, and never will be.
+    let (file, looks) = (lease(&store).await, store.gets.load(Ordering::SeqCst));
+    *store.delay.lock().unwrap() = 300 * MS;
+    begun(place.lock(), async || store.gets.load(Ordering::SeqCst) > looks).await;
+    sleep(500 * MS).await;
+    assert_eq!(lease(&store).await, file);
+}
+
+/// Begins to take a lock, and drops that once something is so.
+async fn begun(lock: impl Future, is_so: impl AsyncFn() -> bool) {
+    let mut lock = Box::pin(lock);
+    while !is_so().await {
+        assert!(futures_util::poll!(&mut lock).is_pending());
+        sleep(MS).await;
+    }
 }
 
 #[tokio::test]
@@ -154,7 +232,7 @@ async fn a_broken_one_is_lost_before_the_next_write() {
     let wrong = other.unlock("0123").await.unwrap_err().to_string();
     assert!(wrong.contains("0123"), "{wrong}");
     refused(&other).await;
-    let id = other.holder().await.unwrap().unwrap().id;
+    let id = other.holder().await.unwrap().unwrap().id.raw().to_owned();
     other.unlock(&id).await.unwrap();
     assert_eq!(other.holder().await, Ok(None));
     assert!(other.unlock(&id).await.is_err(), "it is broken already");
@@ -261,6 +339,7 @@ async fn what_a_foreign_lease_says_cannot_paint_the_terminal() {
     let bucket = remote(&store);
     let message = refused(&bucket).await;
     assert!(!message.contains(char::is_control), "{message:?}");
+    assert!(message.ends_with("shardctl state unlock --state s3://bucket/states"), "no id to be copied: {message}");
     let holder = bucket.holder().await.unwrap().unwrap();
-    assert!(!(holder.who + &holder.id).contains(char::is_control));
+    assert!(!holder.words().contains(char::is_control));
 }

@@ -10,7 +10,7 @@ use shardctl::state::{decode, encode};
 
 use super::server::{Cloud, SECRET_KEY, SESSION_TOKEN, SIGNATURE, Server, Trouble};
 use super::{order, recorded};
-use crate::rig::{MANIFEST, Ran, Rig};
+use crate::rig::{MANIFEST, Ran, Rig, until};
 
 const ACCOUNT: &str = "
 token: t0ken
@@ -244,6 +244,27 @@ async fn an_interrupted_apply_gives_the_lease_up_and_one_that_is_ended_does_not(
     let id = world.lease()["id"].as_str().unwrap().to_owned();
     world.run(&["state", "unlock", &id]).await.expect(0);
     world.completes().await;
+}
+
+/// Waits until the bucket has a lease that has not expired.
+async fn locked(world: &World) {
+    until("the lease is taken", || world.bucket.bytes(LEASE).is_some() && world.is_locked()).await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_while_the_lease_is_taken_leaves_none_behind() {
+    for name in ["INT", "TERM"] {
+        let world = World::new().await;
+        world.bucket.trouble("PUT", [Some(Trouble::Slow)]);
+        let applying = world.start(&["apply", "--apply"]);
+        locked(&world).await;
+        signal(&applying, name);
+        let ran = end_of(applying).await.expect(1);
+        assert!(ran.stderr.contains("interrupted"), "{ran:?}");
+        assert!(!world.is_locked(), "{ran:?}");
+        assert_eq!(world.rig.requests(), 0);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use wiremock::matchers::any;
@@ -31,6 +32,8 @@ pub enum Trouble {
     AnswerLost,
     /// 403, without effect.
     Refused,
+    /// The answer comes a second later than the effect.
+    Slow,
 }
 
 #[derive(Debug, Clone)]
@@ -222,6 +225,7 @@ impl Respond for Answering {
         match trouble {
             Some(Trouble::Unavailable) => error(503, "SlowDown"),
             Some(Trouble::Refused) => error(403, "AccessDenied"),
+            Some(Trouble::Slow) => inner.answer(request).set_delay(Duration::from_secs(1)),
             Some(Trouble::AnswerLost) => {
                 inner.answer(request);
                 error(500, "InternalError")

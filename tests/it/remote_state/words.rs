@@ -5,9 +5,9 @@ use std::fmt;
 
 use object_store::Error;
 use object_store::client::{HttpError, HttpErrorKind};
-use shardctl::state::{Store as _, StoreError};
+use shardctl::state::{StoreError, StoreErrorKind};
 
-use super::{Faulty, remote};
+use super::{Faulty, records};
 
 /// Words with a cause.
 #[derive(Debug)]
@@ -97,8 +97,9 @@ async fn what_a_client_says_is_put_into_words_without_anything_secret() {
     for (error, expected) in rows {
         let store = Faulty::new();
         *store.error.lock().unwrap() = Some(error);
-        let StoreError(words) = remote(&store).list().await.unwrap_err();
-        assert_eq!(words, format!("cannot list the state in s3://bucket/states: {expected}"));
+        let StoreError { kind, message } = records(&store).list().await.unwrap_err();
+        assert_eq!(kind, StoreErrorKind::Unavailable);
+        assert_eq!(message, format!("cannot list the state in s3://bucket/states: {expected}"));
     }
 }
 
@@ -106,6 +107,6 @@ async fn what_a_client_says_is_put_into_words_without_anything_secret() {
 async fn long_words_are_cut() {
     let store = Faulty::new();
     *store.error.lock().unwrap() = Some(said("\u{7}word ".repeat(1000)));
-    let StoreError(words) = remote(&store).list().await.unwrap_err();
+    let words = records(&store).list().await.unwrap_err().message;
     assert!(words.len() < 400 && !words.contains(char::is_control), "{words}");
 }
