@@ -28,7 +28,7 @@ use crate::model::{
 };
 
 pub use belief::{Belief, Believed};
-pub use guards::{DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT};
+pub use guards::{DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT, DEFAULT_MAX_REMOVALS};
 pub use next_record::{INTENT_LIFETIME, NextRecord, Unsettled};
 pub use precondition::Precondition;
 pub use resolve::{Covered, Resolved, resolve};
@@ -134,6 +134,14 @@ impl OrderPlan {
 /// Returns whether an order's slots have to be read: the manifest needs them, or an open purchase intent does.
 pub fn needs_slots(desired: &DesiredOrder, recorded: Option<&Recorded>) -> bool {
     desired.needs_slots() || recorded.is_some_and(|recorded| recorded.purchase.is_some() || recorded.bought.is_some())
+}
+
+impl Plan {
+    /// Blocks every order that buys, where the wallet holds fewer cents than the plan charges (`wallet_balance` of
+    /// `GET /user/api/me`, which may be negative).
+    pub fn hold_against_wallet(&mut self, desired: &Desired, wallet_cents: i64) {
+        guards::judge_wallet(&mut self.orders, desired, wallet_cents);
+    }
 }
 
 /// Makes the plan of the orders that are declared and were seen.

@@ -73,8 +73,9 @@ struct Rendered {
 
 impl Rendered {
     fn of(case: &Case) -> Rendered {
-        let Case { sources, desired, observed, options, verbose } = case;
-        let plan = plan::plan(desired, observed, options);
+        let Case { sources, desired, observed, options, wallet_cents, verbose } = case;
+        let mut plan = plan::plan(desired, observed, options);
+        wallet_cents.iter().for_each(|cents| plan.hold_against_wallet(desired, *cents));
         let view = PlanView { plan: &plan, desired, options, sources, api_url: API_URL };
         let shown = Shown { view, verbose: *verbose };
         let text = written(|out| text::plan(out, &shown));

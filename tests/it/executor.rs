@@ -163,7 +163,9 @@ fn ip(text: &str) -> ProxyIp {
 }
 
 fn desired(orders: &str) -> Desired {
-    declared(format!("version: 1\nlimits: {{max_charge_cents: 1000, max_removal_percent: 50}}\norders:{orders}"))
+    declared(format!(
+        "version: 1\nlimits: {{max_charge_cents: 1000, max_removal_percent: 50, max_removals: 1000}}\norders:{orders}"
+    ))
 }
 
 /// Reads a valid manifest.

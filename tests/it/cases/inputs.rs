@@ -11,8 +11,8 @@ use shardctl::api::{ApiError, Operation, Stage};
 use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
 use shardctl::model::{
-    Cents, Desired, Foreign, LiveOrder, Observations, Observed, OrderId, Percent, ProxyIp, Quote, ReadFailure,
-    Recorded, Renewal, UnusableRecord,
+    Cents, Desired, Foreign, LiveIp, LiveOrder, LiveSignature, Observations, Observed, OrderDetail, OrderId,
+    OrderStatus, PendingChange, Percent, ProxyIp, Quote, ReadFailure, Recorded, Renewal, UnusableRecord,
 };
 use shardctl::plan::{self, Options};
 use shardctl::render::problem;
@@ -26,6 +26,7 @@ pub struct Case {
     pub desired: Desired,
     pub observed: Observations,
     pub options: Options,
+    pub wallet_cents: Option<i64>,
     pub verbose: bool,
 }
 
@@ -44,11 +45,19 @@ impl Case {
         });
         let observed: Observations = observed.collect();
         assert!(desired.orders.keys().eq(observed.keys()), "{folder:?}: live.json lacks a declared order");
-        let CaseOptions { now, reassert, max_charge_cents, max_removal_percent, max_removals, allow_removals, verbose } =
-            match folder.join("options.json") {
-                path if path.exists() => read_json(&path),
-                _ => CaseOptions::default(),
-            };
+        let CaseOptions {
+            now,
+            reassert,
+            max_charge_cents,
+            max_removal_percent,
+            max_removals,
+            allow_removals,
+            wallet_cents,
+            verbose,
+        } = match folder.join("options.json") {
+            path if path.exists() => read_json(&path),
+            _ => CaseOptions::default(),
+        };
         let options = Options {
             now: now.unwrap_or_else(|| "2026-11-23T02:13:00Z".parse().unwrap()),
             reassert,
@@ -57,7 +66,7 @@ impl Case {
             max_removals,
             allow_removals,
         };
-        Case { sources, desired, observed, options, verbose }
+        Case { sources, desired, observed, options, wallet_cents, verbose }
     }
 }
 
@@ -71,6 +80,7 @@ struct CaseOptions {
     max_removal_percent: Option<u8>,
     max_removals: Option<usize>,
     allow_removals: Option<usize>,
+    wallet_cents: Option<i64>,
     verbose: bool,
 }
 
@@ -87,11 +97,51 @@ enum Reported {
 struct ReportedOrder {
     tag: Option<String>,
     until: Option<String>,
-    active: BTreeSet<ProxyIp>,
+    active: ReportedIps,
     #[serde(default)]
     slots: u32,
     /// The price of one slot in cents; without it the API quotes no price.
     price: Option<u64>,
+    /// Why the price that it quotes is none.
+    bad_price: Option<String>,
+    #[serde(default)]
+    detail: ReportedDetail,
+}
+
+/// The active IPs: a list where the API tells nothing but their addresses, else each with its signature and status.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ReportedIps {
+    Addresses(BTreeSet<ProxyIp>),
+    Items(BTreeMap<ProxyIp, ReportedIp>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReportedIp {
+    /// `none`, or a word; without it the API does not tell it.
+    signature: Option<String>,
+    status: Option<String>,
+}
+
+/// What the order's detail tells.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ReportedDetail {
+    unavailable: Option<String>,
+    status: Option<String>,
+    auto_renewal: Option<bool>,
+    expires_at: Option<String>,
+    quantity: Option<u32>,
+    slots_used: Option<u32>,
+    /// `{"next_qty": 2}`, or `{}` for nothing.
+    pending: Option<ReportedPending>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReportedPending {
+    next_qty: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -127,10 +177,45 @@ impl ReportedOrder {
         });
         LiveOrder {
             tag: self.tag.map(Foreign::new),
-            renewal: self.until.as_deref().map(Renewal::parse),
+            renewal: self.detail.expires_at.as_deref().or(self.until.as_deref()).map(Renewal::parse),
+            until: self.until.as_deref().map(Renewal::parse),
             slots: needs_slots.then_some(self.slots),
-            quote: quote.filter(|_| needs_slots),
-            ..LiveOrder::of_ips(self.active)
+            quote: quote.filter(|_| needs_slots && self.bad_price.is_none()),
+            bad_price: self.bad_price.map(Foreign::new),
+            detail_unavailable: self.detail.unavailable.clone().map(Foreign::new),
+            active: self.active.into_live(),
+            detail: self.detail.into_live(),
+        }
+    }
+}
+
+impl ReportedIps {
+    fn into_live(self) -> BTreeMap<ProxyIp, LiveIp> {
+        let live = |reported: ReportedIp| LiveIp {
+            signature: reported.signature.map(|word| match word.parse() {
+                Ok(signature) => LiveSignature::Known(signature),
+                Err(_) if word == "none" => LiveSignature::None,
+                Err(_) => LiveSignature::Other(Box::new(Foreign::new(word))),
+            }),
+            status: reported.status.map(|status| Box::new(Foreign::new(status))),
+        };
+        match self {
+            ReportedIps::Addresses(ips) => ips.into_iter().map(|ip| (ip, LiveIp::default())).collect(),
+            ReportedIps::Items(items) => items.into_iter().map(|(ip, item)| (ip, live(item))).collect(),
+        }
+    }
+}
+
+impl ReportedDetail {
+    fn into_live(self) -> OrderDetail {
+        OrderDetail {
+            status: self.status.as_deref().map(OrderStatus::parse),
+            auto_renewal: self.auto_renewal,
+            expires_at: self.expires_at.as_deref().map(Renewal::parse),
+            quantity: self.quantity,
+            slots_used: self.slots_used,
+            pending: self.pending.map(|pending| pending.next_qty.map(|next_qty| PendingChange::Downgrade { next_qty })),
+            ..OrderDetail::default()
         }
     }
 }

@@ -44,7 +44,7 @@ fn what_has_a_meaning_in_a_command_is_escaped() {
     let commands = commands(&run);
     let [command] = commands[..] else { panic!("{}", run.stderr) };
     assert!(command.starts_with("::error file=50%25%2C a%3Ab.yaml,line="), "{command}");
-    assert!(command.contains(r"`100%25%0D%0A::error::x\u{1b}[2J: y, z`"), "{command}");
+    assert!(command.contains(r"`100%25\r\n::error::x\u{1b}[2J: y, z`"), "{command}");
 }
 
 #[test]

@@ -158,8 +158,8 @@ async fn a_lower_price_is_taken() {
 #[tokio::test]
 async fn nothing_is_bought_without_a_stored_intent() {
     let world = World::open(ACCOUNT).await;
-    // The first save records the cancel, the second one the intent.
-    world.store.fail([2]);
+    // What was seen is saved first, then the cancel, and then the intent.
+    world.store.fail([3]);
     let report = world.apply(ONE_MORE).await;
     assert_eq!(results(&report, 1), ["done", "failed: nothing was bought: no space left"]);
     assert_eq!(purchases(&world), 0);
@@ -185,7 +185,7 @@ async fn a_stop_while_the_price_is_quoted_buys_nothing() {
 #[tokio::test]
 async fn a_purchase_that_cannot_be_recorded_is_settled_by_the_next_plan() {
     let world = World::open(ACCOUNT).await;
-    world.store.fail([3]);
+    world.store.fail([4]);
     let report = world.apply(ONE_MORE).await;
     assert_eq!(results(&report, 1), ["done", "failed: bought, but not recorded: no space left"]);
     assert_eq!((report.charged(), report.outcome()), (Cents(150), Outcome::Partial));
