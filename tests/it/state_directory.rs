@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shardctl::model::OrderId;
+use shardctl::model::{Bought, OrderId, PurchaseIntent, Recorded};
 use shardctl::sandbox::Operation;
-use shardctl::state::{Directory, Place as _, record_name};
+use shardctl::state::{Directory, MAX_RECORD_BYTES, Place as _, record_name};
 
 use crate::rig::{MANIFEST, Rig, STATE};
 
@@ -206,6 +207,41 @@ async fn a_directory_in_the_place_of_a_record_blocks_its_order_alone() {
     assert!(!wrote(&rig));
     let ran = rig.run(&["apply", "--apply", "--keep-going"]).await.expect(3);
     assert!(rig.record_path(id(2)).is_file() && rig.record_path(id(3)).is_file(), "{ran:?}");
+}
+
+#[tokio::test]
+async fn to_forget_what_guards_from_buying_again_is_warned_of() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    let ago = |minutes| Timestamp::now().checked_sub(SignedDuration::from_mins(minutes)).expect("a moment");
+    let open = Some(PurchaseIntent { from_qty: 1, add_qty: 1, when: ago(60) });
+    let bought = |minutes| Some(Bought { qty: 2, when: ago(minutes) });
+    let rows = [
+        (Recorded { purchase: open, ..Recorded::default() }, "a purchase of order 1 was open"),
+        (Recorded { bought: bought(9), ..Recorded::default() }, "a purchase of order 1 was carried out just now"),
+        (Recorded { bought: bought(11), ..Recorded::default() }, ""),
+        (Recorded::default(), ""),
+    ];
+    for (recorded, expected) in rows {
+        rig.put_record(id(1), &recorded);
+        let ran = rig.run(&["state", "forget", "1"]).await.expect(0);
+        assert!(ran.stderr.contains(expected), "{expected}: {ran:?}");
+        assert_eq!(ran.stderr.contains("which may buy them again"), !expected.is_empty(), "{ran:?}");
+        assert!(!rig.record_path(id(1)).exists());
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_large_to_be_a_record_can_be_forgotten() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    fs::create_dir(rig.path(STATE)).expect("a directory");
+    let file = fs::File::create(rig.record_path(id(1))).expect("a file");
+    file.set_len(MAX_RECORD_BYTES + 1).expect("a hole");
+    drop(file);
+    let plan = rig.run(&["plan", "--format", "json"]).await.expect(1);
+    assert_eq!(plan.problems(), ["state_mismatch"]);
+    rig.run(&["state", "show", "1"]).await.expect(1);
+    rig.run(&["state", "forget", "1"]).await.expect(0);
+    rig.complete(&[]).await;
 }
 
 /// Where the records are in git, a pull request can put a link in the place of any file.
