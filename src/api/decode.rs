@@ -28,7 +28,7 @@ pub(super) fn answer<'a, T: Answer<'a>>(status: u16, body: &'a [u8], token: &Tok
     }
 }
 
-/// Tells an object from a list, which would do as well for a type whose fields it holds in their order.
+/// Returns whether a body is an object: a list would do as well for a type whose fields it holds in their order.
 fn is_object(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"{")
 }
@@ -42,7 +42,7 @@ pub(super) fn refusal(status: u16, body: &[u8], token: &Token) -> Stage {
     let verdict = serde_json::from_slice::<Verdict<'_>>(body).ok().filter(|_| is_object(body));
     let message = verdict.and_then(|verdict| verdict.message).map(|message| presentable(&message, token));
     let message = message.filter(|message| !message.is_empty()).unwrap_or_else(|| status_words(status, body));
-    Stage::Refused { status, message, from_api: denies(body), retry_after: None }
+    Stage::Refused { status, message: message.into(), from_api: denies(body), retry_after: None }
 }
 
 fn presentable(message: &str, token: &Token) -> String {

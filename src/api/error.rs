@@ -3,51 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-/// One of the vendor's operations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// `GET /user/api/proxies/active`
-    ActiveProxies,
-    /// `GET /user/api/orders/{order_id}/addons/calculate`
-    CalculateAddon,
-    /// `POST /user/api/orders/{order_id}/addons/purchase`
-    PurchaseAddon,
-    /// `POST /user/api/orders/{order_id}/addons/schedule`
-    ScheduleDowngrade,
-    /// `POST /user/api/orders/{order_id}/addons/schedule/cancel`
-    CancelDowngrade,
-    /// `POST /user/api/orders/{order_id}/del-np/set`
-    SetDelNp,
-    /// `POST /user/api/orders/{order_id}/signature/set`
-    SetSignatures,
-}
-
-impl Operation {
-    /// Returns the short name that messages use, the end of the operation's path.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Operation::ActiveProxies => "proxies/active",
-            Operation::CalculateAddon => "addons/calculate",
-            Operation::PurchaseAddon => "addons/purchase",
-            Operation::ScheduleDowngrade => "addons/schedule",
-            Operation::CancelDowngrade => "addons/schedule/cancel",
-            Operation::SetDelNp => "del-np/set",
-            Operation::SetSignatures => "signature/set",
-        }
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use super::endpoint::Endpoint;
+use crate::model::Foreign;
 
 /// A request that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
-    /// The operation.
-    pub operation: Operation,
+    /// What was asked for.
+    pub endpoint: Endpoint,
     /// How often it was sent, or tried to be.
     pub attempts: u32,
     /// How far the last attempt got.
@@ -62,21 +25,23 @@ pub enum Stage {
     /// No connection: nothing reached the API.
     NotSent {
         /// What kept it from being sent.
-        reason: String,
-        /// Whether another attempt can help.
+        reason: Foreign,
+        /// Whether another attempt cannot help.
         lasting: bool,
     },
     /// Sent, and no whole answer came back: whether it took effect is unknown.
     NoAnswer {
         /// What happened instead.
-        reason: String,
+        reason: Foreign,
+        /// The HTTP status, where an answer began to come.
+        status: Option<u16>,
     },
     /// The API said no.
     Refused {
         /// The HTTP status.
         status: u16,
         /// The API's own message, or what the status means.
-        message: String,
+        message: Foreign,
         /// Whether the answer has the shape of the API's errors; where not, something else may stand in its place.
         from_api: bool,
         /// How long the API asks to wait.
@@ -97,7 +62,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// Tells whether sending an idempotent request once more may help.
+    /// Returns whether sending an idempotent request once more may help.
     pub fn is_transient(&self) -> bool {
         match self {
             Stage::NotSent { lasting, .. } => !lasting,
@@ -107,7 +72,7 @@ impl Stage {
         }
     }
 
-    /// Tells whether it is certain that the request took no effect.
+    /// Returns whether it is certain that the request took no effect.
     pub fn had_no_effect(&self) -> bool {
         match self {
             Stage::NotSent { .. } => true,
@@ -118,9 +83,25 @@ impl Stage {
             Stage::NoAnswer { .. } | Stage::Unreadable { .. } | Stage::Unexpected { .. } => false,
         }
     }
+
+    /// Returns the HTTP status, where an answer at least began to come.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Stage::NotSent { .. } => None,
+            Stage::NoAnswer { status, .. } => *status,
+            Stage::Refused { status, .. } | Stage::Unreadable { status, .. } => Some(*status),
+            // Only an answer that says that all is well is read that far.
+            Stage::Unexpected { .. } => Some(200),
+        }
+    }
 }
 
 impl ApiError {
+    /// Makes the error of a request that was sent once.
+    pub fn once(endpoint: Endpoint, stage: Stage) -> ApiError {
+        ApiError { endpoint, attempts: 1, had_no_effect: stage.had_no_effect(), stage }
+    }
+
     /// Returns the HTTP status of a refusal.
     pub fn refusal_status(&self) -> Option<u16> {
         match self.stage {
@@ -129,12 +110,12 @@ impl ApiError {
         }
     }
 
-    /// Tells whether the answer is a refusal that does not look like one of the API's.
+    /// Returns whether the answer is a refusal that does not look like one of the API's.
     pub fn is_refused_elsewhere(&self) -> bool {
         matches!(self.stage, Stage::Refused { from_api: false, .. })
     }
 
-    /// Tells whether the API refused the token.
+    /// Returns whether the API refused the token.
     pub fn is_unauthorized(&self) -> bool {
         self.refusal_status() == Some(401)
     }
@@ -142,17 +123,22 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let operation = self.operation;
-        match &self.stage {
-            Stage::NotSent { reason, .. } => write!(f, "{operation}: not sent: {reason}")?,
-            Stage::NoAnswer { reason } => write!(f, "{operation}: no answer: {reason}")?,
-            Stage::Refused { status, message, .. } => write!(f, "{operation}: refused with {status}: {message}")?,
-            Stage::Unreadable { status, reason } => write!(f, "{operation}: unreadable answer ({status}): {reason}")?,
-            Stage::Unexpected { reason } => write!(f, "{operation}: unexpected answer: {reason}")?,
-        }
+        write!(f, "{}: {}", self.endpoint, self.stage)?;
         match self.attempts {
             0 | 1 => Ok(()),
             attempts => write!(f, " (after {attempts} attempts)"),
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stage::NotSent { reason, .. } => write!(f, "not sent: {}", reason.printable()),
+            Stage::NoAnswer { reason, .. } => write!(f, "no answer: {}", reason.printable()),
+            Stage::Refused { status, message, .. } => write!(f, "refused with {status}: {}", message.printable()),
+            Stage::Unreadable { status, reason } => write!(f, "unreadable answer ({status}): {reason}"),
+            Stage::Unexpected { reason } => write!(f, "unexpected answer: {reason}"),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod answers;
 mod decode;
+mod endpoint;
 mod error;
 mod gate;
 mod observer;
@@ -16,7 +17,8 @@ pub mod wire;
 mod writer;
 
 pub use answers::ActiveProxies;
-pub use error::{ApiError, Operation, Stage};
+pub use endpoint::Endpoint;
+pub use error::{ApiError, Stage};
 pub use observer::{NoObserver, Observer, RequestEnded, Waiting};
 pub use reader::Reader;
 pub use token::Token;

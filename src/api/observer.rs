@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::error::{Operation, Stage};
+use super::endpoint::Endpoint;
+use super::error::Stage;
 
 /// A request that was answered, or was not.
 #[derive(Debug)]
 pub struct RequestEnded<'a> {
-    /// The operation.
-    pub operation: Operation,
+    /// What was asked for.
+    pub endpoint: Endpoint,
     /// The HTTP method.
     pub method: &'a str,
     /// The path and, for reads, the query.
@@ -26,8 +27,8 @@ pub struct RequestEnded<'a> {
 /// A pause before a request is sent again.
 #[derive(Debug)]
 pub struct Waiting<'a> {
-    /// The operation.
-    pub operation: Operation,
+    /// What was asked for.
+    pub endpoint: Endpoint,
     /// Why it is sent again.
     pub failure: &'a Stage,
     /// How long the pause is.

@@ -1,7 +1,8 @@
 //! The operations that change nothing.
 
 use super::answers::{self, ActiveProxies};
-use super::error::{ApiError, Operation};
+use super::endpoint::Endpoint;
+use super::error::ApiError;
 use super::transport::{Call, Connection};
 use crate::model::{LiveSlots, OrderId, P0F_SLOTS};
 
@@ -25,7 +26,7 @@ impl Reader {
     /// Lists the active IPs of an order (`GET /user/api/proxies/active`).
     pub async fn active_proxies(&self, order_id: OrderId) -> Result<ActiveProxies, ApiError> {
         let query = vec![("order_id", order_id.to_string())];
-        let call = Call::get(Operation::ActiveProxies, "/user/api/proxies/active".to_owned(), query);
+        let call = Call::get(Endpoint::ActiveProxies, "/user/api/proxies/active".to_owned(), query);
         let read = |status, body: &[u8]| answers::active_proxies(status, body, self.connection.token());
         self.connection.call(&call, read).await
     }
@@ -35,7 +36,7 @@ impl Reader {
     pub async fn quote_slots(&self, order_id: OrderId, add_qty: u32) -> Result<LiveSlots, ApiError> {
         let query = vec![("addon_key", P0F_SLOTS.to_owned()), ("add_qty", add_qty.to_string())];
         let path = format!("/user/api/orders/{order_id}/addons/calculate");
-        let call = Call::get(Operation::CalculateAddon, path, query);
+        let call = Call::get(Endpoint::CalculateAddon, path, query);
         let read = |status, body: &[u8]| answers::quote(status, body, self.connection.token(), add_qty);
         self.connection.call(&call, read).await
     }

@@ -12,11 +12,13 @@ use serde::Serialize;
 use tokio::sync::watch;
 use url::Url;
 
-use super::error::{ApiError, Operation, Stage};
+use super::endpoint::Endpoint;
+use super::error::{ApiError, Stage};
 use super::gate::Gate;
 use super::observer::{NoObserver, Observer, RequestEnded, Waiting};
 use super::token::Token;
 use super::url::ApiUrl;
+use crate::model::Foreign;
 
 /// The longest list of IPs that is read; an order of 100,000 IPs takes about 20 MB.
 const MAX_LIST_BYTES: usize = 64 << 20;
@@ -80,7 +82,7 @@ pub(super) enum Resend {
 
 /// A request, ready to be sent any number of times.
 pub(super) struct Call {
-    pub(super) operation: Operation,
+    pub(super) endpoint: Endpoint,
     pub(super) path: String,
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) body: Option<Vec<u8>>,
@@ -88,13 +90,13 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn get(operation: Operation, path: String, query: Vec<(&'static str, String)>) -> Call {
-        Call { operation, path, query, body: None, resend: Resend::Idempotent }
+    pub(super) fn get(endpoint: Endpoint, path: String, query: Vec<(&'static str, String)>) -> Call {
+        Call { endpoint, path, query, body: None, resend: Resend::Idempotent }
     }
 
-    pub(super) fn post(operation: Operation, path: String, body: &impl Serialize, resend: Resend) -> Call {
+    pub(super) fn post(endpoint: Endpoint, path: String, body: &impl Serialize, resend: Resend) -> Call {
         let body = serde_json::to_vec(body).unwrap_or_default();
-        Call { operation, path, query: Vec::new(), body: Some(body), resend }
+        Call { endpoint, path, query: Vec::new(), body: Some(body), resend }
     }
 }
 
@@ -177,11 +179,11 @@ impl Connection {
             .when(|stage| may_resend(call.resend, stage) && !self.is_hurried())
             .adjust(wait_for)
             .notify(|failure, pause| {
-                self.shared.observer.waiting(&Waiting { operation: call.operation, failure, pause });
+                self.shared.observer.waiting(&Waiting { endpoint: call.endpoint, failure, pause });
             })
             .await;
         result.map_err(|stage| ApiError {
-            operation: call.operation,
+            endpoint: call.endpoint,
             attempts: attempts.get(),
             stage,
             had_no_effect: had_no_effect.get(),
@@ -201,14 +203,15 @@ impl Connection {
         }
         let method = if call.body.is_some() { Method::POST } else { Method::GET };
         let target = &url[url::Position::BeforePath..];
-        let (started, mut status) = (Instant::now(), None);
-        let result = self.attempt(call, method.clone(), url.clone(), &mut status, read).await;
+        let started = Instant::now();
+        let result = self.attempt(call, method.clone(), url.clone(), read).await;
+        let status = result.as_ref().map_or_else(Stage::status, |_| Some(200));
         match status {
             Some(429) => self.shared.gate.slow_down(),
             _ => self.shared.gate.go_on(),
         }
         self.shared.observer.request_ended(&RequestEnded {
-            operation: call.operation,
+            endpoint: call.endpoint,
             method: method.as_str(),
             target,
             status,
@@ -224,7 +227,6 @@ impl Connection {
         call: &Call,
         method: Method,
         url: Url,
-        seen_status: &mut Option<u16>,
         read: &impl Fn(u16, &[u8]) -> Result<T, Stage>,
     ) -> Result<T, Stage> {
         let mut request =
@@ -232,11 +234,10 @@ impl Connection {
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        let mut response = request.send().await.map_err(|error| self.unanswered(&error))?;
+        let mut response = request.send().await.map_err(|error| self.unanswered(&error, None))?;
         let status = response.status().as_u16();
-        *seen_status = Some(status);
         let retry_after = retry_after(response.headers(), SystemTime::now());
-        let body = self.read_body(&mut response, call.operation, status).await?;
+        let body = self.read_body(&mut response, call.endpoint, status).await?;
         read(status, &body).map_err(|stage| with_retry_after(stage, retry_after))
     }
 
@@ -248,13 +249,13 @@ impl Connection {
                 .unpooled
                 .get_or_init(|| build_client(&self.shared.url, &self.shared.settings, false))
                 .as_ref()
-                .map_err(|reason| Stage::NotSent { reason: reason.clone(), lasting: true }),
+                .map_err(|reason| Stage::NotSent { reason: reason.as_str().into(), lasting: true }),
         }
     }
 
-    async fn read_body(&self, response: &mut Response, operation: Operation, status: u16) -> Result<Vec<u8>, Stage> {
-        let most = match (operation, status) {
-            (Operation::ActiveProxies, 200) => MAX_LIST_BYTES,
+    async fn read_body(&self, response: &mut Response, endpoint: Endpoint, status: u16) -> Result<Vec<u8>, Stage> {
+        let most = match (endpoint, status) {
+            (Endpoint::ActiveProxies, 200) => MAX_LIST_BYTES,
             _ => MAX_ANSWER_BYTES,
         };
         let too_long = || {
@@ -264,7 +265,7 @@ impl Connection {
         let expected = response.content_length().unwrap_or(0);
         let expected = usize::try_from(expected).ok().filter(|expected| *expected <= most);
         let mut body = Vec::with_capacity(expected.ok_or_else(too_long)?);
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.unanswered(&error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.unanswered(&error, Some(status)))? {
             if body.len() + chunk.len() > most {
                 return Err(too_long());
             }
@@ -273,7 +274,7 @@ impl Connection {
         Ok(body)
     }
 
-    fn unanswered(&self, error: &reqwest::Error) -> Stage {
+    fn unanswered(&self, error: &reqwest::Error, status: Option<u16>) -> Stage {
         let cause = innermost_cause(error);
         let Shared { url, settings, .. } = &*self.shared;
         if error.is_connect() {
@@ -283,17 +284,17 @@ impl Connection {
             } else {
                 format!("no connection to {url}: {cause}")
             };
-            return Stage::NotSent { reason, lasting };
+            return Stage::NotSent { reason: reason.into(), lasting };
         }
         if error.is_builder() {
-            return Stage::NotSent { reason: cause, lasting: true };
+            return Stage::NotSent { reason: cause.into(), lasting: true };
         }
         let reason = if error.is_timeout() {
             format!("nothing whole came back within {} s", settings.timeout.as_secs_f64())
         } else {
             format!("the connection broke: {cause}")
         };
-        Stage::NoAnswer { reason }
+        Stage::NoAnswer { reason: reason.into(), status }
     }
 }
 
@@ -345,13 +346,14 @@ fn wait_for(stage: &Stage, pause: Option<Duration>) -> Option<Duration> {
 fn with_retry_after(stage: Stage, asked: Option<Duration>) -> Stage {
     match stage {
         Stage::Refused { status, message, from_api, .. } if status == 429 || status >= 500 => {
-            let message = match asked {
-                Some(asked) if asked > ONE_DAY => format!("{message}; it asks to wait for more than a day"),
+            let asks = match asked {
+                Some(asked) if asked > ONE_DAY => "; it asks to wait for more than a day".to_owned(),
                 Some(asked) if asked > MAX_RETRY_AFTER => {
-                    format!("{message}; it asks to wait {} s, try again then", asked.as_secs())
+                    format!("; it asks to wait {} s, try again then", asked.as_secs())
                 }
-                _ => message,
+                _ => String::new(),
             };
+            let message = Foreign::new(format!("{}{asks}", message.raw()));
             Stage::Refused { status, message, from_api, retry_after: asked }
         }
         other => other,

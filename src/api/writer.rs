@@ -1,7 +1,8 @@
 //! The operations that change an order.
 
 use super::answers;
-use super::error::{ApiError, Operation};
+use super::endpoint::Endpoint;
+use super::error::ApiError;
 use super::reader::Reader;
 use super::transport::{Call, Connection, Resend};
 use super::wire::{CancelBody, DelNpItem, Items, PurchaseBody, ScheduleBody, SignatureItem};
@@ -30,43 +31,43 @@ impl Writer {
     /// Marks IPs to go at the next renewal (`true`) or to stay (`POST …/del-np/set`).
     pub async fn set_del_np(&self, order_id: OrderId, marks: &[(ProxyIp, bool)]) -> Result<(), ApiError> {
         let items = marks.iter().map(|&(ip, value)| DelNpItem { ip, value }).collect();
-        self.acknowledge(Operation::SetDelNp, path(order_id, "del-np/set"), &Items { items }).await
+        self.acknowledge(Endpoint::SetDelNp, path(order_id, "del-np/set"), &Items { items }).await
     }
 
     /// Sets the OS signatures of IPs (`POST …/signature/set`).
     pub async fn set_signatures(&self, order_id: OrderId, items: &[(ProxyIp, Signature)]) -> Result<(), ApiError> {
         let items = items.iter().map(|&(ip, signature)| SignatureItem { ip, signature }).collect();
-        self.acknowledge(Operation::SetSignatures, path(order_id, "signature/set"), &Items { items }).await
+        self.acknowledge(Endpoint::SetSignatures, path(order_id, "signature/set"), &Items { items }).await
     }
 
     /// Buys slots: charges the wallet at once (`POST …/addons/purchase`). Sent once; again only where nothing was sent.
     pub async fn purchase_slots(&self, order_id: OrderId, add_qty: u32) -> Result<RecordedSlots, ApiError> {
         let body = PurchaseBody { addon_key: P0F_SLOTS, add_qty };
         let path = path(order_id, "addons/purchase");
-        self.addons(Call::post(Operation::PurchaseAddon, path, &body, Resend::OnlyIfNotSent)).await
+        self.addons(Call::post(Endpoint::PurchaseAddon, path, &body, Resend::OnlyIfNotSent)).await
     }
 
     /// Schedules fewer slots for the next renewal (`POST …/addons/schedule`). `next_qty` is at least 1.
     pub async fn schedule_downgrade(&self, order_id: OrderId, next_qty: u32) -> Result<RecordedSlots, ApiError> {
         let body = ScheduleBody { addon_key: P0F_SLOTS, action: "downgrade", next_qty };
         let path = path(order_id, "addons/schedule");
-        self.addons(Call::post(Operation::ScheduleDowngrade, path, &body, Resend::Idempotent)).await
+        self.addons(Call::post(Endpoint::ScheduleDowngrade, path, &body, Resend::Idempotent)).await
     }
 
     /// Takes back what is scheduled for the next renewal (`POST …/addons/schedule/cancel`).
     pub async fn cancel_downgrade(&self, order_id: OrderId) -> Result<RecordedSlots, ApiError> {
         let body = CancelBody { addon_key: P0F_SLOTS };
         let path = path(order_id, "addons/schedule/cancel");
-        self.addons(Call::post(Operation::CancelDowngrade, path, &body, Resend::Idempotent)).await
+        self.addons(Call::post(Endpoint::CancelDowngrade, path, &body, Resend::Idempotent)).await
     }
 
     async fn acknowledge(
         &self,
-        operation: Operation,
+        endpoint: Endpoint,
         path: String,
         body: &impl serde::Serialize,
     ) -> Result<(), ApiError> {
-        let call = Call::post(operation, path, body, Resend::Idempotent);
+        let call = Call::post(endpoint, path, body, Resend::Idempotent);
         let connection = self.reader.connection();
         let read = |status, body: &[u8]| answers::acknowledged(status, body, connection.token());
         connection.call(&call, read).await
@@ -79,6 +80,6 @@ impl Writer {
     }
 }
 
-fn path(order_id: OrderId, operation: &str) -> String {
-    format!("/user/api/orders/{order_id}/{operation}")
+fn path(order_id: OrderId, end: &str) -> String {
+    format!("/user/api/orders/{order_id}/{end}")
 }

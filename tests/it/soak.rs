@@ -143,7 +143,7 @@ struct Sent {
 impl Observer for Sent {
     fn request_ended(&self, request: &RequestEnded<'_>) {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        if request.operation == api::Operation::PurchaseAddon {
+        if request.endpoint == api::Endpoint::PurchaseAddon {
             self.purchases.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -1,6 +1,6 @@
 //! The states of a purchase as a table, without a network.
 
-use shardctl::api::{ApiError, Operation, Stage};
+use shardctl::api::{ApiError, Endpoint, Stage};
 use shardctl::apply::purchase::{Event, Planned, State};
 use shardctl::model::{Cents, LiveSlots, PendingChange, Quote, RecordedSlots};
 
@@ -8,16 +8,15 @@ const PRICE: Quote = Quote { add_qty: 2, price_per_unit: Cents(150), charge: Cen
 const PLANNED: Planned = Planned { from_qty: 2, quote: PRICE };
 
 fn error(stage: Stage) -> ApiError {
-    let had_no_effect = stage.had_no_effect();
-    ApiError { operation: Operation::PurchaseAddon, attempts: 1, stage, had_no_effect }
+    ApiError::once(Endpoint::PurchaseAddon, stage)
 }
 
 fn refused(status: u16) -> ApiError {
-    error(Stage::Refused { status, message: "No".to_owned(), from_api: true, retry_after: None })
+    error(Stage::Refused { status, message: "No".into(), from_api: true, retry_after: None })
 }
 
 fn no_answer() -> ApiError {
-    error(Stage::NoAnswer { reason: "the connection broke".to_owned() })
+    error(Stage::NoAnswer { reason: "the connection broke".into(), status: None })
 }
 
 fn quoted(current_qty: u32, charge: Option<u64>) -> Event {

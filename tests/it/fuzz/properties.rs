@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
-use shardctl::api::{ApiError, Operation, Stage, Token, answers};
+use shardctl::api::{ApiError, Endpoint, Stage, Token, answers};
 use shardctl::diagnostic::{Problem, ProblemCode, SourceMap};
 use shardctl::manifest::document::{LimitsDocument, OrderDocument};
 use shardctl::manifest::{self, Document, Manifest};
@@ -171,19 +171,19 @@ pub fn answer(bytes: &[u8]) {
     let Some((first, body)) = bytes.split_first() else { return };
     let status = [200, 403, 500, 302][usize::from(first / 4 % 4)];
     match first % 4 {
-        0 => answer_of(Operation::ActiveProxies, status, body, answers::active_proxies),
-        1 => answer_of(Operation::CalculateAddon, status, body, |status, body, token| {
+        0 => answer_of(Endpoint::ActiveProxies, status, body, answers::active_proxies),
+        1 => answer_of(Endpoint::CalculateAddon, status, body, |status, body, token| {
             let slots = answers::quote(status, body, token, 2)?;
             assert!(slots.quote.is_none_or(|quote| quote.add_qty == 2), "the price of another number: {slots:?}");
             Ok(slots)
         }),
-        2 => answer_of(Operation::PurchaseAddon, status, body, answers::slots),
-        _ => answer_of(Operation::SetDelNp, status, body, answers::acknowledged),
+        2 => answer_of(Endpoint::PurchaseAddon, status, body, answers::slots),
+        _ => answer_of(Endpoint::SetDelNp, status, body, answers::acknowledged),
     }
 }
 
 fn answer_of<T: Debug + PartialEq>(
-    operation: Operation,
+    endpoint: Endpoint,
     status: u16,
     body: &[u8],
     read: impl Fn(u16, &[u8], &Token) -> Result<T, Stage>,
@@ -199,7 +199,7 @@ fn answer_of<T: Debug + PartialEq>(
                 assert!(matches!(short, Err(Stage::Unreadable { .. })), "cut after {}: {short:?}", cut.len());
             }
         }
-        Err(stage) => assert_error(operation, stage),
+        Err(stage) => assert_error(endpoint, stage),
     }
     // The other reader looks at what is left out, too, such as a number that is out of range.
     if let Ok(value) = serde_json::from_slice::<Value>(body) {
@@ -216,9 +216,8 @@ fn answer_of<T: Debug + PartialEq>(
     }
 }
 
-fn assert_error(operation: Operation, stage: &Stage) {
-    let error = ApiError { operation, attempts: 1, stage: stage.clone(), had_no_effect: stage.had_no_effect() };
-    let text = error.to_string();
+fn assert_error(endpoint: Endpoint, stage: &Stage) {
+    let text = ApiError::once(endpoint, stage.clone()).to_string();
     assert!(!text.contains(char::is_control), "{text:?}");
     assert!(text.chars().count() < LONGEST_ERROR, "{text}");
 }
