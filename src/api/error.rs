@@ -84,6 +84,30 @@ impl Stage {
         }
     }
 
+    /// Returns how long the API asks to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Stage::Refused { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// Adds how long the answer asks to wait, where it is one after which waiting can help.
+    pub(super) fn asking_to_wait(mut self, asked: Option<Duration>) -> Stage {
+        if let Stage::Refused { status, retry_after, .. } = &mut self {
+            *retry_after = asked.filter(|_| *status == 429 || *status >= 500);
+        }
+        self
+    }
+
+    /// Adds words of our own behind the message of a refusal.
+    pub(super) fn with_words(mut self, words: &str) -> Stage {
+        if let Stage::Refused { message, .. } = &mut self {
+            *message = Foreign::new(format!("{}; {words}", message.raw()));
+        }
+        self
+    }
+
     /// Returns the HTTP status, where an answer at least began to come.
     pub fn status(&self) -> Option<u16> {
         match self {
@@ -100,6 +124,19 @@ impl ApiError {
     /// Makes the error of a request that was sent once.
     pub fn once(endpoint: Endpoint, stage: Stage) -> ApiError {
         ApiError { endpoint, attempts: 1, had_no_effect: stage.had_no_effect(), stage }
+    }
+
+    /// Makes the error of a request that somebody asked to stop before it was sent.
+    pub(super) fn not_tried(endpoint: Endpoint) -> ApiError {
+        let stage = Stage::NotSent { reason: "interrupted before it was sent".into(), lasting: true };
+        ApiError { endpoint, attempts: 0, had_no_effect: true, stage }
+    }
+
+    /// Takes note of an attempt that failed.
+    pub(super) fn failed_again(&mut self, stage: Stage) {
+        self.attempts += 1;
+        self.had_no_effect &= stage.had_no_effect();
+        self.stage = stage;
     }
 
     /// Returns the HTTP status of a refusal.

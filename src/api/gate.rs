@@ -4,6 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::error::Stage;
+
 /// Lets at most so many requests be under way at once.
 #[derive(Debug)]
 pub(super) struct Gate {
@@ -69,6 +71,16 @@ impl Gate {
                 state.answers = 0;
                 self.freed.notify_one();
             }
+        }
+    }
+}
+
+impl Place<'_> {
+    /// Takes note of how the request of this place ended.
+    pub(super) fn judge<T>(&self, result: &Result<T, Stage>) {
+        match result.as_ref().map_or_else(Stage::status, |_| Some(200)) {
+            Some(429) => self.0.slow_down(),
+            _ => self.0.go_on(),
         }
     }
 }

@@ -4,24 +4,28 @@
 //! `--apply`. Errors say at which stage a request failed, because what may be done next depends on it.
 
 pub mod answers;
+mod client;
+mod connection;
 mod decode;
 mod endpoint;
 mod error;
 mod gate;
+mod headers;
 mod observer;
+mod pauses;
 mod reader;
+mod retry;
 mod token;
-mod transport;
 mod url;
 pub mod wire;
 mod writer;
 
 pub use answers::ActiveProxies;
+pub use connection::{Connection, Settings};
 pub use endpoint::Endpoint;
 pub use error::{ApiError, Stage};
 pub use observer::{NoObserver, Observer, RequestEnded, Waiting};
 pub use reader::Reader;
 pub use token::Token;
-pub use transport::{Connection, Settings};
 pub use url::{ApiUrl, BadApiUrl};
 pub use writer::{MAX_ITEMS_PER_REQUEST, Writer};

@@ -1,9 +1,9 @@
 //! The operations that change nothing.
 
 use super::answers::{self, ActiveProxies};
+use super::connection::{Call, Connection};
 use super::endpoint::Endpoint;
 use super::error::ApiError;
-use super::transport::{Call, Connection};
 use crate::model::{LiveSlots, OrderId, P0F_SLOTS};
 
 /// A client that can only read.

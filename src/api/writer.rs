@@ -1,10 +1,11 @@
 //! The operations that change an order.
 
 use super::answers;
+use super::connection::{Call, Connection};
 use super::endpoint::Endpoint;
 use super::error::ApiError;
 use super::reader::Reader;
-use super::transport::{Call, Connection, Resend};
+use super::retry::Resend;
 use super::wire::{CancelBody, DelNpItem, Items, PurchaseBody, ScheduleBody, SignatureItem};
 use crate::model::{OrderId, P0F_SLOTS, ProxyIp, RecordedSlots, Signature};
 

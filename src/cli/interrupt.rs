@@ -19,7 +19,7 @@ impl Listener {
         Listener(tokio::spawn(async move {
             signals.next().await;
             stop.request();
-            connection.hurry();
+            connection.stop().cancel();
             tell("Stopping: requests under way are finished and recorded. Once more ends at once.");
             signals.next().await;
             process::exit(i32::from(Exit::Interrupted.code()));

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use super::args::{ApiArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
@@ -111,7 +112,8 @@ pub(super) fn connect(args: &ApiArgs, terminal: &Terminal) -> Result<Connection,
     let token = read_token(args.token_file.as_deref())?;
     let settings =
         Settings { concurrency: usize::from(args.concurrency), retries: args.retries, timeout: args.timeout };
-    Connection::observed(url, token, settings, Arc::new(terminal.reporter.clone())).map_err(Failure::new)
+    let stop = CancellationToken::new();
+    Connection::observed(url, token, settings, Arc::new(terminal.reporter.clone()), stop).map_err(Failure::new)
 }
 
 /// Reads the token and wipes the text that it was read into; the process's own environment cannot be wiped.

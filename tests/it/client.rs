@@ -4,6 +4,7 @@ mod answers;
 mod failures;
 mod requests;
 mod retries;
+mod stops;
 mod transport;
 
 use std::net::TcpListener;

@@ -19,6 +19,7 @@ use shardctl::model::{Cents, OperationResult, OrderId, Outcome, ProxyIp, Report}
 use shardctl::plan::{Operation, Plan};
 use shardctl::sandbox::{Account, Sandbox};
 use shardctl::state::{Directory, Store};
+use tokio_util::sync::CancellationToken;
 
 use crate::executor::{declared, make_plan};
 use crate::manifest::size::memory;
@@ -224,7 +225,8 @@ impl World {
     async fn apply(&self, case: &Case, settings: Settings, keep_going: bool) -> (Plan, Report) {
         let url = self.rig.url().parse().expect("a good URL");
         let token = Token::new(self.rig.control().token()).expect("a good token");
-        let connection = Connection::observed(url, token, settings, Arc::<Sent>::clone(&self.sent));
+        let connection =
+            Connection::observed(url, token, settings, Arc::<Sent>::clone(&self.sent), CancellationToken::new());
         let writer = Writer::new(connection.expect("a connection"));
         let store = Directory::new(self.rig.path(STATE), self.rig.url());
         let lock = store.lock().await.expect("nobody else applies");

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use shardctl::api::{Connection, Observer, RequestEnded, Settings, Stage, Token, Waiting, Writer};
+use tokio_util::sync::CancellationToken;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -139,7 +140,9 @@ async fn clients_that_failed_together_come_back_one_by_one() {
     let settings = Settings { retries: 1, ..Settings::default() };
     let token = || Token::new(TOKEN).expect("a token");
     let url = || server.uri().parse().expect("a good URL");
-    let connection = || Connection::observed(url(), token(), settings.clone(), Arc::<Pauses>::clone(&pauses));
+    let connection = || {
+        Connection::observed(url(), token(), settings.clone(), Arc::<Pauses>::clone(&pauses), CancellationToken::new())
+    };
     let clients: Vec<Writer> = (0..8).map(|_| Writer::new(connection().expect("a connection"))).collect();
     join_all(clients.iter().map(|client| send(client, "active"))).await;
     let pauses = pauses.0.lock().expect("no panic").clone();
