@@ -17,7 +17,8 @@ use super::error::{ApiError, Stage};
 use super::gate::Gate;
 use super::headers::retry_after;
 use super::observer::{NoObserver, Observer, RequestEnded};
-use super::retry::{Resend, Retry};
+use super::permit::SendPermit;
+use super::retry::{Resend, Retry, Rules};
 use super::token::Token;
 use super::url::ApiUrl;
 
@@ -66,22 +67,34 @@ impl fmt::Debug for Connection {
 }
 
 /// A request, ready to be sent any number of times.
-pub(super) struct Call {
-    pub(super) endpoint: Endpoint,
+pub(super) struct Call<'a> {
+    pub(super) rules: Rules<'a>,
     pub(super) path: String,
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) body: Option<Vec<u8>>,
-    pub(super) resend: Resend,
 }
 
-impl Call {
-    pub(super) fn get(endpoint: Endpoint, path: String, query: Vec<(&'static str, String)>) -> Call {
-        Call { endpoint, path, query, body: None, resend: Resend::Idempotent }
+impl<'a> Call<'a> {
+    pub(super) fn get(endpoint: Endpoint, path: String, query: Vec<(&'static str, String)>) -> Call<'a> {
+        let rules = Rules { endpoint, resend: Resend::Idempotent, permit: None };
+        Call { rules, path, query, body: None }
     }
 
-    pub(super) fn post(endpoint: Endpoint, path: String, body: &impl Serialize, resend: Resend) -> Call {
+    /// A write that may be sent again: doing it twice is doing it once.
+    pub(super) fn post(
+        endpoint: Endpoint,
+        path: String,
+        body: &impl Serialize,
+        permit: &'a dyn SendPermit,
+    ) -> Call<'a> {
+        let rules = Rules { endpoint, resend: Resend::Idempotent, permit: Some(permit) };
         let body = serde_json::to_vec(body).unwrap_or_default();
-        Call { endpoint, path, query: Vec::new(), body: Some(body), resend }
+        Call { rules, path, query: Vec::new(), body: Some(body) }
+    }
+
+    /// A write that must not be done twice.
+    pub(super) fn once(self) -> Call<'a> {
+        Call { rules: Rules { resend: Resend::OnlyIfNotSent, ..self.rules }, ..self }
     }
 
     fn method(&self) -> Method {
@@ -135,16 +148,16 @@ impl Connection {
     /// Sends a request, again where its kind allows it, and reads the answer by `read`.
     pub(super) async fn call<T>(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         read: impl Fn(u16, &[u8]) -> Result<T, Stage>,
     ) -> Result<T, ApiError> {
         let exchange = |attempt| self.observed_exchange(call, attempt, &read);
-        self.shared.retry.send(call.endpoint, call.resend, exchange).await
+        self.shared.retry.send(call.rules, exchange).await
     }
 
     async fn observed_exchange<T>(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         attempt: u32,
         read: &impl Fn(u16, &[u8]) -> Result<T, Stage>,
     ) -> Result<T, Stage> {
@@ -155,7 +168,7 @@ impl Connection {
         let started = Instant::now();
         let result = self.exchange(call, url.clone(), read).await;
         self.shared.retry.observer.request_ended(&RequestEnded {
-            endpoint: call.endpoint,
+            endpoint: call.rules.endpoint,
             method: call.method().as_str(),
             target: &url[Position::BeforePath..],
             status: result.as_ref().map_or_else(Stage::status, |_| Some(200)),
@@ -168,18 +181,18 @@ impl Connection {
 
     async fn exchange<T>(
         &self,
-        call: &Call,
+        call: &Call<'_>,
         url: Url,
         read: &impl Fn(u16, &[u8]) -> Result<T, Stage>,
     ) -> Result<T, Stage> {
-        let client = self.client(call.resend)?;
+        let client = self.client(call.rules.resend)?;
         let mut request = client.request(call.method(), url).header(AUTHORIZATION, self.shared.token.header());
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
         let mut response = request.send().await.map_err(|error| self.failure(&error, None))?;
         let asked = retry_after(response.headers(), Timestamp::now());
-        let body = self.read_body(&mut response, call.endpoint).await?;
+        let body = self.read_body(&mut response, call.rules.endpoint).await?;
         read(response.status().as_u16(), &body).map_err(|stage| stage.asking_to_wait(asked))
     }
 

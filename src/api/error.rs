@@ -29,6 +29,11 @@ pub enum Stage {
         /// Whether another attempt cannot help.
         lasting: bool,
     },
+    /// Its permit was refused: this attempt was not made.
+    NotPermitted {
+        /// Why it must not be sent, and how the attempt before it failed, if there was one.
+        reason: Foreign,
+    },
     /// Sent, and no whole answer came back: whether it took effect is unknown.
     NoAnswer {
         /// What happened instead.
@@ -68,14 +73,14 @@ impl Stage {
             Stage::NotSent { lasting, .. } => !lasting,
             Stage::NoAnswer { .. } => true,
             Stage::Refused { status, .. } => *status == 429 || *status >= 500,
-            Stage::Unreadable { .. } | Stage::Unexpected { .. } => false,
+            Stage::NotPermitted { .. } | Stage::Unreadable { .. } | Stage::Unexpected { .. } => false,
         }
     }
 
     /// Returns whether it is certain that the request took no effect.
     pub fn had_no_effect(&self) -> bool {
         match self {
-            Stage::NotSent { .. } => true,
+            Stage::NotSent { .. } | Stage::NotPermitted { .. } => true,
             // 200 is a refusal where the answer says so. Another success, or a redirect to where the result is to be
             // seen, may mean that it was done. 408 and 499 come from a proxy that gave up, or believes that its client
             // did, while what arrived may be under way.
@@ -111,7 +116,7 @@ impl Stage {
     /// Returns the HTTP status, where an answer at least began to come.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Stage::NotSent { .. } => None,
+            Stage::NotSent { .. } | Stage::NotPermitted { .. } => None,
             Stage::NoAnswer { status, .. } => *status,
             Stage::Refused { status, .. } | Stage::Unreadable { status, .. } => Some(*status),
             // Only an answer that says that all is well is read that far.
@@ -137,6 +142,16 @@ impl ApiError {
         self.attempts += 1;
         self.had_no_effect &= stage.had_no_effect();
         self.stage = stage;
+    }
+
+    /// Takes note that another attempt must not be made. What earlier attempts may have done stays as it is.
+    pub(super) fn not_permitted(mut self, reason: Foreign) -> ApiError {
+        let reason = match self.attempts {
+            0 => reason,
+            _ => Foreign::new(format!("{}; the attempt before: {}", reason.raw(), self.stage)),
+        };
+        self.stage = Stage::NotPermitted { reason };
+        self
     }
 
     /// Returns the HTTP status of a refusal.
@@ -172,6 +187,7 @@ impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Stage::NotSent { reason, .. } => write!(f, "not sent: {}", reason.printable()),
+            Stage::NotPermitted { reason } => write!(f, "not sent: {}", reason.printable()),
             Stage::NoAnswer { reason, .. } => write!(f, "no answer: {}", reason.printable()),
             Stage::Refused { status, message, .. } => write!(f, "refused with {status}: {}", message.printable()),
             Stage::Unreadable { status, reason } => write!(f, "unreadable answer ({status}): {reason}"),

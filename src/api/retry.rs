@@ -11,6 +11,7 @@ use super::error::{ApiError, Stage};
 use super::gate::{Gate, Place};
 use super::observer::{Observer, Waiting};
 use super::pauses::Pauses;
+use super::permit::SendPermit;
 
 /// The longest wait that a server may ask for; beyond it the request fails instead.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -23,6 +24,15 @@ pub(super) enum Resend {
     Idempotent,
     /// Only when nothing was sent.
     OnlyIfNotSent,
+}
+
+/// What is allowed for a request.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) endpoint: Endpoint,
+    pub(super) resend: Resend,
+    /// Who is asked before each attempt; `None` for what only reads.
+    pub(super) permit: Option<&'a dyn SendPermit>,
 }
 
 /// What all requests of a connection share that may have to wait, or to be sent again.
@@ -40,14 +50,20 @@ impl Retry {
     /// may be done about it.
     pub(super) async fn send<T, F: Future<Output = Result<T, Stage>>>(
         &self,
-        endpoint: Endpoint,
-        resend: Resend,
+        rules: Rules<'_>,
         exchange: impl Fn(u32) -> F,
     ) -> Result<T, ApiError> {
+        let Rules { endpoint, resend, permit } = rules;
         let mut pauses = Pauses::new(self.retries);
         let mut error = ApiError::not_tried(endpoint);
         loop {
             let Some(place) = self.enter().await else { return Err(error) };
+            // The last thing before sending.
+            if let Some(permit) = permit
+                && let Err(reason) = permit.may_send().await
+            {
+                return Err(error.not_permitted(reason));
+            }
             let result = exchange(error.attempts + 1).await;
             place.judge(&result);
             drop(place);

@@ -1,18 +1,20 @@
 //! The operations that change an order.
 
+use serde::Serialize;
+
 use super::answers;
 use super::connection::{Call, Connection};
 use super::endpoint::Endpoint;
 use super::error::ApiError;
+use super::permit::SendPermit;
 use super::reader::Reader;
-use super::retry::Resend;
 use super::wire::{CancelBody, DelNpItem, Items, PurchaseBody, ScheduleBody, SignatureItem};
 use crate::model::{OrderId, P0F_SLOTS, ProxyIp, RecordedSlots, Signature};
 
 /// The most items that one request carries (contract, Apply).
 pub const MAX_ITEMS_PER_REQUEST: usize = 500;
 
-/// A client that can change orders.
+/// A client that can change orders. Every write asks its permit before each attempt.
 #[derive(Debug, Clone)]
 pub struct Writer {
     reader: Reader,
@@ -30,51 +32,75 @@ impl Writer {
     }
 
     /// Marks IPs to go at the next renewal (`true`) or to stay (`POST …/del-np/set`).
-    pub async fn set_del_np(&self, order_id: OrderId, marks: &[(ProxyIp, bool)]) -> Result<(), ApiError> {
+    pub async fn set_del_np(
+        &self,
+        order_id: OrderId,
+        marks: &[(ProxyIp, bool)],
+        permit: &dyn SendPermit,
+    ) -> Result<(), ApiError> {
         let items = marks.iter().map(|&(ip, value)| DelNpItem { ip, value }).collect();
-        self.acknowledge(Endpoint::SetDelNp, path(order_id, "del-np/set"), &Items { items }).await
+        self.acknowledge(Endpoint::SetDelNp, path(order_id, "del-np/set"), &Items { items }, permit).await
     }
 
     /// Sets the OS signatures of IPs (`POST …/signature/set`).
-    pub async fn set_signatures(&self, order_id: OrderId, items: &[(ProxyIp, Signature)]) -> Result<(), ApiError> {
+    pub async fn set_signatures(
+        &self,
+        order_id: OrderId,
+        items: &[(ProxyIp, Signature)],
+        permit: &dyn SendPermit,
+    ) -> Result<(), ApiError> {
         let items = items.iter().map(|&(ip, signature)| SignatureItem { ip, signature }).collect();
-        self.acknowledge(Endpoint::SetSignatures, path(order_id, "signature/set"), &Items { items }).await
+        self.acknowledge(Endpoint::SetSignatures, path(order_id, "signature/set"), &Items { items }, permit).await
     }
 
     /// Buys slots: charges the wallet at once (`POST …/addons/purchase`). Sent once; again only where nothing was sent.
-    pub async fn purchase_slots(&self, order_id: OrderId, add_qty: u32) -> Result<RecordedSlots, ApiError> {
+    pub async fn purchase_slots(
+        &self,
+        order_id: OrderId,
+        add_qty: u32,
+        permit: &dyn SendPermit,
+    ) -> Result<RecordedSlots, ApiError> {
         let body = PurchaseBody { addon_key: P0F_SLOTS, add_qty };
         let path = path(order_id, "addons/purchase");
-        self.addons(Call::post(Endpoint::PurchaseAddon, path, &body, Resend::OnlyIfNotSent)).await
+        self.addons(Call::post(Endpoint::PurchaseAddon, path, &body, permit).once()).await
     }
 
     /// Schedules fewer slots for the next renewal (`POST …/addons/schedule`). `next_qty` is at least 1.
-    pub async fn schedule_downgrade(&self, order_id: OrderId, next_qty: u32) -> Result<RecordedSlots, ApiError> {
+    pub async fn schedule_downgrade(
+        &self,
+        order_id: OrderId,
+        next_qty: u32,
+        permit: &dyn SendPermit,
+    ) -> Result<RecordedSlots, ApiError> {
         let body = ScheduleBody { addon_key: P0F_SLOTS, action: "downgrade", next_qty };
         let path = path(order_id, "addons/schedule");
-        self.addons(Call::post(Endpoint::ScheduleDowngrade, path, &body, Resend::Idempotent)).await
+        self.addons(Call::post(Endpoint::ScheduleDowngrade, path, &body, permit)).await
     }
 
     /// Takes back what is scheduled for the next renewal (`POST …/addons/schedule/cancel`).
-    pub async fn cancel_downgrade(&self, order_id: OrderId) -> Result<RecordedSlots, ApiError> {
+    pub async fn cancel_downgrade(
+        &self,
+        order_id: OrderId,
+        permit: &dyn SendPermit,
+    ) -> Result<RecordedSlots, ApiError> {
         let body = CancelBody { addon_key: P0F_SLOTS };
         let path = path(order_id, "addons/schedule/cancel");
-        self.addons(Call::post(Endpoint::CancelDowngrade, path, &body, Resend::Idempotent)).await
+        self.addons(Call::post(Endpoint::CancelDowngrade, path, &body, permit)).await
     }
 
     async fn acknowledge(
         &self,
         endpoint: Endpoint,
         path: String,
-        body: &impl serde::Serialize,
+        body: &impl Serialize,
+        permit: &dyn SendPermit,
     ) -> Result<(), ApiError> {
-        let call = Call::post(endpoint, path, body, Resend::Idempotent);
         let connection = self.reader.connection();
         let read = |status, body: &[u8]| answers::acknowledged(status, body, connection.token());
-        connection.call(&call, read).await
+        connection.call(&Call::post(endpoint, path, body, permit), read).await
     }
 
-    async fn addons(&self, call: Call) -> Result<RecordedSlots, ApiError> {
+    async fn addons(&self, call: Call<'_>) -> Result<RecordedSlots, ApiError> {
         let connection = self.reader.connection();
         let read = |status, body: &[u8]| answers::slots(status, body, connection.token());
         connection.call(&call, read).await

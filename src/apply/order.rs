@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::executor::Context;
 use super::purchase;
-use crate::api::{ApiError, MAX_ITEMS_PER_REQUEST, Writer};
+use crate::api::{AlwaysPermitted, ApiError, MAX_ITEMS_PER_REQUEST, Writer};
 use crate::model::{OperationResult, OrderId, OrderReport, PendingChange, ProxyIp, Recorded, RecordedSlots, Signature};
 use crate::plan::{DelNpItem, Knowledge, Operation, OrderPlan, SignatureItem};
 
@@ -137,7 +137,7 @@ impl<'a> OrderRun<'a> {
     async fn cancel_downgrade(&mut self, pending: Option<PendingChange>) -> Result<(), Failure> {
         let nothing = RecordedSlots { qty: self.order.slots.unwrap_or(0), pending: None };
         let before = self.forget_slots().await?;
-        let answer = match self.context.writer.cancel_downgrade(self.order.order_id).await {
+        let answer = match self.context.writer.cancel_downgrade(self.order.order_id, &AlwaysPermitted).await {
             // A lost answer to an earlier attempt makes a known pending change an unknown one.
             Err(error) if (pending.is_none() || !error.had_no_effect) && means_nothing_pending(&error) => {
                 return self.nothing_was_pending(nothing, &error).await;
@@ -160,7 +160,8 @@ impl<'a> OrderRun<'a> {
 
     async fn schedule_downgrade(&mut self, from_qty: u32, next_qty: u32) -> Result<(), Failure> {
         let before = self.forget_slots().await?;
-        let answer = match self.context.writer.schedule_downgrade(self.order.order_id, next_qty).await {
+        let answer = match self.context.writer.schedule_downgrade(self.order.order_id, next_qty, &AlwaysPermitted).await
+        {
             Err(error) => return Err(self.failed(&error, before.is_some(), |recorded| recorded.slots = before).await),
             Ok(answer) => answer,
         };
@@ -174,14 +175,22 @@ impl<'a> OrderRun<'a> {
             &wanted,
             |recorded| &mut recorded.signatures,
             |recorded| Some(&mut recorded.unknown_signatures),
-            Writer::set_signatures,
+            async |writer: &Writer, order_id, items: &[_]| {
+                writer.set_signatures(order_id, items, &AlwaysPermitted).await
+            },
         )
         .await
     }
 
     async fn set_del_np(&mut self, items: &[DelNpItem]) -> Result<(), Failure> {
         let wanted: Vec<(ProxyIp, bool)> = items.iter().map(|item| (item.ip, item.to)).collect();
-        self.set(&wanted, |recorded| &mut recorded.del_np, |_| None, Writer::set_del_np).await
+        self.set(
+            &wanted,
+            |recorded| &mut recorded.del_np,
+            |_| None,
+            async |writer: &Writer, order_id, items: &[_]| writer.set_del_np(order_id, items, &AlwaysPermitted).await,
+        )
+        .await
     }
 
     /// Sets a value of each IP by as many requests as it takes, recording each as it is acknowledged. `unknown` are the

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use super::order::{Failure, OrderRun, expect_slots};
-use crate::api::ApiError;
+use crate::api::{AlwaysPermitted, ApiError};
 use crate::model::{Cents, LiveSlots, PurchaseIntent, Quote, RecordedSlots};
 
 /// How far a purchase is.
@@ -156,9 +156,9 @@ pub(super) async fn run(run: &mut OrderRun<'_>, planned: Planned) -> Result<(), 
             }
             State::Intending | State::Sending if run.context.stop.is_requested() => Event::Interrupted,
             State::Intending => Event::Stored(store_intent(run, planned).await),
-            State::Sending => {
-                Event::Answered(run.context.writer.purchase_slots(run.order.order_id, planned.quote.add_qty).await)
-            }
+            State::Sending => Event::Answered(
+                run.context.writer.purchase_slots(run.order.order_id, planned.quote.add_qty, &AlwaysPermitted).await,
+            ),
             State::ReadingBack { .. } => {
                 let settings = run.context.settings;
                 let pause = if time_up.is_some() { settings.settle_interval } else { Duration::ZERO };

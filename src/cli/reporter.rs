@@ -117,7 +117,7 @@ impl Observer for Reporter {
         let milliseconds = took.as_millis() as u64;
         let answer = match (status, failure) {
             (Some(status), _) => status.to_string(),
-            (None, Some(Stage::NotSent { .. })) => "not sent".to_owned(),
+            (None, Some(Stage::NotSent { .. } | Stage::NotPermitted { .. })) => "not sent".to_owned(),
             (None, _) => "no answer".to_owned(),
         };
         let line = format!("{method} {target} {answer} {milliseconds} ms, attempt {attempt}");
@@ -134,7 +134,9 @@ impl Observer for Reporter {
             Stage::Refused { status: 429, .. } => "the API asks to slow down".to_owned(),
             Stage::Refused { status, .. } => format!("the API answered {status}"),
             Stage::NotSent { reason, .. } | Stage::NoAnswer { reason, .. } => reason.raw().to_owned(),
-            Stage::Unreadable { .. } | Stage::Unexpected { .. } => "the answer was not usable".to_owned(),
+            Stage::NotPermitted { .. } | Stage::Unreadable { .. } | Stage::Unexpected { .. } => {
+                "the answer was not usable".to_owned()
+            }
         };
         let message = format!("{endpoint}: {why}; again in {seconds:.1} s");
         self.bar.set_message(printable(&message));

@@ -2,6 +2,7 @@
 
 mod answers;
 mod failures;
+mod permits;
 mod requests;
 mod retries;
 mod stops;
@@ -10,7 +11,7 @@ mod transport;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use shardctl::api::{ApiError, ApiUrl, Connection, Settings, Token, Writer};
+use shardctl::api::{AlwaysPermitted, ApiError, ApiUrl, Connection, SendPermit, Settings, Token, Writer};
 use shardctl::model::{OrderId, ProxyIp, Signature};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -54,20 +55,26 @@ pub fn ip(text: &str) -> ProxyIp {
 
 /// Sends an operation with some arguments, and returns what was read in the words of Rust.
 pub async fn send(writer: &Writer, operation: &str) -> Result<String, ApiError> {
+    send_permitted(writer, operation, &AlwaysPermitted).await
+}
+
+/// Sends an operation with a permit, which only a write asks.
+pub async fn send_permitted(writer: &Writer, operation: &str, permit: &dyn SendPermit) -> Result<String, ApiError> {
     let reader = writer.reader();
     let ips = [ip("203.0.113.10"), ip("2001:db8::1")];
     match operation {
         "active" => reader.active_proxies(order()).await.map(|answer| format!("{answer:?}")),
         "calculate" => reader.quote_slots(order(), 2).await.map(|answer| format!("{answer:?}")),
-        "purchase" => writer.purchase_slots(order(), 2).await.map(|answer| format!("{answer:?}")),
-        "schedule" => writer.schedule_downgrade(order(), 3).await.map(|answer| format!("{answer:?}")),
-        "cancel" => writer.cancel_downgrade(order()).await.map(|answer| format!("{answer:?}")),
-        "set_del_np" => {
-            writer.set_del_np(order(), &[(ips[0], false), (ips[1], true)]).await.map(|answer| format!("{answer:?}"))
-        }
+        "purchase" => writer.purchase_slots(order(), 2, permit).await.map(|answer| format!("{answer:?}")),
+        "schedule" => writer.schedule_downgrade(order(), 3, permit).await.map(|answer| format!("{answer:?}")),
+        "cancel" => writer.cancel_downgrade(order(), permit).await.map(|answer| format!("{answer:?}")),
+        "set_del_np" => writer
+            .set_del_np(order(), &[(ips[0], false), (ips[1], true)], permit)
+            .await
+            .map(|answer| format!("{answer:?}")),
         "set_signatures" => {
             let items = [(ips[0], Signature::Win11), (ips[1], Signature::Ios)];
-            writer.set_signatures(order(), &items).await.map(|answer| format!("{answer:?}"))
+            writer.set_signatures(order(), &items, permit).await.map(|answer| format!("{answer:?}"))
         }
         other => panic!("no operation {other}"),
     }
