@@ -36,11 +36,13 @@ pub struct Settings {
     pub retries: u32,
     /// The time for one request, its retries not counted.
     pub timeout: Duration,
+    /// How long a request waits in all because the API asks to slow down; that uses up none of its retries.
+    pub patience: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { concurrency: 16, retries: 4, timeout: Duration::from_secs(30) }
+        Settings { concurrency: 16, retries: 4, timeout: Duration::from_secs(30), patience: Duration::from_secs(300) }
     }
 }
 
@@ -120,7 +122,8 @@ impl Connection {
         stop: CancellationToken,
     ) -> Result<Connection, String> {
         let client = client::build(&url, settings.timeout, true)?;
-        let retry = Retry { gate: Gate::new(settings.concurrency), retries: settings.retries, observer, stop };
+        let Settings { concurrency, retries, patience, .. } = settings;
+        let retry = Retry { gate: Gate::new(concurrency), retries, patience, observer, stop };
         let shared = Shared { url, token, settings, retry, client, unpooled: OnceLock::new() };
         Ok(Connection { shared: Arc::new(shared) })
     }

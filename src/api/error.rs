@@ -106,11 +106,10 @@ impl Stage {
     }
 
     /// Adds words of our own behind the message of a refusal.
-    pub(super) fn with_words(mut self, words: &str) -> Stage {
-        if let Stage::Refused { message, .. } = &mut self {
+    pub(super) fn add_words(&mut self, words: &str) {
+        if let Stage::Refused { message, .. } = self {
             *message = Foreign::new(format!("{}; {words}", message.raw()));
         }
-        self
     }
 
     /// Returns the HTTP status, where an answer at least began to come.

@@ -24,22 +24,24 @@ pub struct RequestEnded<'a> {
     pub failure: Option<&'a Stage>,
 }
 
-/// A pause before a request is sent again.
+/// A pause before a request is sent again, or before any request of the run is.
 #[derive(Debug)]
 pub struct Waiting<'a> {
     /// What was asked for.
     pub endpoint: Endpoint,
-    /// Why it is sent again.
+    /// Why there is a pause.
     pub failure: &'a Stage,
     /// How long the pause is.
     pub pause: Duration,
+    /// Whether it is one of the whole run, because the API asks to slow down; it is told once for all requests.
+    pub whole_run: bool,
 }
 
 /// Is told about requests.
 pub trait Observer: Send + Sync {
     /// A request ended.
     fn request_ended(&self, request: &RequestEnded<'_>);
-    /// A request is going to be sent again after a pause.
+    /// A pause begins.
     fn waiting(&self, waiting: &Waiting<'_>);
 }
 

@@ -128,7 +128,7 @@ impl Observer for Reporter {
     }
 
     fn waiting(&self, waiting: &Waiting<'_>) {
-        let Waiting { endpoint, failure, pause } = waiting;
+        let Waiting { endpoint, failure, pause, whole_run: _ } = waiting;
         let seconds = pause.as_secs_f64();
         let why = match failure {
             Stage::Refused { status: 429, .. } => "the API asks to slow down".to_owned(),

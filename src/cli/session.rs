@@ -110,8 +110,8 @@ pub(super) fn api_url(args: &ApiArgs) -> Result<ApiUrl, Failure> {
 pub(super) fn connect(args: &ApiArgs, terminal: &Terminal) -> Result<Connection, Failure> {
     let url = api_url(args)?;
     let token = read_token(args.token_file.as_deref())?;
-    let settings =
-        Settings { concurrency: usize::from(args.concurrency), retries: args.retries, timeout: args.timeout };
+    let (concurrency, retries) = (usize::from(args.concurrency), args.retries);
+    let settings = Settings { concurrency, retries, timeout: args.timeout, ..Settings::default() };
     let stop = CancellationToken::new();
     Connection::observed(url, token, settings, Arc::new(terminal.reporter.clone()), stop).map_err(Failure::new)
 }

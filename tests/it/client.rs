@@ -34,9 +34,10 @@ pub const OPERATIONS: [(&str, &str); 7] = [
 pub const ADDONS: &str = r#"{"success": true, "message": "Done", "addons": [
     {"addon_key": "p0f_slots", "catalog_id": 17, "qty": 4, "price_per_unit": 150, "pending": null}]}"#;
 
-/// Makes a client that tries again so many times.
+/// Makes a client that tries again so many times, and does not wait where it is asked to slow down.
 pub fn writer(url: &str, retries: u32) -> Writer {
-    writer_with(url, Settings { retries, timeout: Duration::from_secs(5), ..Settings::default() })
+    let (timeout, patience) = (Duration::from_secs(5), Duration::ZERO);
+    writer_with(url, Settings { retries, timeout, patience, ..Settings::default() })
 }
 
 pub fn writer_with(url: &str, settings: Settings) -> Writer {
