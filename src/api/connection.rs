@@ -1,6 +1,7 @@
 //! The way to the API: one request over the wire, and whatever all requests share.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -12,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 use url::{Position, Url};
 
 use super::client;
+use super::clock::{ApiTime, Clock};
 use super::endpoint::Endpoint;
 use super::error::{ApiError, Stage};
 use super::gate::Gate;
-use super::headers::retry_after;
+use super::headers::{date, retry_after};
 use super::observer::{NoObserver, Observer, RequestEnded};
 use super::permit::SendPermit;
 use super::retry::{Resend, Retry, Rules};
@@ -60,6 +62,11 @@ struct Shared {
     client: Client,
     // A purchase must not meet a kept connection that the other side has just closed: its outcome would be unknown.
     unpooled: OnceLock<Result<Client, String>>,
+    clock: Clock,
+    /// Whether any request was answered in whatever way.
+    was_answered: AtomicBool,
+    /// Whether a request was given up that never was.
+    was_given_up: AtomicBool,
 }
 
 impl fmt::Debug for Connection {
@@ -124,7 +131,17 @@ impl Connection {
         let client = client::build(&url, settings.timeout, true)?;
         let Settings { concurrency, retries, patience, .. } = settings;
         let retry = Retry { gate: Gate::new(concurrency), retries, patience, observer, stop };
-        let shared = Shared { url, token, settings, retry, client, unpooled: OnceLock::new() };
+        let shared = Shared {
+            url,
+            token,
+            settings,
+            retry,
+            client,
+            unpooled: OnceLock::new(),
+            clock: Clock::new(),
+            was_answered: AtomicBool::new(false),
+            was_given_up: AtomicBool::new(false),
+        };
         Ok(Connection { shared: Arc::new(shared) })
     }
 
@@ -148,6 +165,17 @@ impl Connection {
         &self.shared.retry.stop
     }
 
+    /// Returns the time: by the API where its answers tell it, else by this machine's clock.
+    pub fn now(&self) -> ApiTime {
+        self.shared.clock.now()
+    }
+
+    /// Returns whether the API cannot be reached, as far as is known: a request was given up, and not one was ever
+    /// answered in whatever way. Nothing else will be, then: who reads many orders ends with one message.
+    pub fn is_unreachable(&self) -> bool {
+        self.shared.was_given_up.load(Ordering::SeqCst) && !self.shared.was_answered.load(Ordering::SeqCst)
+    }
+
     /// Sends a request, again where its kind allows it, and reads the answer by `read`.
     pub(super) async fn call<T>(
         &self,
@@ -155,7 +183,11 @@ impl Connection {
         read: impl Fn(u16, &[u8]) -> Result<T, Stage>,
     ) -> Result<T, ApiError> {
         let exchange = |attempt| self.observed_exchange(call, attempt, &read);
-        self.shared.retry.send(call.rules, exchange).await
+        let result = self.shared.retry.send(call.rules, exchange).await;
+        if result.as_ref().is_err_and(ApiError::is_unreachable) {
+            self.shared.was_given_up.store(true, Ordering::SeqCst);
+        }
+        result
     }
 
     async fn observed_exchange<T>(
@@ -194,6 +226,10 @@ impl Connection {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
         let mut response = request.send().await.map_err(|error| self.failure(&error, None))?;
+        self.shared.was_answered.store(true, Ordering::SeqCst);
+        if let Some(date) = date(response.headers()) {
+            self.shared.clock.hear(date);
+        }
         let asked = retry_after(response.headers(), Timestamp::now());
         let body = self.read_body(&mut response, call.rules.endpoint).await?;
         read(response.status().as_u16(), &body).map_err(|stage| stage.asking_to_wait(asked))

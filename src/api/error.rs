@@ -17,6 +17,8 @@ pub struct ApiError {
     pub stage: Stage,
     /// Whether it is certain that no attempt took effect.
     pub had_no_effect: bool,
+    /// Whether an answer of whatever kind came to any attempt.
+    pub answered: bool,
 }
 
 /// How far a request got before it failed.
@@ -127,19 +129,21 @@ impl Stage {
 impl ApiError {
     /// Makes the error of a request that was sent once.
     pub fn once(endpoint: Endpoint, stage: Stage) -> ApiError {
-        ApiError { endpoint, attempts: 1, had_no_effect: stage.had_no_effect(), stage }
+        let (had_no_effect, answered) = (stage.had_no_effect(), stage.status().is_some());
+        ApiError { endpoint, attempts: 1, stage, had_no_effect, answered }
     }
 
     /// Makes the error of a request that somebody asked to stop before it was sent.
     pub(super) fn not_tried(endpoint: Endpoint) -> ApiError {
         let stage = Stage::NotSent { reason: "interrupted before it was sent".into(), lasting: true };
-        ApiError { endpoint, attempts: 0, had_no_effect: true, stage }
+        ApiError { endpoint, attempts: 0, stage, had_no_effect: true, answered: false }
     }
 
     /// Takes note of an attempt that failed.
     pub(super) fn failed_again(&mut self, stage: Stage) {
         self.attempts += 1;
         self.had_no_effect &= stage.had_no_effect();
+        self.answered |= stage.status().is_some();
         self.stage = stage;
     }
 
@@ -164,6 +168,12 @@ impl ApiError {
     /// Returns whether the answer is a refusal that does not look like one of the API's.
     pub fn is_refused_elsewhere(&self) -> bool {
         matches!(self.stage, Stage::Refused { from_api: false, .. })
+    }
+
+    /// Returns whether the request was tried and nothing whatsoever came back from the API.
+    pub fn is_unreachable(&self) -> bool {
+        let went_out = matches!(self.stage, Stage::NotSent { .. } | Stage::NoAnswer { .. });
+        went_out && self.attempts > 0 && !self.answered
     }
 
     /// Returns whether the API refused the token.

@@ -5,6 +5,7 @@
 
 pub mod answers;
 mod client;
+mod clock;
 mod connection;
 mod decode;
 mod endpoint;
@@ -22,6 +23,7 @@ pub mod wire;
 mod writer;
 
 pub use answers::ActiveProxies;
+pub use clock::ApiTime;
 pub use connection::{Connection, Settings};
 pub use endpoint::Endpoint;
 pub use error::{ApiError, Stage};

@@ -3,6 +3,7 @@
 mod answers;
 mod failures;
 mod permits;
+mod reach;
 mod requests;
 mod retries;
 mod stops;
