@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use super::args::{ApiArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
@@ -117,12 +118,17 @@ impl Run {
     }
 
     /// Sets up the way to the API and wipes the text that the token was read into; nothing is sent yet.
-    pub(super) fn connect(&mut self, reporter: &Reporter) -> Result<Connection, CommandFailure> {
+    /// Once `stop` is cancelled, nothing is sent again.
+    pub(super) fn connect(
+        &mut self,
+        reporter: &Reporter,
+        stop: &CancellationToken,
+    ) -> Result<Connection, CommandFailure> {
         let Access { url, token, token_place, settings } =
             self.api.take().ok_or_else(|| CommandFailure::new("this command does not ask the API"))?;
         let bad = |error| CommandFailure::new(format!("{token_place}: {error}")).code(ProblemCode::TokenMissing);
         let token = Token::new(&token?).map_err(bad)?;
-        Connection::observed(url, token, settings, Arc::new(reporter.clone()))
+        Connection::observed(url, token, settings, Arc::new(reporter.clone()), stop.clone())
             .map_err(|error| CommandFailure::new(error).code(ProblemCode::ApiUnreachable))
     }
 
@@ -152,8 +158,8 @@ impl Access {
         };
         let url = url.parse().map_err(|error| CommandFailure::new(format!("{error}")))?;
         let (token_place, token) = read_token(args.token_file.as_deref(), environment);
-        let settings =
-            Settings { concurrency: usize::from(args.concurrency), retries: args.retries, timeout: args.timeout };
+        let (concurrency, retries) = (usize::from(args.concurrency), args.retries);
+        let settings = Settings { concurrency, retries, timeout: args.timeout, ..Settings::default() };
         Ok(Access { url, token, token_place, settings })
     }
 }

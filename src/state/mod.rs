@@ -20,7 +20,6 @@ mod lease;
 #[cfg(feature = "remote-state")]
 mod lease_file;
 mod lock_file;
-#[cfg(feature = "remote-state")]
 mod moment;
 mod names;
 mod place;
@@ -40,6 +39,7 @@ pub use history::History;
 pub use holder::Holder;
 #[cfg(feature = "remote-state")]
 pub use lease_file::LeaseTimes;
+pub use moment::Moment;
 pub use names::{HISTORY, MAX_RECORD_BYTES, MAX_RUN_BYTES, RunName, record_name};
 pub use place::{Lock, Place, Stored};
 pub use records::{Record, Records, recorded_orders};

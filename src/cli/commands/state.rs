@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::cli::args::{ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
 use crate::model::{OrderId, printable};
@@ -93,14 +94,15 @@ pub(in crate::cli) struct StateListArgs {
 pub(in crate::cli) async fn run(
     args: &StateArgs,
     environment: &Environment,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     match &args.action {
         StateAction::Show(args) => show(args, environment, terminal).await,
-        StateAction::Forget(args) => forget(args, environment, terminal).await,
+        StateAction::Forget(args) => forget(args, environment, interrupt, terminal).await,
         StateAction::List(args) => list(args, environment, terminal).await,
-        StateAction::Push(args) => push(args, environment, terminal).await,
-        StateAction::Pull(args) => pull(args, environment, terminal).await,
+        StateAction::Push(args) => push(args, environment, interrupt, terminal).await,
+        StateAction::Pull(args) => pull(args, environment, interrupt, terminal).await,
         StateAction::Unlock(args) => unlock(args, environment, terminal).await,
     }
 }
@@ -141,13 +143,14 @@ async fn show(
 async fn forget(
     args: &StateOrderArgs,
     environment: &Environment,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let place = open_place(&args.state, &args.manifest, environment)?;
     let order = args.order;
     // Without a record nothing is locked, which might make the place.
     let forgotten = match is_recorded(&*place, order).await? {
-        true => locked(&[&*place], async |locks| drop_record(&*place, order, &locks).await).await?,
+        true => locked(&[&*place], interrupt, async |locks| drop_record(&*place, order, &locks).await).await?,
         false => None,
     };
     let Some(record) = forgotten else {
@@ -219,19 +222,21 @@ async fn list(
 async fn push(
     args: &StateCopyArgs,
     environment: &Environment,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let Places { directory, bucket } = both_places(args, environment)?;
-    copy((&*directory, &*bucket), &[&*directory, &*bucket], args.force, terminal).await
+    copy((&*directory, &*bucket), &[&*directory, &*bucket], args.force, interrupt, terminal).await
 }
 
 async fn pull(
     args: &StateCopyArgs,
     environment: &Environment,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let Places { directory, bucket } = both_places(args, environment)?;
-    copy((&*bucket, &*directory), &[&*directory, &*bucket], args.force, terminal).await
+    copy((&*bucket, &*directory), &[&*directory, &*bucket], args.force, interrupt, terminal).await
 }
 
 /// The two places between which records and runs are copied.

@@ -9,6 +9,7 @@ use crate::api::Reader;
 use crate::cli::args::{ApiArgs, FormatArgs, ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Found;
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
@@ -35,6 +36,7 @@ pub(in crate::cli) struct StatusArgs {
 pub(in crate::cli) async fn run(
     args: &StatusArgs,
     environment: &Environment,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
@@ -43,7 +45,7 @@ pub(in crate::cli) async fn run(
         false => args.orders.iter().copied().collect(),
         true => run.load_manifest(&[], terminal)?.1.orders.into_keys().collect(),
     };
-    let reader = Reader::new(run.connect(&terminal.reporter)?);
+    let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&reader.connection().url().to_string())?;
     let observed = Pass::new(&reader, &records, &terminal.reporter).observe(orders).await?;
     let document = StatusDocument::new(&outlook::standings(&observed, Timestamp::now()));

@@ -77,6 +77,7 @@ fn writes_that_are_not_answered_as_they_should() {
 fn a_write_that_never_left_changed_nothing() {
     let shardctl = Shardctl::example();
     // The API goes away between the plan and the first write.
-    shardctl.break_with(json!([{"operation": "writes", "status": 429, "times": 0}]));
+    shardctl
+        .break_with(json!([{"operation": "writes", "status": 429, "headers": {"Retry-After": "3600"}, "times": 0}]));
     shardctl.run(&["apply", "--apply", "--order", "49100", "--retries", "1"]).exits(1);
 }

@@ -14,7 +14,8 @@ const ACTIVE: &str = r#"{"success": true, "order_tag": "eu", "data": [
 const CALCULATE: &str = r#"{"success": true, "addon_key": "p0f_slots", "catalog_id": 17, "price_per_unit": 150,
     "current_qty": 2, "add_qty": 2, "new_qty": 4, "add_total": 300}"#;
 
-fn answer(operation: &str) -> &'static str {
+/// Returns an answer as described.
+pub fn answer(operation: &str) -> &'static str {
     match operation {
         "active" => ACTIVE,
         "calculate" => CALCULATE,

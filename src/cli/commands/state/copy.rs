@@ -7,6 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::is_young;
 use super::locks::{Locks, locked};
 use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::terminal::Terminal;
 use crate::model::count;
 use crate::state::{HISTORY, Place, StateFile, StoreError, StoreErrorKind, Stored, record_name, recorded_orders};
@@ -38,6 +39,7 @@ pub(super) async fn copy(
     (from, to): (&dyn Place, &dyn Place),
     places: &[&dyn Place],
     force: bool,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     // Where there is nothing, nothing is locked, which might make the place.
@@ -45,7 +47,7 @@ pub(super) async fn copy(
         terminal.say(&format!("There are no records to copy in {}.", from.describe()));
         return Ok(Exit::Done);
     }
-    let copied = locked(places, async |locks| {
+    let copied = locked(places, interrupt, async |locks| {
         let mut copied = Copied::default();
         copy_records(from, to, &locks, force, &mut copied).await?;
         let runs = copy_runs(from, to, &locks, &mut copied).await;
