@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt, stream};
 
 use crate::api::{ApiError, Reader};
-use crate::model::{Foreign, LiveOrder, LiveSlots, OrderDetail, OrderId, ReadFailure};
+use crate::model::{Foreign, LiveOrder, LiveSlots, NoQuote, OrderDetail, OrderId, ReadFailure};
 
 /// What is to be read of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,11 +63,11 @@ async fn read_order(reader: &Reader, request: ReadRequest) -> Result<Result<Live
     let (active, slots) = tokio::join!(reader.active_proxies(request.order_id), slots);
     let active = active?;
     Ok(slots?.transpose().map(|slots| LiveOrder {
-        tag: active.tag,
+        tag: active.tag.flatten(),
         renewal: active.renewal,
         active: active.active,
         slots: slots.map(|slots| slots.current_qty),
-        quote: slots.and_then(|slots| slots.quote),
+        quote: slots.and_then(|slots| slots.quote.ok()),
         detail: OrderDetail::default(),
         detail_unavailable: None,
     }))
@@ -78,7 +78,7 @@ async fn read_slots(reader: &Reader, request: ReadRequest) -> Result<Result<Live
     let now = reader.quote_slots(request.order_id, 1).await?;
     let missing = request.slots_wanted.unwrap_or(0).saturating_sub(now.current_qty);
     let slots = match missing {
-        0 => return Ok(Ok(LiveSlots { quote: None, ..now })),
+        0 => return Ok(Ok(LiveSlots { quote: Err(NoQuote::NotShown), ..now })),
         1 => now,
         more => reader.quote_slots(request.order_id, more).await?,
     };
@@ -86,9 +86,12 @@ async fn read_slots(reader: &Reader, request: ReadRequest) -> Result<Result<Live
         let message = Foreign::from("addons/calculate: the number of slots changed while it was read; run again");
         return Ok(Err(ReadFailure::Failed { message }));
     }
-    if slots.quote.is_none() {
-        let message = Foreign::new(format!("addons/calculate: the answer shows no price for {missing} more slots"));
-        return Ok(Err(ReadFailure::Failed { message }));
+    if let Err(no_quote) = slots.quote {
+        let message = match no_quote {
+            NoQuote::NotShown => format!("addons/calculate: the answer shows no price for {missing} more slots"),
+            bad => format!("addons/calculate: {bad}"),
+        };
+        return Ok(Err(ReadFailure::Failed { message: Foreign::new(message) }));
     }
     Ok(Ok(slots))
 }

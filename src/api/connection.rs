@@ -101,6 +101,12 @@ impl<'a> Call<'a> {
         Call { rules, path, query: Vec::new(), body: Some(body) }
     }
 
+    /// Adds a parameter to the query.
+    pub(super) fn with(mut self, name: &'static str, value: String) -> Call<'a> {
+        self.query.push((name, value));
+        self
+    }
+
     /// A write that must not be done twice.
     pub(super) fn once(self) -> Call<'a> {
         Call { rules: Rules { resend: Resend::OnlyIfNotSent, ..self.rules }, ..self }

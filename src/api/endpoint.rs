@@ -5,6 +5,12 @@ use std::fmt;
 /// One of the vendor's operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Endpoint {
+    /// `GET /user/api/me`
+    Me,
+    /// `GET /user/api/orders`
+    ListOrders,
+    /// `GET /user/api/orders/{id}`
+    GetOrder,
     /// `GET /user/api/proxies/active`
     ActiveProxies,
     /// `GET /user/api/orders/{order_id}/addons/calculate`
@@ -19,12 +25,17 @@ pub enum Endpoint {
     SetDelNp,
     /// `POST /user/api/orders/{order_id}/signature/set`
     SetSignatures,
+    /// `POST /user/api/orders/edit-auto-renewal/{order_id}`
+    SetAutoRenewal,
 }
 
 impl Endpoint {
-    /// Returns the short name that messages use, the end of the operation's path.
+    /// Returns the short name that messages use, the part of the operation's path that tells it from others.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Endpoint::Me => "me",
+            Endpoint::ListOrders => "orders",
+            Endpoint::GetOrder => "orders/{id}",
             Endpoint::ActiveProxies => "proxies/active",
             Endpoint::CalculateAddon => "addons/calculate",
             Endpoint::PurchaseAddon => "addons/purchase",
@@ -32,6 +43,7 @@ impl Endpoint {
             Endpoint::CancelDowngrade => "addons/schedule/cancel",
             Endpoint::SetDelNp => "del-np/set",
             Endpoint::SetSignatures => "signature/set",
+            Endpoint::SetAutoRenewal => "orders/edit-auto-renewal",
         }
     }
 }

@@ -1,8 +1,9 @@
-//! The vendor's seven operations, typed, over HTTP.
+//! The vendor's operations, typed, over HTTP.
 //!
 //! A [`Reader`] can only GET. A [`Writer`] can also POST; the program makes one in a single place, after it saw
 //! `--apply`. Errors say at which stage a request failed, because what may be done next depends on it.
 
+mod active_list;
 pub mod answers;
 mod client;
 mod clock;
@@ -17,9 +18,12 @@ mod pauses;
 mod permit;
 mod reader;
 mod retry;
+mod shapes;
+mod texts;
 mod token;
+mod told;
 mod url;
-pub mod wire;
+mod wire;
 mod writer;
 
 pub use answers::ActiveProxies;
@@ -29,7 +33,7 @@ pub use endpoint::Endpoint;
 pub use error::{ApiError, Stage};
 pub use observer::{NoObserver, Observer, RequestEnded, Waiting};
 pub use permit::{AlwaysPermitted, SendPermit};
-pub use reader::Reader;
+pub use reader::{OrderFilter, Reader};
 pub use token::Token;
 pub use url::{ApiUrl, BadApiUrl};
 pub use writer::{MAX_ITEMS_PER_REQUEST, Writer};

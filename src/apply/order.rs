@@ -8,8 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::executor::Context;
 use super::purchase;
-use crate::api::{AlwaysPermitted, ApiError, MAX_ITEMS_PER_REQUEST, Writer};
-use crate::model::{OperationResult, OrderId, OrderReport, PendingChange, ProxyIp, Recorded, RecordedSlots, Signature};
+use crate::api::{AlwaysPermitted, ApiError, Endpoint, MAX_ITEMS_PER_REQUEST, Stage, Writer};
+use crate::model::{
+    OperationResult, OrderId, OrderReport, P0F_SLOTS, PendingChange, ProxyIp, Recorded, RecordedSlots, Signature,
+    SlotsTold,
+};
 use crate::plan::{DelNpItem, Knowledge, Operation, OrderPlan, SignatureItem};
 
 /// Why an operation did not end well.
@@ -137,7 +140,8 @@ impl<'a> OrderRun<'a> {
     async fn cancel_downgrade(&mut self, pending: Option<PendingChange>) -> Result<(), Failure> {
         let nothing = RecordedSlots { qty: self.order.slots.unwrap_or(0), pending: None };
         let before = self.forget_slots().await?;
-        let answer = match self.context.writer.cancel_downgrade(self.order.order_id, &AlwaysPermitted).await {
+        let answer = self.context.writer.cancel_downgrade(self.order.order_id, &AlwaysPermitted).await;
+        let answer = match shown(Endpoint::CancelDowngrade, answer) {
             // A lost answer to an earlier attempt makes a known pending change an unknown one.
             Err(error) if (pending.is_none() || !error.had_no_effect) && means_nothing_pending(&error) => {
                 return self.nothing_was_pending(nothing, &error).await;
@@ -160,8 +164,8 @@ impl<'a> OrderRun<'a> {
 
     async fn schedule_downgrade(&mut self, from_qty: u32, next_qty: u32) -> Result<(), Failure> {
         let before = self.forget_slots().await?;
-        let answer = match self.context.writer.schedule_downgrade(self.order.order_id, next_qty, &AlwaysPermitted).await
-        {
+        let answer = self.context.writer.schedule_downgrade(self.order.order_id, next_qty, &AlwaysPermitted).await;
+        let answer = match shown(Endpoint::ScheduleDowngrade, answer) {
             Err(error) => return Err(self.failed(&error, before.is_some(), |recorded| recorded.slots = before).await),
             Ok(answer) => answer,
         };
@@ -200,7 +204,7 @@ impl<'a> OrderRun<'a> {
         wanted: &[(ProxyIp, V)],
         part: fn(&mut Recorded) -> &mut BTreeMap<ProxyIp, V>,
         unknown: fn(&mut Recorded) -> Option<&mut BTreeSet<ProxyIp>>,
-        send: impl AsyncFn(&Writer, OrderId, &[(ProxyIp, V)]) -> Result<(), ApiError>,
+        send: impl AsyncFn(&Writer, OrderId, &[(ProxyIp, V)]) -> Result<Option<u64>, ApiError>,
     ) -> Result<(), Failure> {
         for (chunks_sent, chunk) in wanted.chunks(MAX_ITEMS_PER_REQUEST).enumerate() {
             self.check_stop(chunks_sent, wanted.len())?;
@@ -234,6 +238,14 @@ impl<'a> OrderRun<'a> {
             false => Ok(()),
         }
     }
+}
+
+/// Fails where an answer does not tell the slots.
+pub(super) fn shown(endpoint: Endpoint, answer: Result<SlotsTold, ApiError>) -> Result<RecordedSlots, ApiError> {
+    let SlotsTold { qty, pending } = answer?;
+    let reason = format!("the answer shows no {P0F_SLOTS} add-on");
+    let qty = qty.ok_or_else(|| ApiError::once(endpoint, Stage::Unexpected { reason }))?;
+    Ok(RecordedSlots { qty, pending: pending.flatten() })
 }
 
 /// What is recorded is believed until somebody says otherwise, or every further apply fails in the same way.

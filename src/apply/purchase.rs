@@ -8,9 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
-use super::order::{Failure, OrderRun, expect_slots};
-use crate::api::{AlwaysPermitted, ApiError};
-use crate::model::{Cents, LiveSlots, PurchaseIntent, Quote, RecordedSlots};
+use super::order::{Failure, OrderRun, expect_slots, shown};
+use crate::api::{AlwaysPermitted, ApiError, Endpoint};
+use crate::model::{Cents, LiveSlots, NoQuote, PurchaseIntent, Quote, RecordedSlots};
 
 /// How far a purchase is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,12 +119,13 @@ fn judge_quote(planned: Planned, quoted: Result<LiveSlots, ApiError>) -> State {
             let now = slots.current_qty;
             not_bought(format!("nothing was bought: the order has {now} slots now, the plan was made for {from_qty}"))
         }
-        None => not_bought("nothing was bought: the API shows no price any more".to_owned()),
-        Some(now) if now.charge > quote.charge => not_bought(format!(
+        Err(NoQuote::NotShown) => not_bought("nothing was bought: the API shows no price any more".to_owned()),
+        Err(bad) => not_bought(format!("nothing was bought: {bad}")),
+        Ok(now) if now.charge > quote.charge => not_bought(format!(
             "nothing was bought: the price is {} cents now, the plan shows {}",
             now.charge.0, quote.charge.0
         )),
-        Some(_) => State::Intending,
+        Ok(_) => State::Intending,
     }
 }
 
@@ -151,14 +152,16 @@ pub(super) async fn run(run: &mut OrderRun<'_>, planned: Planned) -> Result<(), 
         let event = match &state {
             State::Quoting => {
                 let quoted = run.context.writer.reader().quote_slots(run.order.order_id, planned.quote.add_qty).await;
-                charge = quoted.as_ref().ok().and_then(|slots| slots.quote).map_or(charge, |now| now.charge);
+                charge = quoted.as_ref().ok().and_then(|slots| slots.quote.ok()).map_or(charge, |now| now.charge);
                 Event::Quoted(quoted)
             }
             State::Intending | State::Sending if run.context.stop.is_requested() => Event::Interrupted,
             State::Intending => Event::Stored(store_intent(run, planned).await),
-            State::Sending => Event::Answered(
-                run.context.writer.purchase_slots(run.order.order_id, planned.quote.add_qty, &AlwaysPermitted).await,
-            ),
+            State::Sending => {
+                let (writer, add_qty) = (run.context.writer, planned.quote.add_qty);
+                let answer = writer.purchase_slots(run.order.order_id, add_qty, &AlwaysPermitted).await;
+                Event::Answered(shown(Endpoint::PurchaseAddon, answer))
+            }
             State::ReadingBack { .. } => {
                 let settings = run.context.settings;
                 let pause = if time_up.is_some() { settings.settle_interval } else { Duration::ZERO };

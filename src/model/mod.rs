@@ -16,7 +16,10 @@ pub use desired::{Desired, DesiredOrder, Keep, KeptIp, Limits};
 pub use foreign::{Foreign, LOG_COMMAND, is_unprintable, printable};
 pub use identity::{Cents, OrderId, Percent, ProxyIp, Signature};
 pub use io_reason::io_reason;
-pub use live::{LiveIp, LiveOrder, LiveSignature, LiveSlots, OrderDetail, OrderStatus, Quote, ReadFailure, Renewal};
+pub use live::{
+    LiveIp, LiveOrder, LiveSignature, LiveSlots, NoQuote, OrderDetail, OrderStatus, OrderSummary, Quote, ReadFailure,
+    Renewal, SlotsTold, Wallet,
+};
 pub use recorded::{Bought, PendingChange, PurchaseIntent, Recorded, RecordedRenewal, RecordedSlots, RenewalSource};
 pub use report::{OperationResult, OrderReport, Outcome, Report};
 pub use span::{SourceId, Span, Spanned};

@@ -2,7 +2,7 @@
 
 use shardctl::api::{ApiError, Endpoint, Stage};
 use shardctl::apply::purchase::{Event, Planned, State};
-use shardctl::model::{Cents, LiveSlots, PendingChange, Quote, RecordedSlots};
+use shardctl::model::{Cents, LiveSlots, NoQuote, PendingChange, Quote, RecordedSlots};
 
 const PRICE: Quote = Quote { add_qty: 2, price_per_unit: Cents(150), charge: Cents(300) };
 const PLANNED: Planned = Planned { from_qty: 2, quote: PRICE };
@@ -20,7 +20,7 @@ fn no_answer() -> ApiError {
 }
 
 fn quoted(current_qty: u32, charge: Option<u64>) -> Event {
-    let quote = charge.map(|charge| Quote { charge: Cents(charge), ..PRICE });
+    let quote = charge.map(|charge| Quote { charge: Cents(charge), ..PRICE }).ok_or(NoQuote::NotShown);
     Event::Quoted(Ok(LiveSlots { current_qty, quote }))
 }
 

@@ -165,20 +165,28 @@ fn assert_safe(shown: &str) {
 
 /// An answer of the API: no status but 200 is taken, nothing that was cut short is, and no secret gets in or out.
 ///
-/// The first byte picks the operation (its remainder by 4) and the status (that of a fourth of it): in seeds, `0` to
-/// `3` stand for the operations and 200, `4` to `7` for the operations and 403. The rest is the body.
+/// The first byte picks the operation and the status: in seeds, `0` to `3` and `@` to `B` stand for the operations and
+/// 200, `4` to `7` and `D` to `F` for the operations and 403. The rest is the body.
 pub fn answer(bytes: &[u8]) {
     let Some((first, body)) = bytes.split_first() else { return };
     let status = [200, 403, 500, 302][usize::from(first / 4 % 4)];
-    match first % 4 {
-        0 => answer_of(Endpoint::ActiveProxies, status, body, answers::active_proxies),
-        1 => answer_of(Endpoint::CalculateAddon, status, body, |status, body, token| {
+    match (first / 16 % 2, first % 4) {
+        (1, 0) => answer_of(Endpoint::ActiveProxies, status, body, answers::active_proxies),
+        (1, 1) => answer_of(Endpoint::CalculateAddon, status, body, |status, body, token| {
             let slots = answers::quote(status, body, token, 2)?;
-            assert!(slots.quote.is_none_or(|quote| quote.add_qty == 2), "the price of another number: {slots:?}");
+            if let Ok(quote) = slots.quote {
+                assert_eq!(quote.charge.0, 2 * quote.price_per_unit.0, "a price that does not add up: {slots:?}");
+                assert!(quote.charge.0 > 0 && quote.add_qty == 2, "no price: {slots:?}");
+            }
             Ok(slots)
         }),
-        2 => answer_of(Endpoint::PurchaseAddon, status, body, answers::slots),
-        _ => answer_of(Endpoint::SetDelNp, status, body, answers::acknowledged),
+        (1, 2) => answer_of(Endpoint::PurchaseAddon, status, body, answers::slots_told),
+        (1, _) => answer_of(Endpoint::SetDelNp, status, body, answers::acknowledged),
+        (_, 0) => answer_of(Endpoint::GetOrder, status, body, |status, body, token| {
+            answers::order_detail(status, body, token, order_id(48213))
+        }),
+        (_, 1) => answer_of(Endpoint::ListOrders, status, body, answers::order_page),
+        (_, _) => answer_of(Endpoint::Me, status, body, answers::wallet),
     }
 }
 
