@@ -2,6 +2,7 @@
 
 mod answers;
 mod failures;
+mod pages;
 mod permits;
 mod reach;
 mod requests;
@@ -12,7 +13,7 @@ mod transport;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use shardctl::api::{AlwaysPermitted, ApiError, ApiUrl, Connection, SendPermit, Settings, Token, Writer};
+use shardctl::api::{AlwaysPermitted, ApiError, ApiUrl, Connection, OrderFilter, SendPermit, Settings, Token, Writer};
 use shardctl::model::{OrderId, ProxyIp, Signature};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -21,8 +22,9 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 pub const TOKEN: &str = "t0ken-canary-5c1e";
 /// A proxy's password in answers; no message may hold it.
 pub const PASSWORD: &str = "passw0rd-canary-77aa";
-/// The seven operations by the names of the description's checks, with those that messages use.
-pub const OPERATIONS: [(&str, &str); 7] = [
+/// The operations by the names of the description's checks, with those that messages use. Those of the vendor's newer
+/// description come last.
+pub const OPERATIONS: [(&str, &str); 11] = [
     ("active", "proxies/active"),
     ("calculate", "addons/calculate"),
     ("purchase", "addons/purchase"),
@@ -30,6 +32,10 @@ pub const OPERATIONS: [(&str, &str); 7] = [
     ("cancel", "addons/schedule/cancel"),
     ("set_del_np", "del-np/set"),
     ("set_signatures", "signature/set"),
+    ("set_auto_renewal", "orders/edit-auto-renewal"),
+    ("me", "me"),
+    ("orders", "orders"),
+    ("order", "orders/{id}"),
 ];
 /// The body of an answer that suits every operation that shows add-ons.
 pub const ADDONS: &str = r#"{"success": true, "message": "Done", "addons": [
@@ -78,6 +84,10 @@ pub async fn send_permitted(writer: &Writer, operation: &str, permit: &dyn SendP
             let items = [(ips[0], Signature::Win11), (ips[1], Signature::Ios)];
             writer.set_signatures(order(), &items, permit).await.map(|answer| format!("{answer:?}"))
         }
+        "set_auto_renewal" => writer.set_auto_renewal(order(), true, permit).await.map(|answer| format!("{answer:?}")),
+        "me" => reader.me().await.map(|answer| format!("{answer:?}")),
+        "orders" => reader.orders(OrderFilter::OnHold).await.map(|answer| format!("{answer:?}")),
+        "order" => reader.order(order()).await.map(|answer| format!("{answer:?}")),
         other => panic!("no operation {other}"),
     }
 }

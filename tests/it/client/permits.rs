@@ -36,7 +36,7 @@ impl SendPermit for Permit {
 }
 
 fn reads(operation: &str) -> bool {
-    ["active", "calculate"].contains(&operation)
+    ["active", "calculate", "me", "orders", "order"].contains(&operation)
 }
 
 #[tokio::test]
