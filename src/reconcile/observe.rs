@@ -96,7 +96,9 @@ impl<'a> Pass<'a> {
         observed: &Observations,
         options: &Options,
     ) -> Result<Plan, ObserveError> {
-        let mut plan = plan::plan(desired, observed, options);
+        // The age of a purchase is counted by the clock by which it is recorded.
+        let options = Options { now: self.reader.connection().now().moment, ..options.clone() };
+        let mut plan = plan::plan(desired, observed, &options);
         if plan.summary().charge.0 > 0
             && let Some(balance_cents) = self.wallet().await?.balance_cents
         {

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use shardctl::model::OrderId;
-use shardctl::sandbox::{Account, Control, FaultRule, LoggedRequest, Running, Sandbox};
+use shardctl::sandbox::{Account, Control, FaultRule, LoggedRequest, Running, Sandbox, Tells};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -122,6 +122,12 @@ impl Shardctl {
     /// Starts the small account, with its manifest.
     pub fn small() -> Shardctl {
         Shardctl::new(SMALL_ACCOUNT).file("shardctl.yaml", SMALL_MANIFEST)
+    }
+
+    /// Has the API tell no more than the older description says, which leaves most to what is recorded.
+    pub fn telling_little(self) -> Shardctl {
+        self.control().set_tells(Tells::older());
+        self
     }
 
     /// Writes a file.

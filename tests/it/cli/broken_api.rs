@@ -64,7 +64,7 @@ fn writes_that_are_not_answered_as_they_should() {
         (json!({"operation": "cancel", "status": 403, "times": 0}), 1),
     ];
     for (rule, status) in rows {
-        let shardctl = Shardctl::example();
+        let shardctl = Shardctl::example().telling_little();
         shardctl.break_with(Value::Array(vec![rule]));
         shardctl.run(&["apply", "--apply", "--order", "48977", "--retries", "0"]).exits(status);
         shardctl.break_with(json!([]));

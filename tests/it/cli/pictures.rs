@@ -91,7 +91,7 @@ impl Shardctl {
     }
 
     fn half_recorded() -> Shardctl {
-        let shardctl = Shardctl::new(ACCOUNT).file("shardctl.yaml", BEFORE);
+        let shardctl = Shardctl::new(ACCOUNT).telling_little().file("shardctl.yaml", BEFORE);
         shardctl.aside(&["apply", "--apply"]).exits(0);
         shardctl.file("shardctl.yaml", AFTER)
     }
