@@ -42,7 +42,7 @@ mod soak;
 #[cfg(feature = "sandbox")]
 mod state_directory;
 mod state_files;
-#[cfg(feature = "sandbox")]
+#[cfg(all(unix, feature = "sandbox"))]
 mod state_lock;
 #[cfg(feature = "sandbox")]
 mod sweep;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
@@ -128,6 +129,50 @@ async fn a_directory_that_vanishes_during_an_apply_stops_it() {
     fs::remove_file(rig.path(STATE)).expect("the file in the way");
     rig.complete(&[]).await;
     rig.nothing_left().await;
+}
+
+/// Elsewhere it can be, which is noticed.
+#[cfg(windows)]
+#[tokio::test]
+async fn the_file_of_a_lock_that_is_held_cannot_be_taken_away() {
+    let parent = tempfile::tempdir().expect("a directory");
+    let path = parent.path().join("state");
+    let lock = Directory::new(&path).lock().await.expect("nobody holds it");
+    fs::remove_file(path.join(".lock")).expect_err("it is open");
+    fs::rename(&path, path.with_extension("old")).expect_err("what it holds is open");
+    lock.ensure_held().await.expect("it is held");
+}
+
+#[tokio::test]
+async fn a_lock_is_free_again_once_it_is_let_fall() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = Directory::new(directory.path());
+    for _ in 0..3 {
+        drop(place.lock().await.expect("nobody holds it"));
+        place.lock().await.expect("nobody holds it").release().await;
+    }
+    // Without a lock nothing was lost.
+    fs::remove_file(directory.path().join(".lock")).expect("the lock's file");
+    place.write("1.json", b"{}").await.expect("a place to write");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn whoever_looks_who_holds_the_lock_hinders_nobody() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = Directory::new(directory.path());
+    let done = AtomicBool::new(false);
+    let look = async {
+        while !done.load(Ordering::SeqCst) {
+            place.holder().await.expect("a place to look at");
+        }
+    };
+    let take = async {
+        for _ in 0..300 {
+            place.lock().await.expect("nobody holds it").release().await;
+        }
+        done.store(true, Ordering::SeqCst);
+    };
+    futures_util::join!(look, take);
 }
 
 /// Files that are no record of order 1 at this API.

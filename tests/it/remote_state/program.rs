@@ -10,7 +10,9 @@ use shardctl::state::{decode, encode};
 
 use super::server::{Cloud, SECRET_KEY, SESSION_TOKEN, SIGNATURE, Server, Trouble};
 use super::{order, recorded};
-use crate::rig::{MANIFEST, Ran, Rig, until};
+#[cfg(unix)]
+use crate::rig::until;
+use crate::rig::{MANIFEST, Ran, Rig};
 
 const ACCOUNT: &str = "
 token: t0ken
@@ -247,6 +249,7 @@ async fn an_interrupted_apply_gives_the_lease_up_and_one_that_is_ended_does_not(
 }
 
 /// Waits until the bucket has a lease that has not expired.
+#[cfg(unix)]
 async fn locked(world: &World) {
     until("the lease is taken", || world.bucket.bytes(LEASE).is_some() && world.is_locked()).await;
 }
