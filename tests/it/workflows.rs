@@ -133,6 +133,11 @@ fn the_container_holds_the_program_the_roots_and_nobody() {
     assert!(user.split(':').all(|id| id.parse::<u32>().is_ok_and(|id| id > 0)), "{user}");
     // The verifier of certificates reads what the system trusts, from this file where the variable names it.
     assert!(last.contains("ca-certificates.crt\nENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"), "{last}");
+    let bases = recipe.lines().filter_map(|line| line.strip_prefix("FROM ")).filter(|base| *base != "scratch");
+    for base in bases {
+        let digest = base.split_once("@sha256:").map(|(_, rest)| rest.split(' ').next().unwrap());
+        assert!(digest.is_some_and(|digest| digest.len() == 64), "pinned by its digest: {base}");
+    }
     let copied = last.lines().filter_map(|line| line.strip_prefix("COPY ")).filter(|line| !line.starts_with("--from"));
     for source in copied.flat_map(|line| line.split(' ')).filter(|word| word.starts_with("LICENSE")) {
         assert!(Path::new(source).exists(), "{source}");
