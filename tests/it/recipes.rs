@@ -55,9 +55,12 @@ fn the_workflow_uses_the_action_as_it_is() {
 }
 
 #[test]
-fn the_note_is_found_by_the_marker() {
+fn the_workflow_finds_its_comment_by_the_marker() {
     let recipe = fs::read_to_string("examples/ci/gitlab-ci.yml").unwrap();
     assert!(recipe.contains(&format!("startswith(\"{}\")", markdown::MARKER)));
+    let script = fs::read_to_string(".github/action/comment").unwrap();
+    let marker = markdown::MARKER.replace(" -->", "${INPUT_TITLE:+:$INPUT_TITLE} -->");
+    assert!(script.contains(&format!("marker=\"{marker}\"")));
 }
 
 #[test]

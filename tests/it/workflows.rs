@@ -156,7 +156,7 @@ fn whatever_the_readme_leads_to_is_in_the_package() {
     let links = links.filter(|link| !link.is_empty() && !link.contains("://"));
     for link in links {
         let is_in = |path: &&str| link == *path || link.starts_with(&format!("{path}/"));
-        assert!(included.iter().any(|path| is_in(&path)), "{link}");
+        assert!(included.iter().any(is_in), "{link}");
     }
 }
 

@@ -65,7 +65,7 @@ impl Machine {
     pub fn output(&self, name: &str) -> Option<String> {
         let outputs = self.text("output");
         let values = outputs.lines().filter_map(|line| line.split_once('='));
-        values.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).last()
+        values.rev().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
     }
 }
 
