@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::schema;
+use super::field_schemas;
 use crate::model::{NotARange, OrderId, ProxyIp, ProxyRange, Signature};
 
 /// A manifest of shardctl: the proxy orders at ProxyShard as they shall be.
@@ -18,14 +18,14 @@ use crate::model::{NotARange, OrderId, ProxyIp, ProxyRange, Signature};
 #[schemars(title = "shardctl manifest")]
 pub struct Document {
     /// The version of the manifest's format. Always 1.
-    #[schemars(schema_with = "schema::version")]
+    #[schemars(schema_with = "field_schemas::version")]
     pub version: u32,
     /// Guard rails for all orders of the manifest. They may stand in one file only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<LimitsDocument>,
     /// The orders, each by its id at ProxyShard. An order that is not listed is left alone.
     #[serde(default)]
-    #[schemars(schema_with = "schema::orders")]
+    #[schemars(schema_with = "orders_schema")]
     pub orders: BTreeMap<OrderId, OrderDocument>,
 }
 
@@ -37,15 +37,15 @@ pub struct LimitsDocument {
     /// The most that one apply may charge the wallet, over all orders, in whole cents: 2000 is 20.00. Without it,
     /// nothing is bought.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::max_charge_cents")]
+    #[schemars(schema_with = "field_schemas::max_charge_cents")]
     pub max_charge_cents: Option<u64>,
     /// The most of an order's active IPs, in percent, that one apply may newly mark to go at the renewal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::max_removal_percent")]
+    #[schemars(schema_with = "field_schemas::max_removal_percent")]
     pub max_removal_percent: Option<u8>,
     /// The most IPs that one apply may newly mark to go at the renewal, over all orders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::max_removals")]
+    #[schemars(schema_with = "field_schemas::max_removals")]
     pub max_removals: Option<usize>,
 }
 
@@ -56,25 +56,25 @@ pub struct LimitsDocument {
 pub struct OrderDocument {
     /// The tag that the live order must have. It changes nothing: it guards against a mistyped order id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::tag")]
+    #[schemars(schema_with = "field_schemas::tag")]
     pub tag: Option<String>,
     /// The number of paid p0f slots; each signature takes one. More slots are bought at once, fewer take effect at the
     /// next renewal. Without it, the slots are left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::p0f_slots")]
+    #[schemars(schema_with = "field_schemas::p0f_slots")]
     pub p0f_slots: Option<u32>,
     /// Whether the order renews by itself. Without it, the setting is left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::boolean")]
+    #[schemars(schema_with = "field_schemas::boolean")]
     pub auto_renewal: Option<bool>,
     /// Whether active IPs that `keep` does not list are let go at the next renewal.
     #[serde(default = "prune_by_default", skip_serializing_if = "Clone::clone")]
-    #[schemars(schema_with = "schema::boolean", extend("default" = true))]
+    #[schemars(schema_with = "field_schemas::boolean", extend("default" = true))]
     pub prune: bool,
     /// The IPs to keep, as addresses or CIDR ranges, each with the OS signature that it shall have, or with nothing where
     /// its signature is left alone. The longest prefix decides. Without it, the order's IPs are left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::keep")]
+    #[schemars(schema_with = "field_schemas::keep")]
     pub keep: Option<BTreeMap<KeepKey, Option<Signature>>>,
 }
 
@@ -135,4 +135,8 @@ impl Default for OrderDocument {
 
 fn prune_by_default() -> bool {
     true
+}
+
+fn orders_schema(generator: &mut SchemaGenerator) -> Schema {
+    field_schemas::orders(&generator.subschema_for::<OrderDocument>())
 }

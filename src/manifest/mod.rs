@@ -2,6 +2,7 @@
 //! `document` is a manifest as plain types, and `schema` the JSON Schema that editors use.
 
 pub mod document;
+mod field_schemas;
 mod read;
 mod schema;
 pub mod write;

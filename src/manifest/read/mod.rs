@@ -6,11 +6,13 @@
 mod address;
 mod checks;
 mod decode;
+mod fields;
 mod files;
 mod load_error;
 mod order;
 mod scalar;
 mod slips;
+mod stretch;
 mod suggest;
 mod syntax;
 mod tree;
@@ -23,9 +25,8 @@ use sha2::{Digest, Sha256};
 use crate::diagnostic::{Problem, SourceFile, SourceMap};
 use crate::model::{Desired, hex};
 
-pub(super) use decode::MOST_REMOVALS;
-pub use files::{DEFAULT_PATH, MAX_FILE_BYTES};
-pub use load_error::LoadError;
+pub use files::MAX_FILE_BYTES;
+pub use load_error::{DEFAULT_PATH, LoadError};
 pub use warning::ManifestWarning;
 
 use decode::Draft;

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::decode::is_field;
-use super::tree::Stretch;
+use super::fields::is_field;
+use super::stretch::Stretch;
 use crate::diagnostic::{Problem, ProblemCode, is_odd_space, quoted};
 use crate::manifest::document::KeepKey;
 use crate::model::{OrderId, SourceId, Span};

@@ -4,42 +4,24 @@ use std::borrow::Cow;
 
 use granit_parser::{Event, Parser, ScalarStyle, StrInput};
 
+use super::stretch::Stretch;
 use super::syntax;
 use crate::diagnostic::{Problem, ProblemCode};
-use crate::model::{SourceId, Span};
+use crate::model::SourceId;
 
 /// How deep lists and mappings may nest; a manifest needs four levels, and the tree is built by recursion.
 const MAX_DEPTH: usize = 32;
 
-/// A stretch of one file in bytes; `end` is exclusive and on the same line as `start`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stretch {
-    pub start: u32,
-    pub end: u32,
-}
-
-impl Stretch {
-    /// Tells whether nothing is written there, as for the value of `key:`.
-    pub fn is_empty(self) -> bool {
-        self.start == self.end
-    }
-
-    /// Names the file to which the stretch belongs.
-    pub fn of(self, file: SourceId) -> Span {
-        Span { file, start: self.start, end: self.end }
-    }
-}
-
 /// A value and where it stands.
 #[derive(Debug)]
-pub(super) struct Node<'a> {
+pub(in crate::manifest) struct Node<'a> {
     pub at: Stretch,
     pub value: Value<'a>,
 }
 
 /// What a value is.
 #[derive(Debug)]
-pub(super) enum Value<'a> {
+pub(in crate::manifest) enum Value<'a> {
     /// A text that is not null; quoted and unquoted texts are the same in a manifest.
     Scalar(Cow<'a, str>),
     /// Nothing, or one of the plain words for it.
@@ -54,14 +36,14 @@ pub(super) enum Value<'a> {
 
 /// A key with its value.
 #[derive(Debug)]
-pub(super) struct Entry<'a> {
+pub(in crate::manifest) struct Entry<'a> {
     pub key: Key<'a>,
     pub value: Node<'a>,
 }
 
 /// A key and where it stands.
 #[derive(Debug)]
-pub(super) struct Key<'a> {
+pub(in crate::manifest) struct Key<'a> {
     pub at: Stretch,
     pub text: Cow<'a, str>,
 }
@@ -70,7 +52,7 @@ pub(super) struct Key<'a> {
 struct Ended;
 
 /// Reads one file; `None` where the YAML parser had to give up. Every problem is added to `problems`.
-pub(super) fn read<'a>(file: SourceId, text: &'a str, problems: &mut Vec<Problem>) -> Option<Node<'a>> {
+pub(in crate::manifest) fn read<'a>(file: SourceId, text: &'a str, problems: &mut Vec<Problem>) -> Option<Node<'a>> {
     let options = granit_parser::options! {
         emit_anchor_events: true,
         emit_unresolved_aliases: true,
