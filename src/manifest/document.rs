@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::field_schemas;
-use crate::model::{NotARange, OrderId, ProxyIp, ProxyRange, Signature};
+use crate::model::{Desired, DesiredOrder, Keep, Limits, NotARange, OrderId, ProxyIp, ProxyRange, Signature};
 
 /// A manifest of shardctl: the proxy orders at ProxyShard as they shall be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -130,6 +130,38 @@ impl Default for Document {
 impl Default for OrderDocument {
     fn default() -> OrderDocument {
         OrderDocument { tag: None, p0f_slots: None, auto_renewal: None, prune: prune_by_default(), keep: None }
+    }
+}
+
+impl From<&Desired> for Document {
+    /// Takes the positions away.
+    fn from(desired: &Desired) -> Document {
+        let Limits { max_charge_cents, max_removal_percent, max_removals, span } = desired.limits;
+        let limits = LimitsDocument {
+            max_charge_cents: max_charge_cents.map(|cents| cents.0),
+            max_removal_percent: max_removal_percent.map(|percent| percent.of(100) as u8),
+            max_removals,
+        };
+        let orders = desired.orders.iter().map(|(order_id, order)| (*order_id, OrderDocument::from(order)));
+        Document { version: 1, limits: span.map(|_| limits), orders: orders.collect() }
+    }
+}
+
+impl From<&DesiredOrder> for OrderDocument {
+    fn from(order: &DesiredOrder) -> OrderDocument {
+        let DesiredOrder { span: _, tag, p0f_slots, auto_renewal, prune, keep } = order;
+        let listed = |keep: &Keep| {
+            let addresses = keep.addresses.iter().map(|(ip, kept)| (KeepKey::Address(*ip), kept.signature));
+            let ranges = keep.ranges.iter().map(|(range, kept)| (KeepKey::Range(*range), kept.signature));
+            addresses.chain(ranges).collect()
+        };
+        OrderDocument {
+            tag: tag.as_ref().map(|tag| tag.value.raw().to_owned()),
+            p0f_slots: p0f_slots.as_ref().map(|slots| slots.value),
+            auto_renewal: auto_renewal.as_ref().map(|declared| declared.value),
+            prune: *prune,
+            keep: keep.as_ref().map(listed),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ mod slips;
 mod stretch;
 mod suggest;
 mod syntax;
-mod tree;
+pub(super) mod tree;
 mod warning;
 
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Problem, SourceFile, SourceMap};
-use crate::model::{Desired, hex};
+use crate::model::{Desired, SourceId, hex};
 
 pub use files::MAX_FILE_BYTES;
 pub use load_error::{DEFAULT_PATH, LoadError};
@@ -70,6 +70,14 @@ pub fn from_bytes(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Manifes
 /// Reads manifest files whose text is at hand; each must be smaller than [`MAX_FILE_BYTES`].
 pub fn parse(sources: SourceMap) -> Manifest {
     parse_readable(Loaded { sources, ..Loaded::default() })
+}
+
+/// Reads what the text of one file declares, which may be no order; `None` where it is no valid manifest.
+pub(super) fn declared(text: &str) -> Option<Desired> {
+    let (mut draft, mut problems) = (Draft::default(), Vec::new());
+    let file = SourceId(0);
+    decode::document(file, text, tree::read(file, text, &mut problems)?, &mut draft, &mut problems);
+    problems.is_empty().then(|| Desired { limits: draft.limits, orders: draft.orders, sha256: String::new() })
 }
 
 fn parse_readable(loaded: Loaded) -> Manifest {
