@@ -63,13 +63,13 @@ pub struct OrderToWrite {
     /// The tag.
     pub tag: Option<Foreign>,
     /// The number of slots.
-    pub p0f_slots: Option<Line<u32>>,
+    pub p0f_slots: Option<Remarked<u32>>,
     /// Whether the order renews by itself.
     pub auto_renewal: Option<bool>,
     /// Whether IPs that are not kept are let go; only `false` is written.
     pub prune: bool,
     /// The IPs to keep. Without one, `keep` is left out and its comments stand among the fields.
-    pub keep: Vec<Line<(ProxyIp, Option<Signature>)>>,
+    pub keep: Vec<Remarked<(ProxyIp, Option<Signature>)>>,
 }
 
 impl OrderToWrite {
@@ -88,13 +88,13 @@ impl OrderToWrite {
 
     /// Iterates over the IPs that are kept.
     pub fn kept(&self) -> impl Iterator<Item = (ProxyIp, Option<Signature>)> {
-        self.keep.iter().filter_map(Line::value).copied()
+        self.keep.iter().filter_map(Remarked::value).copied()
     }
 }
 
 /// A line with a value, or a comment in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line<T> {
+pub enum Remarked<T> {
     /// A value, with a comment behind it.
     Value {
         /// The value.
@@ -106,19 +106,19 @@ pub enum Line<T> {
     Remark(String),
 }
 
-impl<T> Line<T> {
+impl<T> Remarked<T> {
     /// Returns the value, where there is one.
     pub fn value(&self) -> Option<&T> {
         match self {
-            Line::Value { value, .. } => Some(value),
-            Line::Remark(_) => None,
+            Remarked::Value { value, .. } => Some(value),
+            Remarked::Remark(_) => None,
         }
     }
 }
 
-impl<T> From<T> for Line<T> {
-    fn from(value: T) -> Line<T> {
-        Line::Value { value, remark: None }
+impl<T> From<T> for Remarked<T> {
+    fn from(value: T) -> Remarked<T> {
+        Remarked::Value { value, remark: None }
     }
 }
 
@@ -139,7 +139,7 @@ impl Default for Indent {
 
 /// Writes an order in lines of its own, as it stands below `orders:`; each line ends with a line feed.
 pub fn order(out: &mut String, order: &OrderToWrite, indent: Indent) {
-    let mut lines = Lines { out, indent };
+    let mut lines = OrderWriter { out, indent };
     lines.write(0, &format!("{}:", order.order_id), None);
     order.comments.iter().for_each(|comment| lines.remark(1, comment));
     if let Some(tag) = &order.tag {
@@ -170,16 +170,16 @@ pub fn entry(key: &dyn fmt::Display, signature: Option<Signature>) -> String {
     }
 }
 
-struct Lines<'o> {
+struct OrderWriter<'o> {
     out: &'o mut String,
     indent: Indent,
 }
 
-impl Lines<'_> {
-    fn line<T>(&mut self, level: usize, line: &Line<T>, text: impl Fn(&T) -> String) {
+impl OrderWriter<'_> {
+    fn line<T>(&mut self, level: usize, line: &Remarked<T>, text: impl Fn(&T) -> String) {
         match line {
-            Line::Value { value, remark } => self.write(level, &text(value), remark.as_deref()),
-            Line::Remark(remark) => self.remark(level, remark),
+            Remarked::Value { value, remark } => self.write(level, &text(value), remark.as_deref()),
+            Remarked::Remark(remark) => self.remark(level, remark),
         }
     }
 
@@ -235,7 +235,7 @@ pub fn flow_order(order: &OrderToWrite, style: FlowStyle) -> String {
     let kept: Vec<_> = order.kept().map(|(ip, signature)| flow_entry(ip, signature, style)).collect();
     let fields = [
         ("tag", tag),
-        ("p0f_slots", order.p0f_slots.as_ref().and_then(Line::value).map(u32::to_string)),
+        ("p0f_slots", order.p0f_slots.as_ref().and_then(Remarked::value).map(u32::to_string)),
         ("auto_renewal", order.auto_renewal.map(|auto_renewal| auto_renewal.to_string())),
         ("prune", (!order.prune).then(|| "false".to_owned())),
         ("keep", (!kept.is_empty()).then(|| format!("{{{}}}", kept.join(", ")))),
@@ -243,4 +243,33 @@ pub fn flow_order(order: &OrderToWrite, style: FlowStyle) -> String {
     let fields = fields.into_iter().filter_map(|(name, value)| Some(format!("{}: {}", style.key(name), value?)));
     let fields: Vec<_> = fields.collect();
     format!("{}: {{{}}}", style.key(&order.order_id.to_string()), fields.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scalar_is_one_line_that_shows_all_that_is_in_it() {
+        for (text, written) in [
+            ("eu-scrapers", "eu-scrapers"),
+            ("7", "'7'"),
+            ("eu: us", "'eu: us'"),
+            ("##[add-mask]x", "\"##\\U0000005Badd-mask]x\""),
+            ("a\u{a0}b\n", "\"a\\U000000A0b\\U0000000A\""),
+            ("\u{202e}\u{200c}\u{3164}\"", "\"\\U0000202E\\U0000200C\\U00003164\\\"\""),
+        ] {
+            assert_eq!(scalar(text), written, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn without_an_ip_to_keep_the_comments_stand_among_the_fields() {
+        let id = "7".parse().expect("an id");
+        let keep = vec![Remarked::Remark("keep: no IP stays".to_owned())];
+        let slots = Some(Remarked::Remark("p0f_slots: 0 now".to_owned()));
+        let mut text = String::new();
+        order(&mut text, &OrderToWrite { keep, p0f_slots: slots, ..OrderToWrite::new(id) }, Indent::default());
+        assert_eq!(text, "  7:\n    # p0f_slots: 0 now\n    # keep: no IP stays\n");
+    }
 }

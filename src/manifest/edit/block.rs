@@ -1,15 +1,16 @@
 //! Edits in lines: each address on a line of its own.
 
-use super::lines::Lines;
+use super::not_editable::NotEditable;
 use super::places::Placed;
-use super::{NotEditable, Splices};
+use super::splices::Splices;
+use super::text::Text;
 use crate::manifest::read::tree::Entry;
 use crate::manifest::write;
 use crate::model::ProxyIp;
 
 /// Adds a line for each new address.
 pub(super) fn add_addresses(
-    text: &Lines<'_>,
+    text: &Text<'_>,
     keep: &Entry<'_>,
     entries: &[Entry<'_>],
     placed: Vec<Placed>,
@@ -41,7 +42,7 @@ fn key(ip: ProxyIp, quote: Option<char>) -> String {
 /// Returns the end of the key `keep`, where the first address stands below its line.
 ///
 /// A new first line goes right there: a comment above the first address may be about that one.
-fn head(text: &Lines<'_>, keep: &Entry<'_>, entries: &[Entry<'_>]) -> Option<usize> {
+fn head(text: &Text<'_>, keep: &Entry<'_>, entries: &[Entry<'_>]) -> Option<usize> {
     let end = keep.key.at.end as usize;
     let first = entries.first()?.key.at.start as usize;
     let colon = text.rest(end).trim_start_matches([' ', '\t']).starts_with(':');
@@ -49,7 +50,7 @@ fn head(text: &Lines<'_>, keep: &Entry<'_>, entries: &[Entry<'_>]) -> Option<usi
 }
 
 /// Returns the spaces with which the line of a key starts.
-pub(super) fn indentation(text: &Lines<'_>, key: usize) -> Result<String, NotEditable> {
+pub(super) fn indentation(text: &Text<'_>, key: usize) -> Result<String, NotEditable> {
     match text.before(key) {
         before if matches!(before.trim_matches(' '), "" | "?") => Ok(" ".repeat(before.len())),
         _ => Err(NotEditable::Layout { line: text.number(key) }),
@@ -58,7 +59,7 @@ pub(super) fn indentation(text: &Lines<'_>, key: usize) -> Result<String, NotEdi
 
 /// Removes the lines of some entries.
 pub(super) fn remove(
-    text: &Lines<'_>,
+    text: &Text<'_>,
     entries: &[Entry<'_>],
     leaves: impl Fn(&Entry<'_>) -> bool,
     splices: &mut Splices,

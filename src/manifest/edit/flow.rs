@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::Splices;
-use super::lines::Lines;
 use super::places::Placed;
+use super::splices::Splices;
+use super::text::Text;
 use crate::manifest::read::tree::{Entry, Node};
 use crate::manifest::write::{FlowStyle, flow_entry};
 
@@ -20,7 +20,7 @@ struct Item {
 }
 
 impl Item {
-    fn of(text: &Lines<'_>, entry: &Entry<'_>) -> Item {
+    fn of(text: &Text<'_>, entry: &Entry<'_>) -> Item {
         let (start, end) = (entry.key.at.start as usize, text.end_of(entry));
         let next = text.skip_blank(end);
         let comma = text.rest(next).starts_with(',').then_some(next);
@@ -36,7 +36,7 @@ impl Item {
 
 /// Adds new addresses in the style of their neighbours.
 pub(super) fn add_addresses(
-    text: &Lines<'_>,
+    text: &Text<'_>,
     keep: &Node<'_>,
     entries: &[Entry<'_>],
     placed: Vec<Placed>,
@@ -54,7 +54,7 @@ pub(super) fn add_addresses(
 }
 
 /// Returns the quotes of an entry.
-pub(super) fn style(text: &Lines<'_>, entry: Option<&Entry<'_>>) -> FlowStyle {
+pub(super) fn style(text: &Text<'_>, entry: Option<&Entry<'_>>) -> FlowStyle {
     let Some(entry) = entry else { return FlowStyle::default() };
     let key = text.quote(entry.key.at.start as usize);
     let value = match entry.value.at.is_empty() {
@@ -67,7 +67,7 @@ pub(super) fn style(text: &Lines<'_>, entry: Option<&Entry<'_>>) -> FlowStyle {
 
 /// Adds entries behind the one with an index, or before the first one.
 pub(super) fn add(
-    text: &Lines<'_>,
+    text: &Text<'_>,
     mapping: &Node<'_>,
     entries: &[Entry<'_>],
     behind: Option<usize>,
@@ -90,7 +90,7 @@ pub(super) fn add(
     }
 }
 
-fn add_behind(text: &Lines<'_>, item: &Item, written: &[&str], splices: &mut Splices) {
+fn add_behind(text: &Text<'_>, item: &Item, written: &[&str], splices: &mut Splices) {
     if !item.own_lines {
         splices.insert(place_behind(text, item), written.iter().map(|item| format!(", {item}")).collect::<String>());
         return;
@@ -102,14 +102,14 @@ fn add_behind(text: &Lines<'_>, item: &Item, written: &[&str], splices: &mut Spl
 }
 
 /// Returns where a comma goes behind an entry. Where nothing stands behind its colon, the space there stays in front of it.
-fn place_behind(text: &Lines<'_>, item: &Item) -> usize {
+fn place_behind(text: &Text<'_>, item: &Item) -> usize {
     let spaces = item.end + text.spaces_behind(item.end);
     let has_value = !text.text[..item.end].ends_with(':');
     if has_value || text.rest(spaces).starts_with(['#', '\r', '\n']) { item.end } else { spaces }
 }
 
 /// Writes entries on lines of their own, as far in as another one, with commas between them and perhaps behind them.
-fn lines(text: &Lines<'_>, like: &Item, written: &[&str], comma_behind: bool) -> String {
+fn lines(text: &Text<'_>, like: &Item, written: &[&str], comma_behind: bool) -> String {
     let indentation = text.before(like.start);
     let comma = |index: usize| if comma_behind || index + 1 < written.len() { "," } else { "" };
     written.iter().enumerate().map(|(index, item)| format!("{indentation}{item}{}\n", comma(index))).collect()
@@ -117,7 +117,7 @@ fn lines(text: &Lines<'_>, like: &Item, written: &[&str], comma_behind: bool) ->
 
 /// Removes some entries and the commas that are left over.
 pub(super) fn remove(
-    text: &Lines<'_>,
+    text: &Text<'_>,
     entries: &[Entry<'_>],
     leaves: impl Fn(&Entry<'_>) -> bool,
     splices: &mut Splices,
@@ -140,7 +140,7 @@ pub(super) fn remove(
 }
 
 /// Returns an entry with its comma, and the spaces that would be left between its neighbours or at the end of the line.
-fn with_spaces(text: &Lines<'_>, item: &Item) -> Range<usize> {
+fn with_spaces(text: &Text<'_>, item: &Item) -> Range<usize> {
     let end = item.end_with_comma();
     let end = end + text.spaces_behind(end);
     let ends_line = text.rest(end).starts_with(['\r', '\n']);
@@ -149,7 +149,7 @@ fn with_spaces(text: &Lines<'_>, item: &Item) -> Range<usize> {
 }
 
 /// Removes the commas behind the last entry that stays, with the spaces up to the next one in the same line.
-fn remove_commas(text: &Lines<'_>, items: &[(Item, bool)], splices: &mut Splices) {
+fn remove_commas(text: &Text<'_>, items: &[(Item, bool)], splices: &mut Splices) {
     for pair in items.windows(2) {
         let (Some(comma), next) = (pair[0].0.comma, &pair[1].0) else { continue };
         let gap = text.text.get(comma + 1..next.start).unwrap_or("");

@@ -29,6 +29,19 @@ pub enum NotEditable {
         /// The order.
         order_id: OrderId,
     },
+    /// More signatures than slots, and the number of slots is not changed here.
+    #[error(
+        "order {order_id} would list {signatures} signatures on `p0f_slots: {slots}`: set `p0f_slots` to {signatures} or \
+         more first, or remove it"
+    )]
+    TooFewSlots {
+        /// The order.
+        order_id: OrderId,
+        /// The slots that it declares.
+        slots: u32,
+        /// The signatures that it would list.
+        signatures: usize,
+    },
     /// An address to add and to remove.
     #[error("{ip} of order {order_id} is to be both added and removed")]
     Contradiction {

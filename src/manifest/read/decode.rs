@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::address::order_id_help;
-use super::fields::{Kind, LIMITS, MANIFEST, ORDER};
+use super::fields::{LIMITS, Level, MANIFEST, ORDER};
 use super::scalar;
 use super::slips;
 use super::stretch::Stretch;
@@ -163,7 +163,7 @@ impl<'a> Decoder<'a, '_> {
     }
 
     /// Takes the fields of a mapping apart, each by the first of its keys; reports unknown and repeated ones.
-    pub fn fields<const N: usize>(&mut self, kind: &Kind<N>, entries: Vec<Entry<'a>>) -> [Option<Entry<'a>>; N] {
+    pub fn fields<const N: usize>(&mut self, kind: &Level<N>, entries: Vec<Entry<'a>>) -> [Option<Entry<'a>>; N] {
         let mut found = [const { None }; N];
         for entry in entries {
             match kind.fields.iter().position(|field| *field == entry.key.text) {
@@ -177,7 +177,7 @@ impl<'a> Decoder<'a, '_> {
         found
     }
 
-    fn unknown_field<const N: usize>(&mut self, kind: &Kind<N>, key: &Key<'_>) {
+    fn unknown_field<const N: usize>(&mut self, kind: &Level<N>, key: &Key<'_>) {
         let (name, help) = match nearest(&key.text, &kind.fields) {
             Some(meant) => (quoted_apart(&key.text, meant).0, format!("did you mean `{meant}`?")),
             None => {

@@ -27,6 +27,7 @@ use crate::model::{Desired, SourceId, hex};
 
 pub use files::MAX_FILE_BYTES;
 pub use load_error::{DEFAULT_PATH, LoadError};
+pub(super) use stretch::Stretch;
 pub use warning::ManifestWarning;
 
 use decode::Draft;

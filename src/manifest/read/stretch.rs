@@ -10,7 +10,7 @@ pub(in crate::manifest) struct Stretch {
 }
 
 impl Stretch {
-    /// Tells whether nothing is written there, as for the value of `key:`.
+    /// Returns whether nothing is written there, as for the value of `key:`.
     pub fn is_empty(self) -> bool {
         self.start == self.end
     }

@@ -1,7 +1,7 @@
 //! Changing a manifest's text in place: the examples show how it looks, the properties say what always holds.
 
 use shardctl::manifest::edit::{Change, Edits, NotEditable, OrderEdits, apply};
-use shardctl::manifest::write::{Line, OrderToWrite};
+use shardctl::manifest::write::{OrderToWrite, Remarked};
 use shardctl::model::ProxyIp;
 
 use super::*;
@@ -160,7 +160,7 @@ fn new_order(id: u64) -> OrderToWrite {
     OrderToWrite {
         comments: vec!["renews on 2026-12-01".to_owned()],
         tag: Some("eu, us: 1".into()),
-        p0f_slots: Some(Line::Value { value: 4, remark: Some("2 now".to_owned()) }),
+        p0f_slots: Some(Remarked::Value { value: 4, remark: Some("2 now".to_owned()) }),
         auto_renewal: Some(true),
         prune: false,
         keep: keep.map(|(address, signature)| (ip(address), signature).into()).into(),
@@ -210,7 +210,10 @@ fn new_orders_find_a_place_where_there_are_none() {
     for (text, expected) in [
         ("version: 1\norders:\n", "version: 1\norders:\n  2:\n  3:\n"),
         ("version: 1\norders: {}   # none\n", "version: 1\norders:   # none\n  2:\n  3:\n"),
-        ("version: 1\norders: null\n\nlimits:\n", "version: 1\norders:\n  2:\n  3:\n\nlimits:\n"),
+        (
+            "version: 1\norders: null\n\nlimits:\n    max_removals: 7\n",
+            "version: 1\norders:\n    2:\n    3:\n\nlimits:\n    max_removals: 7\n",
+        ),
         ("orders: ~\n  # to come\nversion: 1", "orders:\n  # to come\n  2:\n  3:\nversion: 1"),
         ("version: 1", "version: 1\n\norders:\n  2:\n  3:"),
         ("version: 1 # a\n# b\n...\n", "version: 1 # a\n\norders:\n  2:\n  3:\n# b\n...\n"),
@@ -244,6 +247,10 @@ fn what_cannot_be_edited_is_said() {
     ] {
         assert_eq!(apply(text, &edits(id, words)), Err(expected), "{words}");
     }
+    let few = "version: 1\norders: {1: {p0f_slots: 1, keep: {203.0.113.1: ios}}}\n";
+    let too_few = NotEditable::TooFewSlots { order_id: order_id(1), slots: 1, signatures: 2 };
+    assert_eq!(apply(few, &edits(1, "+203.0.113.2=ios")), Err(too_few));
+    assert!(apply(few, &edits(1, "+203.0.113.2=ios -203.0.113.1")).is_ok());
     assert_eq!(apply("version: 2\n", &Edits::default()), Err(NotEditable::Invalid));
     assert_eq!(apply("version: 1\rorders:\r  1:\r", &Edits::default()), Err(NotEditable::LoneReturn));
     let replaced = edited(text, &edits(1, "-203.0.113.1 +203.0.113.2"));

@@ -42,10 +42,10 @@ fn any_new_order() -> impl Strategy<Value = OrderToWrite> {
             OrderToWrite {
                 comments: remark.iter().cloned().collect(),
                 tag: tag.map(Into::into),
-                p0f_slots: slots.map(|value| Line::Value { value, remark: remark.clone() }),
+                p0f_slots: slots.map(|value| Remarked::Value { value, remark: remark.clone() }),
                 auto_renewal,
                 prune,
-                keep: keep.into_iter().map(|value| Line::Value { value, remark: remark.clone() }).collect(),
+                keep: keep.into_iter().map(|value| Remarked::Value { value, remark: remark.clone() }).collect(),
                 ..OrderToWrite::new(order_id(id))
             }
         })
@@ -89,7 +89,7 @@ fn expected(mut document: Document, edits: &Edits) -> Option<Document> {
         let keep: BTreeMap<_, _> = order.kept().map(|(ip, signature)| (KeepKey::Address(ip), signature)).collect();
         document.orders.entry(order.order_id).or_insert_with(|| OrderDocument {
             tag: order.tag.as_ref().map(|tag| tag.raw().to_owned()),
-            p0f_slots: order.p0f_slots.as_ref().and_then(Line::value).copied(),
+            p0f_slots: order.p0f_slots.as_ref().and_then(Remarked::value).copied(),
             auto_renewal: order.auto_renewal,
             prune: order.prune,
             keep: (!keep.is_empty()).then_some(keep),

@@ -2,20 +2,20 @@
 
 use std::ops::Range;
 
-use super::Splices;
+use super::splices::Splices;
 use crate::manifest::read::tree::{Entry, Node, Value};
 
 /// What separates words in a line.
 const BLANK: [char; 2] = [' ', '\t'];
 
 /// The text of a manifest.
-pub(super) struct Lines<'t> {
+pub(super) struct Text<'t> {
     pub text: &'t str,
 }
 
-impl<'t> Lines<'t> {
-    pub fn new(text: &'t str) -> Lines<'t> {
-        Lines { text }
+impl<'t> Text<'t> {
+    pub fn new(text: &'t str) -> Text<'t> {
+        Text { text }
     }
 
     /// Returns whether a mapping is written in braces.
