@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use serde::Serialize;
@@ -12,10 +13,12 @@ use serde_json::Value;
 use shardctl::api::{ApiError, Endpoint, Stage, Token, answers};
 use shardctl::diagnostic::{Problem, ProblemCode, SourceMap};
 use shardctl::document::{self, NotAPlan, PlanDocument, SavedPlan, ValidateDocument};
-use shardctl::manifest::document::{KeepKey, LimitsDocument, OrderDocument};
+use shardctl::manifest::document::LimitsDocument;
+use shardctl::manifest::edit::{self, Edits, NotEditable, OrderEdits};
+use shardctl::manifest::write::OrderToWrite;
 use shardctl::manifest::{self, Document, Manifest};
 use shardctl::model::printable;
-use shardctl::model::{Desired, OrderId, Span};
+use shardctl::model::{Desired, OrderId, ProxyIp, Signature, Span};
 use shardctl::render::problem;
 use shardctl::state::{self, StateFile};
 
@@ -51,7 +54,28 @@ pub fn manifest(bytes: &[u8]) {
         assert_eq!(self::meaning(&read_yaml(&meaning)), meaning, "written as YAML");
     }
     if let [(_, bytes)] = &files[..] {
-        assert_other_reader_agrees(std::str::from_utf8(bytes).expect("what has a meaning is text"), &meaning);
+        let text = std::str::from_utf8(bytes).expect("what has a meaning is text");
+        assert_other_reader_agrees(text, &meaning);
+        assert_editable(text, desired);
+    }
+}
+
+/// Asserts that a manifest can be edited in place however it is written, or that it is said why not: an edit that would
+/// change more than it should is a defect.
+pub fn assert_editable(text: &str, desired: &Desired) {
+    let ip = |last: u8| ProxyIp::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)));
+    let with_keep = desired.orders.iter().filter_map(|(order_id, order)| Some((*order_id, order.keep.as_ref()?)));
+    let orders = with_keep.map(|(order_id, keep)| OrderEdits {
+        order_id,
+        add: vec![(ip(1), None), (ip(200), Some(Signature::Linux))],
+        remove: keep.addresses.keys().step_by(2).filter(|listed| ![ip(1), ip(200)].contains(listed)).copied().collect(),
+    });
+    let new_orders = vec![OrderToWrite::new(OrderId::new(2_000_001).expect("an id"))];
+    let edits = Edits { new_orders, orders: orders.collect() };
+    let edited = edit::apply(text, &edits);
+    assert_ne!(edited.as_ref().err(), Some(&NotEditable::Unsound), "{text}");
+    if let Ok(edited) = edited {
+        assert!(edit::apply(&edited.text, &edits).expect("it was edited before").changes.is_empty(), "{}", edited.text);
     }
 }
 
@@ -92,28 +116,7 @@ fn without_empty_limits(mut document: Document) -> Document {
 
 /// Takes the positions away, so that the meaning of two manifests can be compared.
 pub fn meaning(desired: &Desired) -> Document {
-    let limits = LimitsDocument {
-        max_charge_cents: desired.limits.max_charge_cents.map(|cents| cents.0),
-        max_removal_percent: desired.limits.max_removal_percent.map(|percent| percent.of(100) as u8),
-        max_removals: desired.limits.max_removals,
-    };
-    let orders = desired.orders.iter().map(|(order_id, order)| {
-        let keep = order.keep.as_ref();
-        let document = OrderDocument {
-            tag: order.tag.as_ref().map(|tag| tag.value.raw().to_owned()),
-            p0f_slots: order.p0f_slots.as_ref().map(|slots| slots.value),
-            auto_renewal: order.auto_renewal.as_ref().map(|declared| declared.value),
-            prune: order.prune,
-            keep: keep.map(|keep| {
-                let addresses = keep.addresses.iter().map(|(ip, kept)| (KeepKey::Address(*ip), kept.signature));
-                let ranges = keep.ranges.iter().map(|(range, kept)| (KeepKey::Range(*range), kept.signature));
-                addresses.chain(ranges).collect()
-            }),
-        };
-        (*order_id, document)
-    });
-    let limits = desired.limits.span.map(|_| limits);
-    Document { version: 1, limits, orders: orders.collect() }
+    Document::from(desired)
 }
 
 /// Asserts what holds for every manifest: a problem or a meaning, and every mark on one line of its file.
