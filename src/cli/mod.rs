@@ -19,6 +19,7 @@ use clap::{CommandFactory, Parser};
 use tokio::runtime;
 
 use crate::diagnostic::{ProblemCode, SourceMap};
+use crate::render::markdown::Comment;
 
 pub use command_line::Cli;
 pub use failure::Exit;
@@ -43,7 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         }
     };
     let environment = Environment::read();
-    let mut terminal = Terminal::new(&cli.output, &environment);
+    let mut terminal = Terminal::new(&cli.output, &environment, Comment::default());
     let expected = expected(&cli.command);
     let exit = dispatch(cli.command, &environment, &mut terminal).and_then(|exit| {
         terminal.out.flush()?;

@@ -14,6 +14,7 @@ use super::reporter::Reporter;
 use crate::diagnostic::{Problem, SourceMap};
 use crate::model::printable;
 use crate::render;
+use crate::render::markdown::Comment;
 
 const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -74,12 +75,14 @@ pub(super) struct Terminal {
     /// Progress and logs.
     pub(super) reporter: Reporter,
     annotate: bool,
+    /// What the result is for, where it becomes a comment.
+    comment: Comment,
     /// Whether the result, or a part of it, was written.
     has_shown: bool,
 }
 
 impl Terminal {
-    pub(super) fn new(args: &OutputArgs, environment: &Environment) -> Terminal {
+    pub(super) fn new(args: &OutputArgs, environment: &Environment, comment: Comment) -> Terminal {
         let choice = match args.color {
             ColorChoice::Auto => Choice::Auto,
             ColorChoice::Always => Choice::Always,
@@ -96,6 +99,7 @@ impl Terminal {
                 Annotations::Github => true,
                 Annotations::None => false,
             },
+            comment,
             has_shown: false,
         }
     }
@@ -103,7 +107,7 @@ impl Terminal {
     /// Writes the result, in the format that was asked for.
     pub(super) fn show(&mut self, format: Format, found: &Found<'_>) -> Result<(), CommandFailure> {
         self.has_shown = true;
-        found.write(&mut self.out, format, self.verbose > 0)?;
+        found.write(&mut self.out, format, self.verbose > 0, &self.comment)?;
         Ok(self.out.flush()?)
     }
 
