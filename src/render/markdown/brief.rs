@@ -3,21 +3,24 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::escape::{code, escape, html};
+use super::escape::{MAX_TAG, code, escape, html, short, weighted};
 use super::left_out::LeftOut;
-use super::order::{Block, in_few_words, is_weighty_note, title};
+use super::order::{Block, in_few_words, is_weighty_note};
 use crate::diagnostic::{Attribute, Note, NoteCode};
-use crate::model::{ProxyIp, Signature, count};
-use crate::plan::{OrderPlan, Step};
-use crate::render::words::{self, Weight};
+use crate::model::{Cents, ProxyIp, Signature, count};
+use crate::plan::{OrderPlan, Status, Step};
+use crate::render::words::{self, Group, Weight};
 
 /// Writes an order as an item of a list.
 pub(super) fn block(order: &OrderPlan) -> Block {
     let mut text = format!("- {}\n", title(order));
     let leaving: Vec<ProxyIp> = order.steps.iter().flat_map(Step::leaving).collect();
-    named(&mut text, "**leaving**", &leaving);
-    for (signature, ips) in first_signatures(order) {
-        named(&mut text, &format!("**takes a slot** ({signature})"), &ips);
+    let verb = if leaving.len() == 1 { "leaves" } else { "leave" };
+    let when = words::at_renewal(order.renewal.as_ref());
+    named(&mut text, &format!("**{} {verb} {when}**", count(leaving.len(), "IP")), &leaving);
+    for ((signature, is_certain), ips) in first_signatures(order) {
+        let takes = if is_certain { "takes" } else { "may take" };
+        named(&mut text, &format!("**{takes} a slot for good** ({signature})"), &ips);
     }
     let already = order.notes.iter().filter(|note| note.code == NoteCode::AlreadyLeaving);
     already.for_each(|note| named(&mut text, "marked to go before", &note.ips));
@@ -29,6 +32,26 @@ pub(super) fn block(order: &OrderPlan) -> Block {
     let is_said = |note: &&Note| is_weighty_note(note.code);
     let notes = order.notes.iter().filter(|note| !is_said(note)).count();
     Block { text, left_out: LeftOut { notes, is_in_short: true, ..hidden(order) } }
+}
+
+/// Names an order, with what no list below it says.
+fn title(order: &OrderPlan) -> String {
+    let mut title = format!("order {}", order.order_id);
+    if let Some(tag) = &order.tag {
+        let _ = write!(title, " ({})", code(&short(tag.raw(), MAX_TAG)));
+    }
+    let mut parts = Vec::new();
+    parts.extend((order.status() == Status::Blocked).then(|| "**blocked**".to_owned()));
+    parts.extend((order.charge() > Cents(0)).then(|| format!("**charges {} now**", order.charge())));
+    for step in &order.steps {
+        let words = words::step(step, order.renewal.as_ref());
+        let is_told = words.groups.iter().any(Group::is_named) || words.weight == Weight::Money;
+        parts.extend((words.weight < Weight::Plain && !is_told).then(|| weighted(words.weight, &words.title)));
+    }
+    if !parts.is_empty() {
+        let _ = write!(title, ": {}", parts.join(", "));
+    }
+    title
 }
 
 /// Writes an order whose IPs are not named, as a part of a sentence.
@@ -57,8 +80,8 @@ fn hidden(order: &OrderPlan) -> LeftOut {
 }
 
 /// Collects the IPs that get their first signature, or may, by what it is.
-fn first_signatures(order: &OrderPlan) -> BTreeMap<Signature, Vec<ProxyIp>> {
-    let mut firsts: BTreeMap<Signature, Vec<ProxyIp>> = BTreeMap::new();
+fn first_signatures(order: &OrderPlan) -> BTreeMap<(Signature, bool), Vec<ProxyIp>> {
+    let mut firsts: BTreeMap<(Signature, bool), Vec<ProxyIp>> = BTreeMap::new();
     for step in &order.steps {
         let words = words::step(step, order.renewal.as_ref());
         for group in words.groups.iter().filter(|group| group.weight() == Weight::Slot) {
@@ -85,7 +108,7 @@ fn drift(order: &OrderPlan, code_of: NoteCode, what: &str) -> String {
     for (attribute, words) in [(Attribute::Signature, "signature"), (Attribute::Mark, "mark")] {
         let ips = ips(attribute);
         if !ips.is_empty() {
-            parts.push(format!("{} of {}", count(ips.len(), words), code(&words::in_short(&ips))));
+            parts.push(format!("{words} of {}", code(&words::in_short(&ips))));
         }
     }
     for (attribute, words) in [

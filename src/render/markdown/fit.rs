@@ -62,37 +62,48 @@ fn as_many_as_fit(orders: &[&OrderPlan], room: usize) -> (String, LeftOut) {
         is_named: false,
     };
     let mut candidates: Vec<Candidate> = orders.iter().map(candidate).collect();
-    // What is not named is mentioned, as far as that takes no more than a part of the room.
-    let for_mentions = room / 4;
-    let mut left = room - for_mentions;
     let mut by_length: Vec<usize> = (0..candidates.len()).collect();
     by_length.sort_by_key(|at| (!candidates[*at].stands_out, candidates[*at].brief.length()));
+    // Room is kept to mention what is not named, as long as that is only a part of it.
+    let mut for_mentions: usize = candidates.iter().map(Candidate::mention_length).sum();
+    let mut used = 0;
     for at in by_length {
-        let length = candidates[at].brief.length();
-        if length <= left {
-            left -= length;
-            candidates[at].is_named = true;
+        let candidate = &mut candidates[at];
+        let (length, kept) = (candidate.brief.length(), for_mentions - candidate.mention_length());
+        if used + length + kept.min(room / 4) <= room {
+            (used, for_mentions) = (used + length, kept);
+            candidate.is_named = true;
         }
     }
-    written(candidates, for_mentions)
+    written(candidates, room - used)
 }
+
+impl Candidate {
+    /// Counts what it takes to mention it, which nothing is worth in which nothing stands out.
+    fn mention_length(&self) -> usize {
+        if self.stands_out { self.mention.length() + 2 } else { 0 }
+    }
+}
+
+const INTRODUCTION: &str = "\nWithout the names of their IPs: ";
 
 fn written(candidates: Vec<Candidate>, mut room: usize) -> (String, LeftOut) {
     let (named, others): (Vec<Candidate>, Vec<Candidate>) = candidates.into_iter().partition(|it| it.is_named);
     let (mut text, mut left_out) = together(named.into_iter().map(|it| it.brief).collect());
     let mut mentions = Vec::new();
-    for Candidate { mention, stands_out, .. } in others {
-        left_out = left_out + mention.left_out;
-        let length = mention.length() + 2;
-        if stands_out && length <= room {
+    room = room.saturating_sub(INTRODUCTION.len());
+    for candidate in others {
+        left_out = left_out + candidate.mention.left_out;
+        let length = candidate.mention_length();
+        if length > 0 && length <= room {
             room -= length;
-            mentions.push(mention.text);
+            mentions.push(candidate.mention.text);
         } else {
             left_out.orders += 1;
         }
     }
     if !mentions.is_empty() {
-        text.push_str(&format!("\nWithout the names of their IPs: {}.\n", mentions.join("; ")));
+        text.push_str(&format!("{INTRODUCTION}{}.\n", mentions.join("; ")));
     }
     (text, left_out)
 }

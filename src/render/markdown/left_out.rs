@@ -54,6 +54,11 @@ impl Sum for LeftOut {
 }
 
 impl LeftOut {
+    /// Returns whether every order is mentioned, and every IP named that has to be.
+    pub(super) fn names_all(&self) -> bool {
+        self.leaving == 0 && self.signatures == 0 && self.orders == 0
+    }
+
     /// Says what was left out and which command shows it; nothing where nothing was.
     pub(super) fn sentence(&self, command: &str) -> String {
         let LeftOut { diffs, assertions, lists, notes, steps, leaving, signatures, orders, is_in_short } = *self;

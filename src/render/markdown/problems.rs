@@ -1,6 +1,6 @@
 //! Problems as a list, and comments that have nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -11,8 +11,8 @@ use crate::model::count;
 
 /// The most problems that are listed one by one.
 const MAX_PROBLEMS: usize = 50;
-/// The most characters that they take: what is planned is worth more room than what is wrong with it.
-const MAX_LIST: usize = MAX_CHARACTERS / 4;
+/// The most characters that they take.
+pub(super) const MAX_LIST: usize = MAX_CHARACTERS / 4;
 
 /// Writes the problems of a manifest that cannot be used.
 pub fn invalid_manifest(
@@ -23,7 +23,7 @@ pub fn invalid_manifest(
 ) -> io::Result<()> {
     let heading = comment.heading("", &format!("the manifest has {}", count(problems.len(), "problem")));
     out.write_all(heading.as_bytes())?;
-    out.write_all(problem_list(problems, sources).as_bytes())
+    out.write_all(problem_list(problems, sources, MAX_LIST).as_bytes())
 }
 
 /// Writes why a command ended before there was anything to show.
@@ -35,7 +35,7 @@ pub fn ended(
     comment: &Comment,
 ) -> io::Result<()> {
     out.write_all(comment.heading(command, "failed, nothing was changed").as_bytes())?;
-    out.write_all(problem_list(problems, sources).as_bytes())
+    out.write_all(problem_list(problems, sources, MAX_LIST).as_bytes())
 }
 
 /// Writes what a validation found.
@@ -46,16 +46,23 @@ pub fn validate(out: &mut dyn Write, problems: &[Problem], sources: &SourceMap, 
     invalid_manifest(out, problems, sources, comment)
 }
 
-/// Lists problems; those that say the same are one.
-pub(super) fn problem_list<'a>(problems: impl IntoIterator<Item = &'a Problem>, sources: &SourceMap) -> String {
+/// Lists problems in so many characters; those that say the same are one.
+pub(super) fn problem_list<'a>(
+    problems: impl IntoIterator<Item = &'a Problem>,
+    sources: &SourceMap,
+    room: usize,
+) -> String {
     let kinds = alike(problems);
     let mut list = String::new();
     let mut left = kinds.iter().map(|(_, number)| number).sum::<usize>();
     let mut used = 0;
+    let mut helped = BTreeSet::new();
     for (problem, number) in kinds.iter().take(MAX_PROBLEMS) {
-        let item = problem_item(problem, *number, sources);
+        // What helps against many problems is said once.
+        let help = problem.help.as_deref().filter(|help| helped.insert(*help));
+        let item = problem_item(problem, *number, help, sources);
         used += item.chars().count();
-        if used > MAX_LIST {
+        if used > room {
             break;
         }
         list.push_str(&item);
@@ -84,13 +91,13 @@ fn alike<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<(&'a Proble
     kinds
 }
 
-fn problem_item(problem: &Problem, number: usize, sources: &SourceMap) -> String {
+fn problem_item(problem: &Problem, number: usize, help: Option<&str>, sources: &SourceMap) -> String {
     let place = problem.primary.as_ref().map(|label| {
         let (file, position) = sources.locate(label.span);
         format!(" {}", code(&short(&format!("{file}:{}:{}", position.line, position.column), MAX_MESSAGE)))
     });
     let others = if number > 1 { format!(" and {}", count(number - 1, "other place")) } else { String::new() };
     let message = escape(&short(&problem.message, MAX_MESSAGE));
-    let help = problem.help.as_ref().map(|help| format!("<br>{}", escape(&short(help, MAX_MESSAGE))));
+    let help = help.map(|help| format!("<br>{}", escape(&short(help, MAX_MESSAGE))));
     format!("- **{}**{}{others}: {message}{}\n", problem.code, place.unwrap_or_default(), help.unwrap_or_default())
 }

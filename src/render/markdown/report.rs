@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::comment::{Comment, MAX_CHARACTERS};
 use super::escape::{MAX_MESSAGE, MAX_TAG, code, html_code, short, weighted};
-use super::problems::problem_list;
+use super::problems::{MAX_LIST, problem_list};
 use crate::model::{OrderReport, Outcome, Report, StepResult, count};
 use crate::plan::OrderPlan;
 use crate::render::shown::Shown;
@@ -21,7 +21,7 @@ pub fn report<'a>(out: &mut dyn Write, shown: &Shown<'a>, report: &'a Report, co
     };
     let mut head = comment.heading("apply", outcome);
     let _ = writeln!(head, "{}\n", words::report(report));
-    head.push_str(&problem_list(shown.view.plan.problems(), shown.view.sources));
+    head.push_str(&problem_list(shown.view.plan.problems(), shown.view.sources, MAX_LIST));
     let done = |order: &'a OrderPlan| Some((order, report.order(order.order_id)?));
     let orders = shown.view.plan.orders.iter().filter(|order| !order.steps.is_empty()).filter_map(done);
     let orders: Vec<(&OrderPlan, &OrderReport)> = orders.collect();

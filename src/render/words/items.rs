@@ -100,10 +100,10 @@ impl Group<'_> {
         self.weight() < Weight::Plain
     }
 
-    /// Returns the signature that the IPs get.
-    pub(in crate::render) fn signature(&self) -> Option<Signature> {
+    /// Returns the signature that the IPs get, and whether it is known to be their first one.
+    pub(in crate::render) fn signature(&self) -> Option<(Signature, bool)> {
         match self.change {
-            Change::Signature { to, .. } => Some(to),
+            Change::Signature { from, to, takes_slot: _ } => Some((to, from.is_some())),
             Change::Stays { .. } | Change::Leaves { .. } => None,
         }
     }
