@@ -4,7 +4,9 @@ mod annotations;
 mod args;
 mod command_line;
 mod commands;
+mod comment;
 mod environment;
+mod event;
 mod failure;
 mod interrupt;
 mod output;
@@ -19,13 +21,13 @@ use clap::{CommandFactory, Parser};
 use tokio::runtime;
 
 use crate::diagnostic::{ProblemCode, SourceMap};
-use crate::render::markdown::Comment;
 
 pub use command_line::Cli;
 pub use failure::Exit;
 
 use args::{ApiArgs, Format, FormatArgs};
 use command_line::Command;
+use comment::comment;
 use environment::Environment;
 use failure::CommandFailure;
 use interrupt::Signals;
@@ -44,7 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         }
     };
     let environment = Environment::read();
-    let mut terminal = Terminal::new(&cli.output, &environment, Comment::default());
+    let mut terminal = Terminal::new(&cli.output, &environment, comment(&cli.command, &environment));
     let expected = expected(&cli.command);
     let exit = dispatch(cli.command, &environment, &mut terminal).and_then(|exit| {
         terminal.out.flush()?;

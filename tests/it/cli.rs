@@ -8,6 +8,7 @@ mod annotations;
 mod apply;
 mod bad_input;
 mod broken_api;
+mod comment;
 mod ended;
 mod exit_status;
 mod help;

@@ -3,7 +3,7 @@
 use std::iter::Sum;
 use std::ops::Add;
 
-use super::escape::code;
+use super::escape::{MAX_MESSAGE, code, short};
 use crate::model::count;
 
 /// What was left out, in numbers.
@@ -75,10 +75,14 @@ impl LeftOut {
         if parts.is_empty() {
             return String::new();
         }
-        let short = match is_in_short {
+        let notation = match is_in_short {
             true => " IPs are written in short: `203.0.113.4, .6–.8` are 203.0.113.4 and 203.0.113.6 to 203.0.113.8.",
             false => "",
         };
-        format!("> Left out for want of room: {}. {} shows everything.{short}\n\n", parts.join(", "), code(command))
+        format!(
+            "> Left out for want of room: {}. {} shows everything.{notation}\n\n",
+            parts.join(", "),
+            code(&short(command, MAX_MESSAGE))
+        )
     }
 }
