@@ -36,7 +36,7 @@ fn a_title_that_ends_the_first_line_is_refused() {
 
 /// Makes a plan with variables in its environment.
 fn plan_with(shardctl: &Shardctl, variables: &[(&str, &str)]) -> Run {
-    let variables = variables.iter().copied().collect::<Vec<_>>();
+    let variables = variables.to_vec();
     shardctl.run_with(&["plan", "--format", "markdown"], |command| _ = command.envs(variables)).exits(0)
 }
 
