@@ -3,13 +3,20 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use zeroize::Zeroizing;
+
+use super::event::head_of_pull_request;
+use crate::render::markdown::Commit;
 
 /// The variable that holds the API token.
 pub(super) const TOKEN_VARIABLE: &str = "PROXYSHARD_TOKEN";
 const API_URL_VARIABLE: &str = "PROXYSHARD_API_URL";
 const STATE_VARIABLE: &str = "SHARDCTL_STATE";
+/// Where CI systems say which commit they run for.
+const COMMIT_VARIABLES: [&str; 6] =
+    ["GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1", "BITBUCKET_COMMIT", "GIT_COMMIT"];
 
 /// What the environment says to the program.
 pub(super) struct Environment {
@@ -23,6 +30,10 @@ pub(super) struct Environment {
     pub(super) is_github: bool,
     /// Whether nobody looks at a progress bar.
     pub(super) is_ci: bool,
+    /// The commit that the run is for.
+    pub(super) commit: Option<Commit>,
+    /// The checkout that GitHub shows annotations in.
+    pub(super) github_workspace: Option<PathBuf>,
 }
 
 impl Environment {
@@ -35,6 +46,15 @@ impl Environment {
             state_is_empty: is_empty(STATE_VARIABLE),
             is_github: env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
             is_ci: env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false"),
+            commit: commit(),
+            github_workspace: env::var_os("GITHUB_WORKSPACE").filter(|path| !path.is_empty()).map(PathBuf::from),
         }
     }
+}
+
+fn commit() -> Option<Commit> {
+    let event = env::var_os("GITHUB_EVENT_PATH").map(PathBuf::from);
+    let of_pull_request = event.and_then(|event| head_of_pull_request(&event));
+    let said = || COMMIT_VARIABLES.iter().find_map(|name| Commit::parse(&env::var(name).ok()?));
+    of_pull_request.or_else(said)
 }

@@ -4,7 +4,9 @@ mod annotations;
 mod args;
 mod command_line;
 mod commands;
+mod comment;
 mod environment;
+mod event;
 mod failure;
 mod interrupt;
 mod output;
@@ -25,6 +27,7 @@ pub use failure::Exit;
 
 use args::{ApiArgs, Format, FormatArgs};
 use command_line::Command;
+use comment::comment;
 use environment::Environment;
 use failure::CommandFailure;
 use interrupt::Interrupt;
@@ -43,7 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         }
     };
     let environment = Environment::read();
-    let mut terminal = Terminal::new(&cli.output, &environment);
+    let mut terminal = Terminal::new(&cli.output, &environment, comment(&cli.command, &environment));
     let expected = expected(&cli.command);
     let exit = dispatch(cli.command, &environment, &mut terminal).and_then(|exit| {
         terminal.out.flush()?;

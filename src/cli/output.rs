@@ -10,7 +10,7 @@ use crate::document::{
     self, ApplyDocument, OutcomeWord, PlanDocument, PlanView, ProblemDocument, StatusDocument, ValidateDocument,
 };
 use crate::model::{Desired, Report, count};
-use crate::render::markdown::{self, Invocation};
+use crate::render::markdown::{self, Comment, Invocation};
 use crate::render::{Shown, status, text};
 
 /// What a command found.
@@ -61,13 +61,19 @@ pub(super) enum Expected {
     Validate,
 }
 
-impl Found<'_> {
-    /// Writes what was found.
-    pub(super) fn write(&self, out: &mut dyn Write, format: Format, verbose: bool) -> io::Result<()> {
+impl<'a> Found<'a> {
+    /// Writes what was found; `comment` says what it is for where it becomes one.
+    pub(super) fn write(
+        &self,
+        out: &mut dyn Write,
+        format: Format,
+        verbose: bool,
+        comment: &Comment,
+    ) -> io::Result<()> {
         match format {
             Format::Text => self.text(out, verbose),
             Format::Json => self.json(out),
-            Format::Markdown => self.markdown(out, verbose),
+            Format::Markdown => self.markdown(out, verbose, comment),
         }
     }
 
@@ -110,18 +116,21 @@ impl Found<'_> {
         }
     }
 
-    fn markdown(&self, out: &mut dyn Write, verbose: bool) -> io::Result<()> {
+    fn markdown(&self, out: &mut dyn Write, verbose: bool, comment: &Comment) -> io::Result<()> {
+        let shown = |view: &PlanView<'a>| Shown { view: *view, verbose };
         match self {
-            Found::Plan(view) => markdown::plan(out, &Shown { view: *view, verbose }, Invocation::Plan),
-            Found::DryRun(view) => markdown::plan(out, &Shown { view: *view, verbose }, Invocation::DryRun),
+            Found::Plan(view) => markdown::plan(out, &shown(view), Invocation::Plan, comment),
+            Found::DryRun(view) => markdown::plan(out, &shown(view), Invocation::DryRun, comment),
             Found::Upcoming(_) => Ok(()),
-            Found::Applied(view, report) => markdown::report(out, &Shown { view: *view, verbose: false }, report),
-            Found::Status(document) => status::markdown(out, document),
-            Found::Valid(_) => markdown::validate(out, &[], &SourceMap::default()),
+            Found::Applied(view, report) => markdown::report(out, &shown(view), report, comment),
+            Found::Status(document) => status::markdown(out, document, comment),
+            Found::Valid(_) => markdown::validate(out, &[], &SourceMap::default(), comment),
             Found::Ended(ended) if ended.invalid_manifest => {
-                markdown::invalid_manifest(out, ended.problems, ended.sources)
+                markdown::invalid_manifest(out, ended.problems, ended.sources, comment)
             }
-            Found::Ended(ended) => markdown::ended(out, ended.expected.command(), ended.problems, ended.sources),
+            Found::Ended(ended) => {
+                markdown::ended(out, ended.expected.command(), ended.problems, ended.sources, comment)
+            }
         }
     }
 }

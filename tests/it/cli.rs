@@ -8,6 +8,7 @@ mod annotations;
 mod apply;
 mod bad_input;
 mod broken_api;
+mod comment;
 mod ended;
 mod exit_status;
 mod help;
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
+use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use shardctl::model::OrderId;
@@ -282,8 +284,21 @@ impl Shardctl {
         let text = text.replace(&format!("process {} ", std::process::id()), "process [PID] ");
         let digits = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '-');
         let moments = text.split(|c| !digits(c)).filter(|word| is_now(word)).map(str::to_owned).collect::<Vec<_>>();
-        moments.iter().fold(text, |text, moment| text.replace(moment, "[NOW]"))
+        let text = moments.iter().fold(text, |text, moment| text.replace(moment, "[NOW]"));
+        text.split_inclusive('\n').map(as_of_one_day).collect()
     }
+}
+
+/// Says how far a renewal is from one and the same day, so that no transcript changes from day to day.
+fn as_of_one_day(line: &str) -> String {
+    let Some((before, after)) = line.split_once("renews on ").or_else(|| line.split_once("was to renew on ")) else {
+        return line.to_owned();
+    };
+    let Some((moment, days)) = after.split_once(" UTC, ") else { return line.to_owned() };
+    let rest = days.find([',', '\n']).map_or("", |at| &days[at..]);
+    let day: Date = moment[..10].parse().expect("a date");
+    let days = day.since(date(2026, 11, 23)).expect("a span").get_days();
+    format!("{before}renews on {moment} UTC, in {days} days{rest}")
 }
 
 #[track_caller]

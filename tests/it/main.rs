@@ -28,6 +28,7 @@ mod recipes;
 mod remote_state;
 mod rendered;
 #[cfg(feature = "sandbox")]
+mod review;
 mod rig;
 #[cfg(feature = "sandbox")]
 mod sandbox;

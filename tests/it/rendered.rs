@@ -18,7 +18,7 @@ use shardctl::model::{
 };
 use shardctl::outlook;
 use shardctl::plan::{self, Options, Plan};
-use shardctl::render::markdown::{self, Invocation, MARKER};
+use shardctl::render::markdown::{self, Comment, Invocation, MARKER};
 use shardctl::render::status;
 use shardctl::render::{Shown, text};
 
@@ -180,7 +180,7 @@ proptest! {
         let world = World::new(&templates, orders, &file);
         let plan = world.plan();
         for invocation in [Invocation::Plan, Invocation::DryRun] {
-            let comment = written(|out| markdown::plan(out, &world.shown(&plan, verbose), invocation));
+            let comment = written(|out| markdown::plan(out, &world.shown(&plan, verbose), invocation, &Comment::default()));
             assert_comment(&comment);
             let summary = comment.lines().nth(3).unwrap_or_default();
             let has_summary = summary.contains(&format!("{orders} order"));
@@ -211,7 +211,7 @@ proptest! {
         };
         let report =
             Report { orders: plan.orders.iter().enumerate().map(report).collect(), blocked: 0, interrupted: false };
-        let comment = written(|out| markdown::report(out, &world.shown(&plan, false), &report));
+        let comment = written(|out| markdown::report(out, &world.shown(&plan, false), &report, &Comment::default()));
         assert_comment(&comment);
         let summary = comment.lines().nth(3).unwrap_or_default();
         prop_assert!(summary.contains("operation") || summary.contains("Nothing to do"), "{summary}");
@@ -223,9 +223,9 @@ proptest! {
         let world = World::new(&templates, many, "shardctl.yaml");
         let problem = Problem::new(ProblemCode::InvalidValue, message.as_str()).help(message.as_str()).at(SPAN, message.as_str());
         let problems = vec![problem; many];
-        assert_comment(&written(|out| markdown::invalid_manifest(out, &problems, &world.sources)));
+        assert_comment(&written(|out| markdown::invalid_manifest(out, &problems, &world.sources, &Comment::default())));
         let document = StatusDocument::new(&outlook::standings(&world.observed, Timestamp::UNIX_EPOCH));
-        assert_comment(&written(|out| status::markdown(out, &document)));
+        assert_comment(&written(|out| status::markdown(out, &document, &Comment::default())));
         assert_terminal(&written(|out| status::text(out, &document)));
     }
 }
