@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -21,6 +21,7 @@ use super::headers::{date, retry_after};
 use super::observer::{NoObserver, Observer, RequestEnded};
 use super::permit::SendPermit;
 use super::retry::{Resend, Retry, Rules};
+use super::settings::Settings;
 use super::token::Token;
 use super::url::ApiUrl;
 
@@ -28,25 +29,6 @@ use super::url::ApiUrl;
 const MAX_LIST_BYTES: usize = 64 << 20;
 /// The longest answer of any other kind that is read, errors among them.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
-
-/// How requests are sent.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Requests under way at once.
-    pub concurrency: usize,
-    /// How often a request that may be sent again is sent again.
-    pub retries: u32,
-    /// The time for one request, its retries not counted.
-    pub timeout: Duration,
-    /// How long a request waits in all because the API asks to slow down; that uses up none of its retries.
-    pub patience: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings { concurrency: 16, retries: 4, timeout: Duration::from_secs(30), patience: Duration::from_secs(300) }
-    }
-}
 
 /// A way to the API: where it is, who asks, and how.
 #[derive(Clone)]
@@ -134,7 +116,7 @@ impl Connection {
         observer: Arc<dyn Observer>,
         stop: CancellationToken,
     ) -> Result<Connection, String> {
-        let client = client::build(&url, settings.timeout, true)?;
+        let client = client::build(&url, &settings, true)?;
         let Settings { concurrency, retries, patience, .. } = settings;
         let retry = Retry { gate: Gate::new(concurrency), retries, patience, observer, stop };
         let shared = Shared {
@@ -246,7 +228,7 @@ impl Connection {
         match resend {
             Resend::Idempotent => Ok(client),
             Resend::OnlyIfNotSent => unpooled
-                .get_or_init(|| client::build(url, settings.timeout, false))
+                .get_or_init(|| client::build(url, settings, false))
                 .as_ref()
                 .map_err(|reason| Stage::NotSent { reason: reason.as_str().into(), lasting: true }),
         }
@@ -275,6 +257,6 @@ impl Connection {
     }
 
     fn failure(&self, error: &reqwest::Error, status: Option<u16>) -> Stage {
-        client::failure(error, &self.shared.url, self.shared.settings.timeout, status)
+        client::failure(error, &self.shared.url, &self.shared.settings, status)
     }
 }

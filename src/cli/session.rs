@@ -16,7 +16,7 @@ use super::args::{ApiArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
 use super::error::Failure;
 use super::reporter::Reporter;
 use super::terminal::Terminal;
-use crate::api::{ApiUrl, Connection, Reader, Settings, Token};
+use crate::api::{ApiUrl, Connection, Proxies, Reader, Settings, Token};
 use crate::diagnostic::{Problem, SourceMap};
 use crate::live::{self, LiveOrders, ReadRequest};
 use crate::manifest::{self, Manifest};
@@ -111,7 +111,8 @@ pub(super) fn connect(args: &ApiArgs, terminal: &Terminal) -> Result<Connection,
     let url = api_url(args)?;
     let token = read_token(args.token_file.as_deref())?;
     let (concurrency, retries) = (usize::from(args.concurrency), args.retries);
-    let settings = Settings { concurrency, retries, timeout: args.timeout, ..Settings::default() };
+    let proxies = Proxies::from_environment(|name| env::var_os(name));
+    let settings = Settings { concurrency, retries, timeout: args.timeout, proxies, ..Settings::default() };
     let stop = CancellationToken::new();
     Connection::observed(url, token, settings, Arc::new(terminal.reporter.clone()), stop).map_err(Failure::new)
 }

@@ -4,6 +4,7 @@ mod answers;
 mod failures;
 mod pages;
 mod permits;
+mod proxies;
 mod reach;
 mod requests;
 mod retries;
