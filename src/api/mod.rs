@@ -5,6 +5,7 @@
 
 mod active_list;
 pub mod answers;
+mod body;
 mod client;
 mod clock;
 mod connection;

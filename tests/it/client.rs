@@ -2,6 +2,7 @@
 
 mod answers;
 mod failures;
+mod long_lists;
 mod pages;
 mod permits;
 mod proxies;
