@@ -169,13 +169,14 @@ impl State {
 
 impl Place<'_> {
     /// Takes note of a 429, with how long it asks to wait. Returns how long nothing is sent because of it; `None` where
-    /// it belongs to a burst that was answered by a rest already.
+    /// that is no news: it belongs to a burst that was answered by a rest already.
     pub(super) fn refused(&self, asked: Duration) -> Option<Duration> {
         let now = Instant::now();
         let mut state = self.gate.state();
+        let is_longer = now + asked > state.opens + Duration::from_secs(1);
         state.opens = state.opens.max(now + asked);
         if self.era != state.era {
-            return None;
+            return is_longer.then_some(asked);
         }
         if state.refusals == 0 {
             state.slow_down(now - self.entered);
