@@ -76,7 +76,7 @@ impl<'a> Body<'a> {
         read(self.status(), &body)
     }
 
-    /// Reads the body as a whole, unless it is a long object: that is read by `decode`.
+    /// Reads the body as a whole, unless it is a long object under a good status: that is read by `decode`.
     pub(super) async fn whole_or_arriving<T: Send + 'static>(
         mut self,
         read: impl Fn(u16, &[u8]) -> Result<T, Stage>,
@@ -84,7 +84,8 @@ impl<'a> Body<'a> {
     ) -> Result<T, Stage> {
         let mut body = Vec::new();
         self.fill(&mut body, LONG).await?;
-        if !self.has_ended && body.trim_ascii_start().starts_with(b"{") {
+        let is_object = body.trim_ascii_start().starts_with(b"{");
+        if self.status() == 200 && is_object && !self.has_ended {
             return self.arriving(body, decode).await;
         }
         self.fill(&mut body, usize::MAX).await?;

@@ -72,6 +72,17 @@ async fn what_is_wrong_at_the_end_of_a_long_list_is_an_error_like_any_other() {
 }
 
 #[tokio::test]
+async fn a_long_list_counts_only_under_a_good_status() {
+    let body = list("{", &format!(r#"{{"ip": "{}"}}"#, ip(IPS)), "}");
+    for status in [201, 206, 403, 503] {
+        let body = if status < 300 { body.clone() } else { body[..900_000].to_owned() + "\"}]}" };
+        let server = answering(json(status, &body)).await;
+        let error = super::failure(&server.uri(), "active").await;
+        assert_eq!(error.stage.status(), Some(status), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_long_list_that_breaks_off_is_none_however_good_it_looks() {
     let body = list("{", &format!(r#"{{"ip": "{}"}}"#, ip(IPS)), "}");
     for sent in [body.len() / 2, body.len()] {
