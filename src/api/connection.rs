@@ -1,17 +1,20 @@
 //! The way to the API: one request over the wire, and whatever all requests share.
 
 use std::fmt;
+use std::future::Future;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, Method};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use url::{Position, Url};
 
+use super::body::{Body, Decode};
 use super::client;
 use super::clock::{ApiTime, Clock};
 use super::endpoint::Endpoint;
@@ -21,6 +24,7 @@ use super::headers::{date, retry_after};
 use super::observer::{NoObserver, Observer, RequestEnded};
 use super::permit::SendPermit;
 use super::retry::{Resend, Retry, Rules};
+use super::settings::Settings;
 use super::token::Token;
 use super::url::ApiUrl;
 
@@ -28,25 +32,6 @@ use super::url::ApiUrl;
 const MAX_LIST_BYTES: usize = 64 << 20;
 /// The longest answer of any other kind that is read, errors among them.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
-
-/// How requests are sent.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Requests under way at once.
-    pub concurrency: usize,
-    /// How often a request that may be sent again is sent again.
-    pub retries: u32,
-    /// The time for one request, its retries not counted.
-    pub timeout: Duration,
-    /// How long a request waits in all because the API asks to slow down; that uses up none of its retries.
-    pub patience: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings { concurrency: 16, retries: 4, timeout: Duration::from_secs(30), patience: Duration::from_secs(300) }
-    }
-}
 
 /// A way to the API: where it is, who asks, and how.
 #[derive(Clone)]
@@ -134,7 +119,7 @@ impl Connection {
         observer: Arc<dyn Observer>,
         stop: CancellationToken,
     ) -> Result<Connection, String> {
-        let client = client::build(&url, settings.timeout, true)?;
+        let client = client::build(&url, &settings, true)?;
         let Settings { concurrency, retries, patience, .. } = settings;
         let retry = Retry { gate: Gate::new(concurrency), retries, patience, observer, stop };
         let shared = Shared {
@@ -188,6 +173,28 @@ impl Connection {
         call: &Call<'_>,
         read: impl Fn(u16, &[u8]) -> Result<T, Stage>,
     ) -> Result<T, ApiError> {
+        self.send(call, |body| body.whole(&read)).await
+    }
+
+    /// Does the same, and reads a long list by `decode`, while it arrives.
+    pub(super) async fn call_for_list<T: Send + 'static>(
+        &self,
+        call: &Call<'_>,
+        read: impl Fn(u16, &[u8]) -> Result<T, Stage>,
+        decode: fn(&mut dyn io::Read, &Token) -> Result<T, Stage>,
+    ) -> Result<T, ApiError> {
+        let decode = || -> Decode<T> {
+            let token = self.shared.token.clone();
+            Box::new(move |bytes| decode(bytes, &token))
+        };
+        self.send(call, |body| body.whole_or_arriving(&read, decode())).await
+    }
+
+    async fn send<'a, T, F: Future<Output = Result<T, Stage>>>(
+        &'a self,
+        call: &Call<'_>,
+        read: impl Fn(Body<'a>) -> F,
+    ) -> Result<T, ApiError> {
         let exchange = |attempt| self.observed_exchange(call, attempt, &read);
         let result = self.shared.retry.send(call.rules, exchange).await;
         if result.as_ref().is_err_and(ApiError::is_unreachable) {
@@ -196,11 +203,11 @@ impl Connection {
         result
     }
 
-    async fn observed_exchange<T>(
-        &self,
+    async fn observed_exchange<'a, T, F: Future<Output = Result<T, Stage>>>(
+        &'a self,
         call: &Call<'_>,
         attempt: u32,
-        read: &impl Fn(u16, &[u8]) -> Result<T, Stage>,
+        read: &impl Fn(Body<'a>) -> F,
     ) -> Result<T, Stage> {
         let mut url = self.shared.url.join(&call.path);
         if !call.query.is_empty() {
@@ -220,25 +227,30 @@ impl Connection {
         result
     }
 
-    async fn exchange<T>(
-        &self,
+    async fn exchange<'a, T, F: Future<Output = Result<T, Stage>>>(
+        &'a self,
         call: &Call<'_>,
         url: Url,
-        read: &impl Fn(u16, &[u8]) -> Result<T, Stage>,
+        read: &impl Fn(Body<'a>) -> F,
     ) -> Result<T, Stage> {
         let client = self.client(call.rules.resend)?;
         let mut request = client.request(call.method(), url).header(AUTHORIZATION, self.shared.token.header());
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        let mut response = request.send().await.map_err(|error| self.failure(&error, None))?;
-        self.shared.was_answered.store(true, Ordering::SeqCst);
+        let Shared { url, settings, clock, was_answered, .. } = &*self.shared;
+        let response = request.send().await.map_err(|error| client::failure(&error, url, settings, None))?;
+        was_answered.store(true, Ordering::SeqCst);
         if let Some(date) = date(response.headers()) {
-            self.shared.clock.hear(date);
+            clock.hear(date);
         }
         let asked = retry_after(response.headers(), Timestamp::now());
-        let body = self.read_body(&mut response, call.rules.endpoint).await?;
-        read(response.status().as_u16(), &body).map_err(|stage| stage.asking_to_wait(asked))
+        let most = match (call.rules.endpoint, response.status().as_u16()) {
+            (Endpoint::ActiveProxies, 200) => MAX_LIST_BYTES,
+            _ => MAX_ANSWER_BYTES,
+        };
+        let answer = read(Body::of(response, most, url, settings)).await;
+        answer.map_err(|stage| stage.asking_to_wait(asked))
     }
 
     fn client(&self, resend: Resend) -> Result<&Client, Stage> {
@@ -246,35 +258,9 @@ impl Connection {
         match resend {
             Resend::Idempotent => Ok(client),
             Resend::OnlyIfNotSent => unpooled
-                .get_or_init(|| client::build(url, settings.timeout, false))
+                .get_or_init(|| client::build(url, settings, false))
                 .as_ref()
                 .map_err(|reason| Stage::NotSent { reason: reason.as_str().into(), lasting: true }),
         }
-    }
-
-    async fn read_body(&self, response: &mut Response, endpoint: Endpoint) -> Result<Vec<u8>, Stage> {
-        let status = response.status().as_u16();
-        let most = match (endpoint, status) {
-            (Endpoint::ActiveProxies, 200) => MAX_LIST_BYTES,
-            _ => MAX_ANSWER_BYTES,
-        };
-        let too_long = || {
-            let reason = format!("the answer is longer than {} MiB", most >> 20);
-            Stage::Unreadable { status, reason }
-        };
-        let expected = response.content_length().unwrap_or(0);
-        let expected = usize::try_from(expected).ok().filter(|expected| *expected <= most);
-        let mut body = Vec::with_capacity(expected.ok_or_else(too_long)?);
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(&error, Some(status)))? {
-            if body.len() + chunk.len() > most {
-                return Err(too_long());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
-    }
-
-    fn failure(&self, error: &reqwest::Error, status: Option<u16>) -> Stage {
-        client::failure(error, &self.shared.url, self.shared.settings.timeout, status)
     }
 }

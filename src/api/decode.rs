@@ -1,5 +1,7 @@
 //! Bytes of an answer to typed data, without letting a secret into an error message.
 
+use std::io;
+
 use serde_json::error::Category;
 
 use super::error::Stage;
@@ -25,6 +27,32 @@ pub(super) fn answer<T: Answer>(status: u16, body: &[u8], token: &Token) -> Resu
         Err(_) if denies(body) => Err(refusal(status, body, token)),
         Err(error) => Err(Stage::Unreadable { status, reason: shape_error::<T>(body, &error) }),
     }
+}
+
+/// Reads an answer with status 200 while it arrives.
+pub(super) fn arriving<T: Answer>(body: &mut dyn io::Read) -> Result<T, Stage> {
+    let unreadable = |reason| Stage::Unreadable { status: 200, reason };
+    let mut deserializer = serde_json::Deserializer::from_reader(io::BufReader::new(body));
+    let answer = serde_path_to_error::deserialize::<_, Object<T>>(&mut deserializer);
+    let Object(answer) = answer.map_err(|error| unreadable(arrival_error(&error)))?;
+    deserializer.end().map_err(|error| unreadable(not_json(&error)))?;
+    if answer.success() == Some(false) {
+        let message = status_words(200, &[]).into();
+        return Err(Stage::Refused { status: 200, message, from_api: true, retry_after: None });
+    }
+    Ok(answer)
+}
+
+fn arrival_error(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    match error.inner().classify() {
+        Category::Data => data_error(error),
+        Category::Eof => "the answer is cut short".to_owned(),
+        Category::Syntax | Category::Io => not_json(error.inner()),
+    }
+}
+
+fn not_json(error: &serde_json::Error) -> String {
+    format!("the answer is not JSON (line {}, column {})", error.line(), error.column())
 }
 
 fn denies(body: &[u8]) -> bool {
@@ -77,9 +105,7 @@ fn shape_error<T: Answer>(body: &[u8], error: &serde_json::Error) -> String {
         Category::Eof => format!("the answer is cut short after {}", count(body.len(), "byte")),
         Category::Syntax if body.starts_with(GZIP) => "the answer is compressed, which was not asked for".to_owned(),
         Category::Syntax if is_page(body) => "the answer is HTML or XML, not JSON; is the API URL right?".to_owned(),
-        Category::Syntax | Category::Io => {
-            format!("the answer is not JSON (line {}, column {})", error.line(), error.column())
-        }
+        Category::Syntax | Category::Io => not_json(error),
         Category::Data => {
             let mut deserializer = serde_json::Deserializer::from_slice(body);
             match serde_path_to_error::deserialize::<_, Object<T>>(&mut deserializer) {

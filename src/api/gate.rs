@@ -169,13 +169,14 @@ impl State {
 
 impl Place<'_> {
     /// Takes note of a 429, with how long it asks to wait. Returns how long nothing is sent because of it; `None` where
-    /// it belongs to a burst that was answered by a rest already.
+    /// that is no news: it belongs to a burst that was answered by a rest already.
     pub(super) fn refused(&self, asked: Duration) -> Option<Duration> {
         let now = Instant::now();
         let mut state = self.gate.state();
+        let is_longer = now + asked > state.opens + Duration::from_secs(1);
         state.opens = state.opens.max(now + asked);
         if self.era != state.era {
-            return None;
+            return is_longer.then_some(asked);
         }
         if state.refusals == 0 {
             state.slow_down(now - self.entered);
@@ -258,11 +259,13 @@ mod tests {
         tokio::time::advance(Duration::from_millis(80)).await;
         let rests: Vec<_> = burst.iter().filter_map(|place| place.refused(Duration::ZERO)).collect();
         assert_eq!(rests.len(), 1, "{rests:?}");
+        let asked = Duration::from_secs(3);
+        assert_eq!(burst[7].refused(asked), Some(asked), "unless one of them asks for more");
         assert_eq!(gate.state().interval, Duration::from_millis(20), "8 in 80 ms were too many");
         drop(burst);
         let since = Instant::now();
         let trying = gate.enter(Urgency::InTurn).await;
-        assert!(since.elapsed() >= rests[0], "it was sent while nothing is");
+        assert!(since.elapsed() >= asked, "it was sent while nothing is");
         assert!(gate.enter(Urgency::First).now_or_never().is_none(), "one tries");
         assert_eq!(trying.refused(Duration::from_secs(7)), Some(Duration::from_secs(7)));
         assert_eq!(gate.state().interval, Duration::from_millis(20), "the window is still used up");

@@ -5,6 +5,7 @@
 
 mod active_list;
 pub mod answers;
+mod body;
 mod client;
 mod clock;
 mod connection;
@@ -16,8 +17,10 @@ mod headers;
 mod observer;
 mod pauses;
 mod permit;
+mod proxies;
 mod reader;
 mod retry;
+mod settings;
 mod shapes;
 mod texts;
 mod token;
@@ -28,12 +31,14 @@ mod writer;
 
 pub use answers::ActiveProxies;
 pub use clock::ApiTime;
-pub use connection::{Connection, Settings};
+pub use connection::Connection;
 pub use endpoint::Endpoint;
 pub use error::{ApiError, Stage};
 pub use observer::{NoObserver, Observer, RequestEnded, Waiting};
 pub use permit::{AlwaysPermitted, SendPermit};
+pub use proxies::Proxies;
 pub use reader::{OrderFilter, Reader};
+pub use settings::Settings;
 pub use token::Token;
 pub use url::{ApiUrl, BadApiUrl};
 pub use writer::{MAX_ITEMS_PER_REQUEST, Writer};

@@ -101,7 +101,7 @@ impl Reader {
         let query = vec![("order_id", order_id.to_string())];
         let call = Call::get(Endpoint::ActiveProxies, "/user/api/proxies/active".to_owned(), query);
         let read = |status, body: &[u8]| answers::active_proxies(status, body, self.connection.token());
-        self.connection.call(&call, read).await
+        self.connection.call_for_list(&call, read, answers::active_proxies_arriving).await
     }
 
     /// Previews the price of additional slots and reads the current ones

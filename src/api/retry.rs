@@ -68,7 +68,7 @@ impl Retry {
     ) -> Result<T, ApiError> {
         let mut error = ApiError::not_tried(rules.endpoint);
         let mut pauses = Pauses::new(self.retries);
-        let mut patience = self.patience;
+        let mut patience = self.patience.min(ONE_DAY);
         let mut turn = self.turn(rules.urgency()).await;
         loop {
             let Some(place) = turn else { return Err(error) };

@@ -37,6 +37,11 @@ impl ApiUrl {
         url
     }
 
+    /// Returns whether requests are encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
     /// Returns whether requests stay on this machine.
     pub fn is_loopback(&self) -> bool {
         match self.0.host() {

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
+use crate::api::Proxies;
+
 use super::event::head_of_pull_request;
 use crate::render::markdown::Commit;
 
@@ -18,10 +20,16 @@ const STATE_VARIABLE: &str = "SHARDCTL_STATE";
 const COMMIT_VARIABLES: [&str; 6] =
     ["GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1", "BITBUCKET_COMMIT", "GIT_COMMIT"];
 
+/// A variable whose value is not UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NotText;
+
 /// What the environment says to the program.
 pub(super) struct Environment {
-    /// The API token, as far as it is text.
-    pub(super) token: Option<Zeroizing<String>>,
+    /// The API token, or why it is none.
+    pub(super) token: Option<Result<Zeroizing<String>, NotText>>,
+    /// The proxies that requests go through.
+    pub(super) proxies: Proxies,
     /// Whether the API's URL is set to nothing, as CI systems do for what is not configured.
     pub(super) api_url_is_empty: bool,
     /// Whether the place of the state is set to nothing.
@@ -41,7 +49,9 @@ impl Environment {
     pub(super) fn read() -> Environment {
         let is_empty = |name| env::var_os(name).is_some_and(|value: OsString| value.is_empty());
         Environment {
-            token: env::var(TOKEN_VARIABLE).ok().map(Zeroizing::new),
+            token: env::var_os(TOKEN_VARIABLE)
+                .map(|token| token.into_string().map(Zeroizing::new).map_err(|_| NotText)),
+            proxies: Proxies::from_environment(|name| env::var_os(name)),
             api_url_is_empty: is_empty(API_URL_VARIABLE),
             state_is_empty: is_empty(STATE_VARIABLE),
             is_github: env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),

@@ -183,7 +183,7 @@ pub enum NoQuote {
         total: Cents,
     },
     /// The number of slots after the purchase is not what was there and what is added.
-    #[error("{current_qty} slots and {add_qty} more are said to be another number than {}", current_qty + add_qty)]
+    #[error("{current_qty} slots and {add_qty} more are said to be another number than {}", current_qty.saturating_add(*add_qty))]
     WrongSum {
         /// The slots now.
         current_qty: u32,

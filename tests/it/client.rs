@@ -2,8 +2,10 @@
 
 mod answers;
 mod failures;
+mod long_lists;
 mod pages;
 mod permits;
+mod proxies;
 mod reach;
 mod requests;
 mod retries;

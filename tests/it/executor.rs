@@ -83,7 +83,7 @@ impl World {
         let sandbox = Sandbox::bind(account, ([127, 0, 0, 1], 0).into()).await.expect("a free port").spawn();
         let url = sandbox.url().parse().expect("a good URL");
         let (timeout, patience) = (Duration::from_secs(10), Duration::from_secs(1));
-        let settings = Settings { concurrency, retries, timeout, patience };
+        let settings = Settings { concurrency, retries, timeout, patience, ..Settings::default() };
         let token = Token::new(sandbox.control().token()).expect("a good token");
         let writer = Writer::new(Connection::new(url, token, settings).expect("a connection"));
         let settings = ApplySettings {

@@ -202,7 +202,8 @@ impl World {
         self.rig.break_with(random::faults(&mut self.dice));
         let patience = if self.dice.one_in(4) { self.dice.below(40) } else { 60_000 };
         let (retries, keep_going) = (self.dice.below(2) as u32, self.dice.one_in(2));
-        let settings = Settings { concurrency: 4, retries, timeout: Duration::from_millis(100), ..Settings::default() };
+        let (timeout, waits) = (Duration::from_millis(100), Duration::from_millis(300));
+        let settings = Settings { concurrency: 4, retries, timeout, patience: waits, ..Settings::default() };
         let purchases = self.sent.purchases.load(Ordering::Relaxed);
         let applying = self.apply(&case, settings, keep_going);
         let ended = tokio::time::timeout(Duration::from_millis(patience), applying).await;

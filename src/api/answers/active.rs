@@ -1,6 +1,7 @@
 //! The active IPs of an order.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use crate::api::active_list::ActiveList;
 use crate::api::decode;
@@ -24,6 +25,11 @@ pub struct ActiveProxies {
 /// Reads the answer of `proxies/active`.
 pub fn active_proxies(status: u16, body: &[u8], token: &Token) -> Result<ActiveProxies, Stage> {
     decode::answer(status, body, token).map(|answer| normalise(answer, token))
+}
+
+/// Reads a good answer of `proxies/active` while it arrives.
+pub fn active_proxies_arriving(body: &mut dyn io::Read, token: &Token) -> Result<ActiveProxies, Stage> {
+    decode::arriving(body).map(|answer| normalise(answer, token))
 }
 
 fn normalise(answer: ActiveAnswer, token: &Token) -> ActiveProxies {

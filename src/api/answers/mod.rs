@@ -12,7 +12,7 @@ use super::error::Stage;
 use super::token::Token;
 use super::wire::Acknowledged;
 
-pub use active::{ActiveProxies, active_proxies};
+pub use active::{ActiveProxies, active_proxies, active_proxies_arriving};
 pub use orders::{OrderPage, order_detail, order_page, wallet};
 pub use slots::{quote, slots_told};
 

@@ -166,6 +166,9 @@ fn a_price_is_held_against_all_that_is_told() {
         (r#""add_total": 100"#, "the total of 1.00 cannot be divided among 3 slots"),
         (r#""add_total": 450, "new_qty": 4"#, "2 slots and 3 more are said to be another number than 5"),
     ];
+    let most = br#"{"current_qty": 4294967295, "add_total": 3, "new_qty": 1}"#;
+    let error = answers::quote(200, most, &token(), 3).expect("an answer").quote.expect_err("beyond all numbers");
+    assert!(error.to_string().contains("another number than 4294967295"), "{error}");
     for (fields, words) in rows {
         let error = priced(fields).expect_err(fields);
         assert!(error.to_string().contains(words), "{fields}: {error}");

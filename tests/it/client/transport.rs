@@ -221,10 +221,10 @@ async fn a_certificate_that_does_not_verify_ends_it() {
     for (tries, (operation, words)) in (1..).zip(OPERATIONS) {
         let error = send(&writer(&url, 4), operation).await.expect_err(operation);
         let message = error.to_string();
-        assert!(
-            message.starts_with(&format!("{words}: not sent: no connection to {url}: invalid peer certificate")),
-            "{message}"
-        );
+        let expected = format!("{words}: not sent: no connection to {url}: invalid peer certificate: UnknownIssuer; ");
+        assert!(message.starts_with(&expected), "{message}");
+        let hint = if cfg!(all(unix, not(target_vendor = "apple"))) { "by SSL_CERT_FILE" } else { "certificates" };
+        assert!(message.ends_with(hint), "{message}");
         assert!(matches!(error.stage, Stage::NotSent { lasting: true, .. }), "{error:?}");
         assert_eq!((error.attempts, connections.load(Ordering::SeqCst)), (1, tries), "no second attempt can help");
     }

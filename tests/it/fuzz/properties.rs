@@ -190,7 +190,12 @@ pub fn answer(bytes: &[u8]) {
     let Some((first, body)) = bytes.split_first() else { return };
     let status = [200, 403, 500, 302][usize::from(first / 4 % 4)];
     match (first / 16 % 2, first % 4) {
-        (1, 0) => answer_of(Endpoint::ActiveProxies, status, body, answers::active_proxies),
+        (1, 0) => answer_of(Endpoint::ActiveProxies, status, body, |status, body, token| {
+            let whole = answers::active_proxies(status, body, token);
+            let arriving = answers::active_proxies_arriving(&mut &*body, token);
+            assert!(status != 200 || arriving.clone().ok() == whole.clone().ok(), "{arriving:?} is not {whole:?}");
+            whole
+        }),
         (1, 1) => answer_of(Endpoint::CalculateAddon, status, body, |status, body, token| {
             let slots = answers::quote(status, body, token, 2)?;
             if let Ok(quote) = slots.quote {
