@@ -19,6 +19,7 @@ mod manifest;
 #[cfg(feature = "sandbox")]
 mod money;
 mod openapi;
+mod outlook;
 mod plan_properties;
 #[cfg(feature = "sandbox")]
 mod readme;
