@@ -6,6 +6,9 @@ use std::ffi::OsString;
 
 use zeroize::Zeroizing;
 
+use super::actor::actor;
+use crate::document::ActorDocument;
+
 /// The variable that holds the API token.
 pub(super) const TOKEN_VARIABLE: &str = "PROXYSHARD_TOKEN";
 const API_URL_VARIABLE: &str = "PROXYSHARD_API_URL";
@@ -23,6 +26,8 @@ pub(super) struct Environment {
     pub(super) is_github: bool,
     /// Whether nobody looks at a progress bar.
     pub(super) is_ci: bool,
+    /// Who runs the program, for the history.
+    pub(super) actor: ActorDocument,
 }
 
 impl Environment {
@@ -35,6 +40,7 @@ impl Environment {
             state_is_empty: is_empty(STATE_VARIABLE),
             is_github: env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
             is_ci: env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false"),
+            actor: actor(|name| env::var(name).ok()),
         }
     }
 }

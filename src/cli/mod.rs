@@ -1,5 +1,6 @@
 //! The command line: the only place that prints, reads the environment and decides the exit status.
 
+mod actor;
 mod annotations;
 mod args;
 mod command_line;
@@ -7,9 +8,11 @@ mod commands;
 mod environment;
 mod failure;
 mod interrupt;
+mod order_filter;
 mod output;
 mod reporter;
 mod run;
+mod run_history;
 mod terminal;
 
 use std::ffi::OsString;
@@ -65,6 +68,8 @@ fn expected(command: &Command) -> Option<(Expected, Format, String)> {
         Command::Plan(args) => of(Expected::Plan, &args.format, &args.api),
         Command::Apply(args) => of(Expected::Apply { carried_out: args.apply }, &args.format, &args.api),
         Command::Status(args) => of(Expected::Status, &args.format, &args.api),
+        Command::Forecast(args) => of(Expected::Forecast, &args.format, &args.api),
+        Command::History(args) => Some((Expected::History, args.format.format, String::new())),
         Command::Validate(args) => Some((Expected::Validate, args.format.format, String::new())),
         _ => None,
     }
@@ -91,6 +96,8 @@ fn dispatch(command: Command, environment: &Environment, terminal: &mut Terminal
         Command::Apply(args) => block_on(commands::apply::run(&args, environment, terminal)),
         Command::Import(args) => block_on(unless_interrupted(commands::import::run(&args, environment, terminal))),
         Command::Status(args) => block_on(unless_interrupted(commands::status::run(&args, environment, terminal))),
+        Command::Forecast(args) => block_on(unless_interrupted(commands::forecast::run(&args, environment, terminal))),
+        Command::History(args) => block_on(unless_interrupted(commands::history::run(&args, environment, terminal))),
         Command::State(args) => block_on(commands::state::run(&args, environment, terminal)),
         Command::Schema(args) => commands::schema::run(&args, terminal),
         #[cfg(feature = "sandbox")]

@@ -1,6 +1,9 @@
 //! Plans, reports and problems as people read them: documents and plans to bytes, and nothing else.
 
+mod columns;
 mod diff;
+pub mod forecast;
+pub mod history;
 pub mod import;
 pub mod markdown;
 pub mod problem;

@@ -13,6 +13,8 @@ mod contract;
 mod executor;
 mod fuzz;
 #[cfg(feature = "sandbox")]
+mod history;
+#[cfg(feature = "sandbox")]
 mod hostile;
 mod imported;
 mod manifest;

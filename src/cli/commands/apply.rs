@@ -15,9 +15,10 @@ use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::interrupt::{Listener, Signals};
 use crate::cli::output::Found;
 use crate::cli::run::{self, Run, RunArgs};
+use crate::cli::run_history::{self, RunRecord};
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::{ProblemCode, SourceMap};
-use crate::document::{PlanDocument, PlanView, SavedPlan};
+use crate::document::{ActorDocument, PlanDocument, PlanView, SavedPlan};
 use crate::model::{Desired, OrderId, OrderReport, Outcome, Report};
 use crate::plan::{Options, Plan};
 use crate::reconcile::{ObserveError, Pass};
@@ -76,7 +77,8 @@ pub(in crate::cli) async fn run(
             () = signals.next() => return Err(interrupted()),
         },
     };
-    let work = Work { args, connection: &connection, records: &records, sources, desired, saved };
+    let actor = &environment.actor;
+    let work = Work { args, connection: &connection, records: &records, sources, desired, saved, actor };
     let exit = work.plan_and_act(terminal, lock.as_deref(), signals).await;
     if let Some(lock) = lock {
         lock.release().await;
@@ -92,6 +94,7 @@ struct Work<'a> {
     sources: SourceMap,
     desired: Desired,
     saved: Option<SavedPlan>,
+    actor: &'a ActorDocument,
 }
 
 impl Work<'_> {
@@ -113,7 +116,9 @@ impl Work<'_> {
         let api_url = self.connection.url().to_string();
         let view = PlanView { plan: &plan, desired, options: &options, sources, api_url: &api_url };
         if let (Some(saved), Some(path)) = (&self.saved, &self.args.plan) {
-            refuse_stale(saved, path, PlanDocument::new(&view))?;
+            let applied = run_history::applied_before(self.records, saved).await?;
+            let applied = applied.as_ref().map(run_history::applied_words);
+            refuse_stale(saved, path, PlanDocument::new(&view), applied)?;
         }
         terminal.annotate(plan.problems(), sources);
         match lock {
@@ -152,7 +157,14 @@ impl Work<'_> {
             // Where the record cannot be kept, nothing is changed.
             self.records.place().probe().await?;
         }
+        run_history::settle(self.records, plan).await?;
+        let run = RunRecord::begin(self.records, &view, self.saved.as_ref(), self.actor.clone()).await?;
         let report = self.write(terminal, lock, signals, plan).await;
+        if let Some(run) = run
+            && let Err(error) = run.finish(&view, &report).await
+        {
+            terminal.warn(&format!("what this run did could not be written into the history: {error}"));
+        }
         // What was carried out counts for the exit status, not whether it could be shown.
         if let Err(failure) = terminal.show(args.format.format, &Found::Applied(view, &report)) {
             terminal.failure(&failure);
@@ -199,8 +211,14 @@ fn interrupted() -> CommandFailure {
     CommandFailure::new("interrupted while the plan was made: nothing was changed").code(ProblemCode::Interrupted)
 }
 
-fn refuse_stale(saved: &SavedPlan, path: &Path, again: PlanDocument) -> Result<(), CommandFailure> {
-    let moved = saved.what_moved(again);
+/// Refuses a saved plan that was applied, or that is not the plan which is made now.
+fn refuse_stale(
+    saved: &SavedPlan,
+    path: &Path,
+    again: PlanDocument,
+    applied: Option<String>,
+) -> Result<(), CommandFailure> {
+    let moved: Vec<String> = applied.into_iter().chain(saved.what_moved(again)).collect();
     if moved.is_empty() {
         return Ok(());
     }
