@@ -4,9 +4,12 @@
 //! [`write()`]; [`SavedPlan`] reads one back.
 
 mod apply;
+mod forecast;
+mod history;
 mod order;
 mod plan;
 mod problem;
+mod run_operation;
 mod saved;
 mod status;
 mod validate;
@@ -21,13 +24,18 @@ use crate::model::{Desired, LOG_COMMAND, is_unprintable};
 use crate::plan::{Options, Plan};
 
 pub use apply::{ApplyDocument, OutcomeWord, ResultDocument, ResultStatus};
+pub use forecast::{
+    ForecastDocument, ForecastSummaryDocument, NowAndAfterDocument, PeriodPriceDocument, RenewalDocument,
+};
+pub use history::{ActorDocument, ActorSource, HistoryDocument, OpenPurchase, RunDocument, RunOrderDocument};
 pub use order::{
     DelNpItemDocument, OperationDocument, OrderDocument, PendingDocument, PreconditionDocument, SignatureItemDocument,
     StatusWord,
 };
 pub use plan::{OptionsDocument, PlanDocument, SummaryDocument};
 pub use problem::{NoteDocument, NoteValueDocument, ProblemDocument};
-pub use saved::{NotAPlan, SavedPlan, save};
+pub use run_operation::{DelNpRangeDocument, RunOperationDocument, SignatureRangeDocument};
+pub use saved::{NotAPlan, SavedPlan, plan_sha256, save};
 pub use status::{StatusDocument, StatusOrderDocument};
 pub use validate::ValidateDocument;
 

@@ -13,12 +13,15 @@ mod contract;
 mod executor;
 mod fuzz;
 #[cfg(feature = "sandbox")]
+mod history;
+#[cfg(feature = "sandbox")]
 mod hostile;
 mod imported;
 mod manifest;
 #[cfg(feature = "sandbox")]
 mod money;
 mod openapi;
+mod outlook;
 mod plan_properties;
 #[cfg(feature = "sandbox")]
 mod readme;
