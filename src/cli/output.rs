@@ -159,7 +159,10 @@ impl Ended<'_> {
             Expected::Plan => document::write(out, &plan(problems)),
             Expected::Apply { carried_out } => {
                 let outcome = if carried_out { OutcomeWord::Failed } else { OutcomeWord::DryRun };
-                document::write(out, &ApplyDocument { plan: plan(problems), outcome, charged_cents: 0, may_have_charged_cents: 0 })
+                document::write(
+                    out,
+                    &ApplyDocument { plan: plan(problems), outcome, charged_cents: 0, may_have_charged_cents: 0 },
+                )
             }
             Expected::Status => document::write(out, &StatusDocument::without_orders(problems)),
             Expected::Forecast => document::write(out, &ForecastDocument::without_renewals(Timestamp::now(), problems)),

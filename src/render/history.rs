@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use super::FOLD_AFTER;
+use super::shown::FOLD_AFTER;
 use super::columns;
 use super::markdown::{MARKER, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
 use super::style::{BOLD, MONEY, PLAIN, REMOVED, Styled, WRONG};

@@ -232,7 +232,12 @@ fn refuse_stale(
 /// Returns the report of a plan that was not carried out at all.
 fn nothing_run(plan: &Plan) -> Report {
     let not_run = |order: &crate::plan::OrderPlan| OrderReport::not_run(order.order_id, order.steps.len());
-    Report { orders: plan.orders.iter().map(not_run).collect(), blocked: plan.blocked(), interrupted: false, of_saved_plan: false }
+    Report {
+        orders: plan.orders.iter().map(not_run).collect(),
+        blocked: plan.blocked(),
+        interrupted: false,
+        of_saved_plan: false,
+    }
 }
 
 fn exit(report: &Report) -> Exit {

@@ -36,7 +36,9 @@ pub fn report(report: &Report) -> String {
     }
     text.push('.');
     text.push_str(match (report.outcome(), report.has_unknown(), report.of_saved_plan) {
-        (Outcome::Partial, true, _) => " Plan again in a while: the plan says what became of it, and nothing is bought before.",
+        (Outcome::Partial, true, _) => {
+            " Plan again in a while: the plan says what became of it, and nothing is bought before."
+        }
         (Outcome::Partial, false, true) => " Make a new plan to go on from there.",
         (Outcome::Partial, false, false) => " Run again to go on from there.",
         _ => "",
