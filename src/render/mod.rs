@@ -6,6 +6,7 @@ pub mod forecast;
 pub mod history;
 pub mod import;
 pub mod markdown;
+pub mod openmetrics;
 pub mod problem;
 pub mod status;
 mod style;
