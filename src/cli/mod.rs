@@ -70,7 +70,7 @@ fn expected(command: &Command) -> Option<(Expected, Format, String)> {
     match command {
         Command::Plan(args) => of(Expected::Plan, &args.format, &args.api),
         Command::Apply(args) => of(Expected::Apply { carried_out: args.apply }, &args.format, &args.api),
-        Command::Status(args) => of(Expected::Status, &args.format, &args.api),
+        Command::Status(args) => Some((Expected::Status, args.format.into(), args.api.named_url())),
         Command::Forecast(args) => of(Expected::Forecast, &args.format, &args.api),
         Command::History(args) => Some((Expected::History, args.format.format, String::new())),
         Command::Validate(args) => Some((Expected::Validate, args.format.format, String::new())),

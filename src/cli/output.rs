@@ -12,7 +12,7 @@ use crate::document::{
 };
 use crate::model::{Desired, Report, count};
 use crate::render::markdown::{self, Comment, Invocation};
-use crate::render::{Shown, forecast, history, status, text};
+use crate::render::{Shown, forecast, history, openmetrics, status, text};
 
 /// What a command found.
 pub(super) enum Found<'a> {
@@ -83,6 +83,7 @@ impl<'a> Found<'a> {
             Format::Text => self.text(out, verbose),
             Format::Json => self.json(out),
             Format::Markdown => self.markdown(out, verbose, comment),
+            Format::Openmetrics => self.openmetrics(out),
         }
     }
 
@@ -150,10 +151,24 @@ impl<'a> Found<'a> {
     }
 }
 
+impl Found<'_> {
+    /// Writes metrics; `status` alone has some.
+    fn openmetrics(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Found::Status(document) => openmetrics::status(out, document),
+            Found::Ended(ended) => openmetrics::status(out, &StatusDocument::without_orders(ended.problems())),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Ended<'_> {
+    fn problems(&self) -> Vec<ProblemDocument> {
+        self.problems.iter().map(|problem| ProblemDocument::new(problem, self.sources)).collect()
+    }
+
     fn json(&self, out: &mut dyn Write) -> io::Result<()> {
-        let document = |problem| ProblemDocument::new(problem, self.sources);
-        let problems: Vec<ProblemDocument> = self.problems.iter().map(document).collect();
+        let problems = self.problems();
         let plan = |problems| PlanDocument::without_plan(self.api_url.clone(), Timestamp::now(), problems);
         match self.expected {
             Expected::Plan => document::write(out, &plan(problems)),

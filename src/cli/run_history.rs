@@ -42,6 +42,11 @@ impl RunRecord {
         Ok(Some(RunRecord { history, name, document }))
     }
 
+    /// Returns its name.
+    pub(super) fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
     /// Stores what came of it.
     pub(super) async fn finish(self, view: &PlanView<'_>, report: &Report) -> Result<(), StoreError> {
         let ended = self.document.ended(view, report, Timestamp::now());

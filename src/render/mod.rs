@@ -9,6 +9,7 @@ pub mod forecast;
 pub mod history;
 pub mod import;
 pub mod markdown;
+pub mod openmetrics;
 pub mod problem;
 mod shown;
 pub mod status;

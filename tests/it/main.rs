@@ -10,6 +10,8 @@ mod client;
 #[cfg(feature = "sandbox")]
 mod contract;
 #[cfg(feature = "sandbox")]
+mod events;
+#[cfg(feature = "sandbox")]
 mod executor;
 mod fuzz;
 #[cfg(feature = "sandbox")]
@@ -21,6 +23,8 @@ mod manifest;
 #[cfg(feature = "sandbox")]
 mod money;
 mod openapi;
+#[cfg(feature = "sandbox")]
+mod openmetrics;
 mod outlook;
 mod plan_properties;
 #[cfg(feature = "sandbox")]

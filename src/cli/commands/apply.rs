@@ -163,7 +163,10 @@ impl Work<'_> {
         run_history::settle(self.records, plan).await?;
         self.interrupt.check()?;
         let run = RunRecord::begin(self.records, &view, self.saved.as_ref(), self.actor.clone()).await?;
+        let name = run.as_ref().map(|run| run.name().to_owned());
+        terminal.reporter.apply_started(plan, name.as_deref());
         let report = self.write(terminal, lock, plan).await;
+        terminal.reporter.apply_ended(&report, name.as_deref());
         if let Some(run) = run
             && let Err(error) = run.finish(&view, &report).await
         {
