@@ -7,7 +7,8 @@ use super::permit::Permit;
 use super::purchase::{self, PlannedPurchase};
 use crate::api::{ApiError, MAX_ITEMS_PER_REQUEST, Writer};
 use crate::model::{
-    Cents, LiveSignature, OrderId, OrderReport, PendingChange, ProxyIp, Recorded, Signature, SlotsTold, StepResult, count,
+    Cents, LiveSignature, OrderId, OrderReport, PendingChange, ProxyIp, Recorded, Signature, SlotsTold, StepResult,
+    count,
 };
 use crate::plan::{DelNpItem, SignatureItem, Step};
 

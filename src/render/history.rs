@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use super::shown::FOLD_AFTER;
 use super::columns;
 use super::markdown::{MARKER, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
+use super::shown::FOLD_AFTER;
 use super::style::{BOLD, MONEY, PLAIN, REMOVED, Styled, WRONG};
 use crate::document::{
     ActorSource, HistoryDocument, OutcomeWord, ResultStatus, RunDocument, RunOperationDocument, RunOrderDocument,
