@@ -233,6 +233,9 @@ fn signatures_are_remarked_on_once_and_foreign_words_at_their_ip() {
     assert!(text.contains("    # The signatures of 2 IPs are unknown, and not managed here.\n"), "{text}");
     let foreign = LiveSignature::Other(Box::new("free#bsd\u{1b}[2J and so on and on".into()));
     let text = import_of(None, &[], [Some(foreign), Some(LiveSignature::None)]);
-    assert!(text.contains("\n      203.0.113.10:  # signature free#bsd\\u{1b}[2J an…\n      203.0.113.11:\n"), "{text}");
+    assert!(
+        text.contains("\n      203.0.113.10:  # signature free#bsd\\u{1b}[2J an…\n      203.0.113.11:\n"),
+        "{text}"
+    );
     read(&text);
 }
