@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{ApiError, Writer};
-use crate::model::{OrderId, StepResult};
+use crate::model::{Cents, OrderId, StepResult};
 use crate::plan::Step;
 use crate::state::{Lock, Records};
 
@@ -34,6 +34,10 @@ impl Default for ApplySettings {
 pub trait ApplyEvents: Sync {
     /// The steps of an order are about to be carried out.
     fn order_started(&self, order_id: OrderId);
+    /// A step is about to be carried out.
+    fn step_started(&self, _order_id: OrderId, _step: &Step) {}
+    /// A purchase charged the wallet.
+    fn charged(&self, _order_id: OrderId, _charge: Cents) {}
     /// A step ended.
     fn step_ended(&self, order_id: OrderId, step: &Step, result: &StepResult);
     /// The order is through, or stopped at a failure.

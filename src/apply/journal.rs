@@ -133,6 +133,7 @@ impl<'a> Journal<'a> {
         let qty = learned.qty.or(expected.qty);
         let pending = learned.pending.or(expected.pending.filter(Option::is_some));
         self.recorded.slots = qty.zip(pending).map(|(qty, pending)| RecordedSlots { qty, pending });
+        self.recorded.pending_asked &= self.recorded.slots.is_none();
         learned
     }
 

@@ -7,7 +7,8 @@ use super::permit::Permit;
 use super::purchase::{self, PlannedPurchase};
 use crate::api::{ApiError, MAX_ITEMS_PER_REQUEST, Writer};
 use crate::model::{
-    LiveSignature, OrderId, OrderReport, PendingChange, ProxyIp, Recorded, Signature, SlotsTold, StepResult, count,
+    Cents, LiveSignature, OrderId, OrderReport, PendingChange, ProxyIp, Recorded, Signature, SlotsTold, StepResult,
+    count,
 };
 use crate::plan::{DelNpItem, SignatureItem, Step};
 
@@ -18,11 +19,16 @@ pub(super) async fn run(mut journal: Journal<'_>) -> OrderReport {
         if journal.course.is_over() {
             break;
         }
+        journal.context.events.step_started(order.order_id, step);
+        let charged_before = journal.report.charged;
         let result = match run_step(&mut journal, step).await {
             Ok(()) => StepResult::Done,
             Err(StepFailure::Failed(error)) => StepResult::Failed { error },
             Err(StepFailure::Unknown(error)) => StepResult::Unknown { error },
         };
+        if let charge @ 1.. = journal.report.charged.0 - charged_before.0 {
+            journal.context.events.charged(order.order_id, Cents(charge));
+        }
         journal.context.events.step_ended(order.order_id, step, &result);
         let done = result == StepResult::Done;
         journal.report.results[index] = result;

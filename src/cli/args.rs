@@ -141,6 +141,9 @@ pub(super) enum Format {
     Json,
     /// For a comment on a pull request
     Markdown,
+    /// For Prometheus; only of the status of orders
+    #[value(skip)]
+    Openmetrics,
 }
 
 /// Reads a positive time in seconds, whole or with decimals.

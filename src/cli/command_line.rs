@@ -5,6 +5,8 @@ use clap::{Parser, Subcommand};
 use super::args::OutputArgs;
 use super::commands::apply::ApplyArgs;
 use super::commands::completions::CompletionsArgs;
+use super::commands::forecast::ForecastArgs;
+use super::commands::history::HistoryArgs;
 use super::commands::import::ImportArgs;
 use super::commands::man::ManArgs;
 use super::commands::plan::PlanArgs;
@@ -43,6 +45,10 @@ pub(super) enum Command {
     Import(ImportArgs),
     /// Print a table of the manifest's orders, or of those that are named
     Status(StatusArgs),
+    /// Print the renewals to come, what they change and cost, and whether the wallet covers them
+    Forecast(ForecastArgs),
+    /// Print what was applied, when, by whom, and what it charged
+    History(HistoryArgs),
     /// Print, copy or drop what is recorded; break the lock of a bucket
     State(StateArgs),
     /// Print a JSON Schema

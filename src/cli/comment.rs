@@ -7,14 +7,18 @@ use crate::render::markdown::Comment;
 
 /// Returns what the comment of a command is for.
 pub(super) fn comment(command: &Command, environment: &Environment) -> Comment {
-    let (format, shows_all) = match command {
-        Command::Plan(args) => (&args.format, Some(shows_all(&args.manifest, &args.state, &args.planning))),
-        Command::Apply(args) => (&args.format, Some(shows_all(&args.manifest, &args.state, &args.planning))),
-        Command::Status(args) => (&args.format, None),
-        Command::Validate(args) => (&args.format, None),
+    let (title, shows_all) = match command {
+        Command::Plan(args) => {
+            (args.format.title.clone(), Some(shows_all(&args.manifest, &args.state, &args.planning)))
+        }
+        Command::Apply(args) => {
+            (args.format.title.clone(), Some(shows_all(&args.manifest, &args.state, &args.planning)))
+        }
+        Command::Status(_) => (None, None),
+        Command::Validate(args) => (args.format.title.clone(), None),
         _ => return Comment::default(),
     };
-    let mut comment = Comment { title: format.title.clone(), commit: environment.commit.clone(), ..Comment::default() };
+    let mut comment = Comment { title, commit: environment.commit.clone(), ..Comment::default() };
     comment.shows_all = shows_all.unwrap_or(comment.shows_all);
     comment
 }

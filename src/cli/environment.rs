@@ -7,9 +7,10 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use crate::api::Proxies;
-
+use super::actor::actor;
 use super::event::head_of_pull_request;
+use crate::api::Proxies;
+use crate::document::ActorDocument;
 use crate::render::markdown::Commit;
 
 /// The variable that holds the API token.
@@ -42,6 +43,8 @@ pub(super) struct Environment {
     pub(super) commit: Option<Commit>,
     /// The checkout that GitHub shows annotations in.
     pub(super) github_workspace: Option<PathBuf>,
+    /// Who runs the program, for the history.
+    pub(super) actor: ActorDocument,
 }
 
 impl Environment {
@@ -58,6 +61,7 @@ impl Environment {
             is_ci: env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false"),
             commit: commit(),
             github_workspace: env::var_os("GITHUB_WORKSPACE").filter(|path| !path.is_empty()).map(PathBuf::from),
+            actor: actor(|name| env::var(name).ok()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: the only place that prints, reads the environment and decides the exit status.
 
+mod actor;
 mod annotations;
 mod args;
 mod command_line;
@@ -9,9 +10,11 @@ mod environment;
 mod event;
 mod failure;
 mod interrupt;
+mod order_filter;
 mod output;
 mod reporter;
 mod run;
+mod run_history;
 mod terminal;
 
 use std::ffi::OsString;
@@ -67,7 +70,9 @@ fn expected(command: &Command) -> Option<(Expected, Format, String)> {
     match command {
         Command::Plan(args) => of(Expected::Plan, &args.format, &args.api),
         Command::Apply(args) => of(Expected::Apply { carried_out: args.apply }, &args.format, &args.api),
-        Command::Status(args) => of(Expected::Status, &args.format, &args.api),
+        Command::Status(args) => Some((Expected::Status, args.format.into(), args.api.named_url())),
+        Command::Forecast(args) => of(Expected::Forecast, &args.format, &args.api),
+        Command::History(args) => Some((Expected::History, args.format.format, String::new())),
         Command::Validate(args) => Some((Expected::Validate, args.format.format, String::new())),
         _ => None,
     }
@@ -102,6 +107,12 @@ fn dispatch(command: Command, environment: &Environment, terminal: &mut Terminal
         }
         Command::Status(args) => {
             until_interrupted(async |interrupt| commands::status::run(&args, environment, interrupt, terminal).await)
+        }
+        Command::Forecast(args) => {
+            until_interrupted(async |interrupt| commands::forecast::run(&args, environment, interrupt, terminal).await)
+        }
+        Command::History(args) => {
+            until_interrupted(async |_| commands::history::run(&args, environment, terminal).await)
         }
         Command::State(args) => {
             let interrupt = Interrupt::listen();

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use super::args::Format;
 use crate::diagnostic::{Problem, SourceMap};
 use crate::document::{
-    self, ApplyDocument, OutcomeWord, PlanDocument, PlanView, ProblemDocument, StatusDocument, ValidateDocument,
+    self, ApplyDocument, ForecastDocument, HistoryDocument, OutcomeWord, PlanDocument, PlanView, ProblemDocument,
+    StatusDocument, ValidateDocument,
 };
 use crate::model::{Desired, Report, count};
 use crate::render::markdown::{self, Comment, Invocation};
-use crate::render::{Shown, status, text};
+use crate::render::{Shown, forecast, history, openmetrics, status, text};
 
 /// What a command found.
 pub(super) enum Found<'a> {
@@ -25,6 +26,10 @@ pub(super) enum Found<'a> {
     Applied(PlanView<'a>, &'a Report),
     /// Where orders stand.
     Status(&'a StatusDocument),
+    /// The renewals of the next so many days.
+    Forecast(&'a ForecastDocument, u32),
+    /// What was applied.
+    History(&'a HistoryDocument),
     /// A manifest that is valid.
     Valid(&'a Desired),
     /// A run that ended before there was anything else.
@@ -57,6 +62,10 @@ pub(super) enum Expected {
     },
     /// A table of orders.
     Status,
+    /// The renewals to come.
+    Forecast,
+    /// What was applied.
+    History,
     /// What a validation found.
     Validate,
 }
@@ -74,6 +83,7 @@ impl<'a> Found<'a> {
             Format::Text => self.text(out, verbose),
             Format::Json => self.json(out),
             Format::Markdown => self.markdown(out, verbose, comment),
+            Format::Openmetrics => self.openmetrics(out),
         }
     }
 
@@ -89,6 +99,8 @@ impl<'a> Found<'a> {
             Found::Applied(_, report) if !report.has_run() => Ok(()),
             Found::Applied(view, report) => text::report(out, &Shown { view: *view, verbose: false }, report),
             Found::Status(document) => status::text(out, document),
+            Found::Forecast(document, days) => forecast::text(out, document, *days),
+            Found::History(document) => history::text(out, document, verbose),
             Found::Valid(desired) => {
                 let keeps = || desired.orders.values().filter_map(|order| order.keep.as_ref());
                 let ips: usize = keeps().map(|keep| keep.addresses.len()).sum();
@@ -111,6 +123,8 @@ impl<'a> Found<'a> {
             Found::Upcoming(_) => Ok(()),
             Found::Applied(view, report) => document::write(out, &ApplyDocument::new(view, Some(report))),
             Found::Status(document) => document::write(out, document),
+            Found::Forecast(document, _) => document::write(out, document),
+            Found::History(document) => document::write(out, document),
             Found::Valid(_) => document::write(out, &ValidateDocument::new(&[], &SourceMap::default())),
             Found::Ended(ended) => ended.json(out),
         }
@@ -124,6 +138,8 @@ impl<'a> Found<'a> {
             Found::Upcoming(_) => Ok(()),
             Found::Applied(view, report) => markdown::report(out, &shown(view), report, comment),
             Found::Status(document) => status::markdown(out, document, comment),
+            Found::Forecast(document, days) => forecast::markdown(out, document, *days),
+            Found::History(document) => history::markdown(out, document),
             Found::Valid(_) => markdown::validate(out, &[], &SourceMap::default(), comment),
             Found::Ended(ended) if ended.invalid_manifest => {
                 markdown::invalid_manifest(out, ended.problems, ended.sources, comment)
@@ -135,18 +151,37 @@ impl<'a> Found<'a> {
     }
 }
 
+impl Found<'_> {
+    /// Writes metrics; `status` alone has some.
+    fn openmetrics(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Found::Status(document) => openmetrics::status(out, document),
+            Found::Ended(ended) => openmetrics::status(out, &StatusDocument::without_orders(ended.problems())),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Ended<'_> {
+    fn problems(&self) -> Vec<ProblemDocument> {
+        self.problems.iter().map(|problem| ProblemDocument::new(problem, self.sources)).collect()
+    }
+
     fn json(&self, out: &mut dyn Write) -> io::Result<()> {
-        let document = |problem| ProblemDocument::new(problem, self.sources);
-        let problems: Vec<ProblemDocument> = self.problems.iter().map(document).collect();
+        let problems = self.problems();
         let plan = |problems| PlanDocument::without_plan(self.api_url.clone(), Timestamp::now(), problems);
         match self.expected {
             Expected::Plan => document::write(out, &plan(problems)),
             Expected::Apply { carried_out } => {
                 let outcome = if carried_out { OutcomeWord::Failed } else { OutcomeWord::DryRun };
-                document::write(out, &ApplyDocument { plan: plan(problems), outcome, charged_cents: 0 })
+                document::write(
+                    out,
+                    &ApplyDocument { plan: plan(problems), outcome, charged_cents: 0, may_have_charged_cents: 0 },
+                )
             }
             Expected::Status => document::write(out, &StatusDocument::without_orders(problems)),
+            Expected::Forecast => document::write(out, &ForecastDocument::without_renewals(Timestamp::now(), problems)),
+            Expected::History => document::write(out, &HistoryDocument::new(Vec::new(), problems)),
             Expected::Validate => document::write(out, &ValidateDocument::new(self.problems, self.sources)),
         }
     }
@@ -159,6 +194,8 @@ impl Expected {
             Expected::Plan => "plan",
             Expected::Apply { .. } => "apply",
             Expected::Status => "status",
+            Expected::Forecast => "forecast",
+            Expected::History => "history",
             Expected::Validate => "validate",
         }
     }

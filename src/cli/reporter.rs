@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::args::LogFormat;
 use crate::api::{Observer, RequestEnded, Stage, Waiting};
 use crate::apply::ApplyEvents;
-use crate::model::printable;
-use crate::model::{OrderId, StepResult};
-use crate::plan::{Plan, Step};
+use crate::document::{self, EventDocument, EventLevel, EventLineDocument, RunOperationDocument};
+use crate::model::{Cents, OrderId, Outcome, Report, StepResult, printable};
+use crate::plan::{OrderPlan, Plan, Status, Step};
 use crate::reconcile::ReadProgress;
 
 /// `-v`: what was decided.
@@ -25,6 +25,7 @@ const REQUESTS: u8 = 2;
 pub(super) struct Reporter {
     bar: ProgressBar,
     verbose: u8,
+    quiet: bool,
     format: LogFormat,
 }
 
@@ -37,7 +38,7 @@ impl Reporter {
         if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len} orders  {wide_msg}") {
             bar.set_style(style);
         }
-        Reporter { bar, verbose, format }
+        Reporter { bar, verbose, quiet, format }
     }
 
     /// Starts to count orders.
@@ -71,6 +72,58 @@ impl Reporter {
         }
     }
 
+    /// Tells what a plan is about to do that is carried out now; `run` is its name in the history.
+    pub(super) fn apply_started(&self, plan: &Plan, run: Option<&str>) {
+        let orders = || plan.orders.iter().filter(|order| order.status() == Status::Changed);
+        let steps = || orders().flat_map(|order| &order.steps);
+        let event = EventDocument::ApplyStarted {
+            run: run.map(str::to_owned),
+            orders: orders().count(),
+            operations: steps().count(),
+            charge_cents: orders().map(OrderPlan::charge).sum::<Cents>().0,
+            ips_leaving: steps().map(Step::ips_leaving).sum(),
+        };
+        self.event(EventLevel::Info, event, "apply started");
+    }
+
+    /// Tells what came of a plan.
+    pub(super) fn apply_ended(&self, report: &Report, run: Option<&str>) {
+        let level = match report.outcome() {
+            Outcome::NothingToDo | Outcome::Complete => EventLevel::Info,
+            Outcome::Partial | Outcome::Failed => EventLevel::Error,
+        };
+        let (outcome, charged_cents) = (report.outcome().into(), report.charged().0);
+        let event = EventDocument::ApplyEnded { run: run.map(str::to_owned), outcome, charged_cents };
+        self.event(level, event, "apply ended");
+    }
+
+    /// Tells an event to a collector, however much people want to be told.
+    fn event(&self, level: EventLevel, event: EventDocument, message: impl Display) {
+        if self.format == LogFormat::Json && !self.quiet {
+            let line = EventLineDocument::new(jiff::Timestamp::now(), level, event, message.to_string());
+            self.write(&document::line(&line));
+        }
+    }
+
+    /// Tells an event of an order: to a collector as such, to people as a decision.
+    fn order_event(
+        &self,
+        order_id: OrderId,
+        level: EventLevel,
+        event: impl FnOnce(u64) -> EventDocument,
+        message: impl Display,
+    ) {
+        match self.format {
+            LogFormat::Json => self.event(level, event(order_id.get()), format_args!("order {order_id}: {message}")),
+            LogFormat::Text => self.decision(order_id, message),
+        }
+    }
+
+    fn write(&self, line: &str) {
+        // Log lines come from several tasks at once, and nobody may be there to read them any more.
+        self.bar.suspend(|| drop(writeln!(io::stderr(), "{line}")));
+    }
+
     fn log(&self, level: &str, message: &str, line: &str, mut fields: Value) {
         let now = jiff::Timestamp::now();
         let line = match self.format {
@@ -79,11 +132,10 @@ impl Reporter {
                 fields["time"] = json!(format!("{now:.3}"));
                 fields["level"] = json!(level);
                 fields["message"] = json!(message);
-                fields.to_string()
+                document::line(&fields)
             }
         };
-        // Log lines come from several tasks at once, and nobody may be there to read them any more.
-        self.bar.suspend(|| drop(writeln!(io::stderr(), "{line}")));
+        self.write(&line);
     }
 }
 
@@ -104,7 +156,19 @@ impl ReadProgress for Reporter {
 
 impl ApplyEvents for Reporter {
     fn order_started(&self, order_id: OrderId) {
-        self.decision(order_id, "started");
+        let event = |order_id| EventDocument::OrderStarted { order_id };
+        self.order_event(order_id, EventLevel::Info, event, "started");
+    }
+
+    fn step_started(&self, order_id: OrderId, step: &Step) {
+        let operation = || RunOperationDocument::new(step, None);
+        let event = |order_id| EventDocument::OperationStarted { order_id, operation: operation() };
+        self.order_event(order_id, EventLevel::Info, event, format_args!("{} started", step.kind()));
+    }
+
+    fn charged(&self, order_id: OrderId, charge: Cents) {
+        let event = |order_id| EventDocument::Charged { order_id, charge_cents: charge.0 };
+        self.order_event(order_id, EventLevel::Info, event, format_args!("charged {charge}"));
     }
 
     fn step_ended(&self, order_id: OrderId, step: &Step, result: &StepResult) {
@@ -114,12 +178,19 @@ impl ApplyEvents for Reporter {
             StepResult::Failed { error } => format!("failed: {error}"),
             StepResult::Unknown { error } => format!("outcome unknown: {error}"),
         };
-        self.decision(order_id, format_args!("{} {words}", step.kind()));
+        let level = match result {
+            StepResult::Done | StepResult::NotRun => EventLevel::Info,
+            StepResult::Failed { .. } | StepResult::Unknown { .. } => EventLevel::Error,
+        };
+        let operation = || RunOperationDocument::new(step, Some(result));
+        let event = |order_id| EventDocument::OperationEnded { order_id, operation: operation() };
+        self.order_event(order_id, level, event, format_args!("{} {words}", step.kind()));
     }
 
     fn order_ended(&self, order_id: OrderId) {
         self.bar.inc(1);
-        self.decision(order_id, "ended");
+        let event = |order_id| EventDocument::OrderEnded { order_id };
+        self.order_event(order_id, EventLevel::Info, event, "ended");
     }
 }
 

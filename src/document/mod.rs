@@ -4,9 +4,13 @@
 //! [`write()`]; [`SavedPlan`] reads one back.
 
 mod apply;
+mod event;
+mod forecast;
+mod history;
 mod order;
 mod plan;
 mod problem;
+mod run_operation;
 mod saved;
 mod status;
 mod validate;
@@ -21,13 +25,19 @@ use crate::model::{Desired, LOG_COMMAND, is_unprintable};
 use crate::plan::{Options, Plan};
 
 pub use apply::{ApplyDocument, OutcomeWord, ResultDocument, ResultStatus};
+pub use event::{EventDocument, EventLevel, EventLineDocument};
+pub use forecast::{
+    ForecastDocument, ForecastSummaryDocument, NowAndAfterDocument, PeriodPriceDocument, RenewalDocument,
+};
+pub use history::{ActorDocument, ActorSource, HistoryDocument, OpenPurchase, RunDocument, RunOrderDocument};
 pub use order::{
     DelNpItemDocument, OperationDocument, OrderDocument, PendingDocument, PreconditionDocument, SignatureItemDocument,
     StatusWord,
 };
 pub use plan::{OptionsDocument, PlanDocument, SummaryDocument};
 pub use problem::{NoteDocument, NoteValueDocument, ProblemDocument};
-pub use saved::{NotAPlan, SavedPlan, save};
+pub use run_operation::{DelNpRangeDocument, RunOperationDocument, SignatureRangeDocument};
+pub use saved::{NotAPlan, SavedPlan, plan_sha256, save};
 pub use status::{StatusDocument, StatusOrderDocument};
 pub use validate::ValidateDocument;
 
@@ -57,6 +67,12 @@ pub struct PlanView<'a> {
 pub fn write(out: &mut dyn Write, document: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string_pretty(document).map_err(io::Error::from)?;
     writeln!(out, "{}", escaped(text))
+}
+
+/// Returns a document in one line, for a log. What would command a terminal or a log is escaped.
+pub fn line(document: &impl Serialize) -> String {
+    // Nothing that is logged has a key that is no text, or a value that JSON cannot say.
+    escaped(serde_json::to_string(document).unwrap_or_default())
 }
 
 /// Such a character stands within a string of the document, where an escape says the same.

@@ -8,9 +8,10 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use super::{FORMAT_VERSION, OperationDocument, OptionsDocument, OrderDocument, PlanDocument, ProblemDocument};
-use crate::model::{Cents, Observations, OrderId, io_reason};
+use crate::model::{Cents, Observations, OrderId, hex, io_reason};
 use crate::plan::Options;
 
 /// The largest file that is read as a plan; a plan of 1,000,000 IPs takes about 60 MB.
@@ -64,7 +65,42 @@ pub fn save(path: &Path, document: &PlanDocument) -> io::Result<()> {
     Ok(())
 }
 
+/// Returns the SHA-256 of a plan, by which the history knows it: that of the file that `plan --out` writes, wherever the
+/// manifest lies that its problems point at. When it was made counts: a plan that is made again is another one.
+pub fn plan_sha256(document: &PlanDocument) -> String {
+    let mut document = document.clone();
+    forget_files(&mut document);
+    let mut digest = Digester(Sha256::new());
+    // A digest takes all that is written to it.
+    let _ = super::write(&mut digest, &document);
+    hex(&digest.0.finalize())
+}
+
+/// A digest of what is written to it.
+struct Digester(Sha256);
+
+impl Write for Digester {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl SavedPlan {
+    /// Returns the digest by which the history knows the plan.
+    pub fn sha256(&self) -> String {
+        plan_sha256(&self.0)
+    }
+
+    /// Returns when the plan was made; `None` where the file says no moment.
+    pub fn created_at(&self) -> Option<Timestamp> {
+        self.0.created_at.parse().ok()
+    }
+
     /// Reads a plan that was saved.
     pub fn read(path: &Path) -> Result<SavedPlan, NotAPlan> {
         let name = path.display().to_string();

@@ -15,6 +15,9 @@ pub struct StatusDocument {
     /// The version of this format.
     #[schemars(extend("const" = 1))]
     pub format_version: u32,
+    /// What the wallet holds, in cents; absent where it was not asked for, or is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wallet_cents: Option<i64>,
     /// The orders, ascending by id.
     pub orders: Vec<StatusOrderDocument>,
     /// Why there is nothing to show.
@@ -29,6 +32,10 @@ pub struct StatusOrderDocument {
     pub order_id: u64,
     /// The live tag.
     pub tag: Option<String>,
+    /// Where the order stands with the vendor, such as `active`; null: not told.
+    pub order_status: Option<String>,
+    /// Whether the order renews by itself; null: unknown.
+    pub auto_renewal: Option<bool>,
     /// The number of active IPs.
     pub active_ips: Option<usize>,
     /// Active IPs that are known to be marked to go.
@@ -41,6 +48,8 @@ pub struct StatusOrderDocument {
     pub signatures_unknown: usize,
     /// The current number of slots.
     pub slots: Option<u32>,
+    /// The slots that signatures hold; null: not known.
+    pub slots_held: Option<usize>,
     /// Whether it is known what is scheduled for the next renewal.
     pub pending_known: bool,
     /// What is known to be scheduled.
@@ -51,6 +60,8 @@ pub struct StatusOrderDocument {
     pub renews_at: Option<String>,
     /// Whole days until then.
     pub renews_in_days: Option<i64>,
+    /// How many things are not as shardctl left them.
+    pub drifted: usize,
     /// Why the order cannot be shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -79,6 +90,7 @@ impl StatusDocument {
         };
         StatusDocument {
             format_version: FORMAT_VERSION,
+            wallet_cents: None,
             orders: standings.iter().map(order).collect(),
             problems: Vec::new(),
         }
@@ -86,7 +98,7 @@ impl StatusDocument {
 
     /// Makes the document of a run that ended before anything was found.
     pub fn without_orders(problems: Vec<ProblemDocument>) -> StatusDocument {
-        StatusDocument { format_version: FORMAT_VERSION, orders: Vec::new(), problems }
+        StatusDocument { format_version: FORMAT_VERSION, wallet_cents: None, orders: Vec::new(), problems }
     }
 }
 
@@ -94,17 +106,21 @@ fn known(order_id: OrderId, standing: &Standing) -> StatusOrderDocument {
     StatusOrderDocument {
         order_id: order_id.get(),
         tag: standing.tag.as_ref().map(|tag| tag.raw().to_owned()),
+        order_status: standing.order_status.as_ref().map(|status| status.word().to_owned()),
+        auto_renewal: standing.auto_renewal,
         active_ips: Some(standing.active_ips),
         ips_leaving: standing.ips_leaving,
         marks_unknown: standing.marks_unknown,
         signatures: standing.signatures,
         signatures_unknown: standing.signatures_unknown,
         slots: standing.slots,
+        slots_held: standing.slots_held,
         pending_known: !standing.pending.is_unknown(),
         pending: standing.pending.value().copied().flatten().map(PendingDocument::from),
         unsettled_purchase: standing.unsettled.as_ref().map(UnsettledDocument::from),
         renews_at: standing.renewal.as_ref().map(Renewal::raw),
         renews_in_days: standing.renews_in_days,
+        drifted: standing.drifted,
         error: None,
     }
 }
@@ -113,17 +129,21 @@ fn unknown(order_id: OrderId, reason: &Foreign) -> StatusOrderDocument {
     StatusOrderDocument {
         order_id: order_id.get(),
         tag: None,
+        order_status: None,
+        auto_renewal: None,
         active_ips: None,
         ips_leaving: 0,
         marks_unknown: 0,
         signatures: 0,
         signatures_unknown: 0,
         slots: None,
+        slots_held: None,
         pending_known: false,
         pending: None,
         unsettled_purchase: None,
         renews_at: None,
         renews_in_days: None,
+        drifted: 0,
         error: Some(reason.raw().to_owned()),
     }
 }

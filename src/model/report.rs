@@ -51,6 +51,8 @@ pub struct Report {
     pub blocked: usize,
     /// Whether the user asked to stop.
     pub interrupted: bool,
+    /// Whether it is what came of a plan that was saved, and cannot be applied twice.
+    pub of_saved_plan: bool,
 }
 
 /// What came of a plan, in one word.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::{Foreign, LiveOrder, Observations, Observed, OrderId, PendingChange, Recorded, Renewal};
+use crate::model::{
+    Foreign, LiveOrder, Observations, Observed, OrderId, OrderStatus, PendingChange, Recorded, Renewal,
+};
 use crate::plan::{Believed, Seen, Unsettled};
 
 /// Where one order stands.
@@ -13,6 +15,10 @@ use crate::plan::{Believed, Seen, Unsettled};
 pub struct Standing {
     /// The live tag.
     pub tag: Option<Foreign>,
+    /// Where it stands with the vendor; `None`: not told.
+    pub order_status: Option<OrderStatus>,
+    /// Whether it renews by itself; `None`: unknown.
+    pub auto_renewal: Option<bool>,
     /// The number of active IPs.
     pub active_ips: usize,
     /// Active IPs that are believed to be marked to go.
@@ -25,6 +31,8 @@ pub struct Standing {
     pub signatures_unknown: usize,
     /// The current number of slots.
     pub slots: Option<u32>,
+    /// The slots that signatures hold, as the vendor counts them, else as they are known; `None`: not known.
+    pub slots_held: Option<usize>,
     /// What is scheduled for the next renewal.
     pub pending: Believed<Option<PendingChange>>,
     /// A purchase whose outcome nobody knows yet.
@@ -33,6 +41,8 @@ pub struct Standing {
     pub renewal: Option<Renewal>,
     /// Whole days until then.
     pub renews_in_days: Option<i64>,
+    /// Remarks that something is not as shardctl left it.
+    pub drifted: usize,
 }
 
 /// Where the orders stand, by id, or why one cannot be shown.
@@ -50,22 +60,27 @@ pub fn standings(observed: &Observations, now: Timestamp) -> Standings {
 
 impl Standing {
     fn new(live: &LiveOrder, recorded: &Recorded, now: Timestamp) -> Standing {
-        let belief = Seen::new(live, recorded, now, false).belief;
+        let Seen { belief, notes, .. } = Seen::new(live, recorded, now, false);
         let count = |mark: Option<&bool>| belief.rows.iter().filter(|row| row.mark.value() == mark).count();
         let signatures = belief.rows.iter().filter(|row| row.holds_slot).count();
         let signatures_unknown = belief.rows.iter().filter(|row| !row.holds_slot && row.signature.is_unknown()).count();
+        let counted = (signatures_unknown == 0).then_some(signatures);
         Standing {
             tag: live.tag.clone(),
+            order_status: live.detail.status.clone(),
+            auto_renewal: belief.auto_renewal.value().copied(),
             active_ips: belief.rows.len(),
             ips_leaving: count(Some(&true)),
             marks_unknown: count(None),
             signatures,
             signatures_unknown,
             slots: live.slots,
+            slots_held: live.detail.slots_used.map(|used| used as usize).or(counted),
             pending: belief.pending,
             unsettled: belief.unsettled,
             renewal: live.renewal.clone(),
             renews_in_days: live.renewal.as_ref().and_then(|renewal| days_until(renewal, now)),
+            drifted: notes.iter().filter(|note| note.is_drift()).count(),
         }
     }
 }

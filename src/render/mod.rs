@@ -3,9 +3,13 @@
 //! `words` puts steps, notes and moments into words, the same for terminals and pull requests; `diff` compares an order
 //! as it is with what is declared; `text` and `markdown` lay both out.
 
+mod columns;
 mod diff;
+pub mod forecast;
+pub mod history;
 pub mod import;
 pub mod markdown;
+pub mod openmetrics;
 pub mod problem;
 mod shown;
 pub mod status;

@@ -115,6 +115,9 @@ pub fn report(out: &mut dyn Write, shown: &Shown<'_>, report: &Report) -> io::Re
             if let Some(reason) = reason {
                 writeln!(out, "             {}", printable(reason))?;
             }
+            if let Some(remark) = done.remarks.get(&index) {
+                writeln!(out, "             {}", printable(remark))?;
+            }
         }
         if let Some(failure) = &done.failure {
             writeln!(out, "  {} {}", Styled(WRONG, "failed"), printable(failure))?;

@@ -67,11 +67,16 @@ impl History {
     /// Reads the files of all runs, newest first. One that cannot be read is an error of its own and hides no other; one
     /// that vanished meanwhile is left out.
     pub async fn read_all(&self) -> Result<Vec<(RunName, Result<Vec<u8>, StoreError>)>, StoreError> {
-        let reads = stream::iter(self.list().await?).map(|run| async move {
+        Ok(self.read_each(self.list().await?).await)
+    }
+
+    /// Reads the files of runs, in their order; otherwise as [`read_all`](History::read_all).
+    pub async fn read_each(&self, runs: Vec<RunName>) -> Vec<(RunName, Result<Vec<u8>, StoreError>)> {
+        let reads = stream::iter(runs).map(|run| async move {
             let read = self.read(&run).await.transpose()?;
             Some((run, read))
         });
-        Ok(reads.buffered(READS_AT_ONCE).filter_map(std::future::ready).collect().await)
+        reads.buffered(READS_AT_ONCE).filter_map(std::future::ready).collect().await
     }
 
     /// Returns the file of a run as messages name it.

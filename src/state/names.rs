@@ -50,6 +50,12 @@ impl RunName {
         (is_moment && is_random).then(|| RunName(text.to_owned()))
     }
 
+    /// Returns whether the run began before a moment, by the second.
+    pub fn is_before(&self, moment: Timestamp) -> bool {
+        // Names sort by time, and one that begins with the moment stands behind it.
+        self.0 < moment.strftime(MOMENT).to_string()
+    }
+
     /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -195,6 +201,8 @@ mod tests {
         let at = |text: &str| RunName::fresh(text.parse().expect("a moment"));
         let (first, second) = (at("2026-11-23T02:13:00.9Z"), at("2026-11-23T02:13:01Z"));
         assert!(first < second && first.as_str().starts_with("20261123T021300Z-"), "{first} {second}");
+        let moment = |text: &str| text.parse::<Timestamp>().expect("a moment");
+        assert!(!first.is_before(moment("2026-11-23T02:13:00Z")) && first.is_before(moment("2026-11-23T02:13:01Z")));
         assert_eq!(run_of(&run_file(&first)), Some(first));
     }
 }

@@ -10,8 +10,12 @@ mod client;
 #[cfg(feature = "sandbox")]
 mod contract;
 #[cfg(feature = "sandbox")]
+mod events;
+#[cfg(feature = "sandbox")]
 mod executor;
 mod fuzz;
+#[cfg(feature = "sandbox")]
+mod history;
 #[cfg(feature = "sandbox")]
 mod hostile;
 mod imported;
@@ -19,6 +23,9 @@ mod manifest;
 #[cfg(feature = "sandbox")]
 mod money;
 mod openapi;
+#[cfg(feature = "sandbox")]
+mod openmetrics;
+mod outlook;
 mod plan_properties;
 #[cfg(feature = "sandbox")]
 mod readme;

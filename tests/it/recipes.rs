@@ -82,7 +82,7 @@ fn the_editor_settings_are_json_and_name_the_schema() {
 fn every_example_is_listed() {
     let list = fs::read_to_string("examples/README.md").unwrap();
     let mut files: BTreeSet<String> = BTreeSet::new();
-    for folder in ["examples", "examples/ci", "examples/editor", "examples/policy"] {
+    for folder in ["examples", "examples/ci", "examples/editor", "examples/monitoring", "examples/policy"] {
         files.extend(files_in(folder).iter().map(|path| path.strip_prefix("examples").unwrap().display().to_string()));
     }
     for file in files.iter().filter(|file| *file != "README.md") {

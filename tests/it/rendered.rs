@@ -210,7 +210,7 @@ proptest! {
             report
         };
         let report =
-            Report { orders: plan.orders.iter().enumerate().map(report).collect(), blocked: 0, interrupted: false };
+            Report { orders: plan.orders.iter().enumerate().map(report).collect(), blocked: 0, interrupted: false, of_saved_plan: false };
         let comment = written(|out| markdown::report(out, &world.shown(&plan, false), &report, &Comment::default()));
         assert_comment(&comment);
         let summary = comment.lines().nth(3).unwrap_or_default();

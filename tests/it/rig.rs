@@ -296,6 +296,13 @@ impl Rig {
         statuses
     }
 
+    /// Makes sure that the history adds up to what the wallet was charged.
+    pub async fn check_history(&self) {
+        let history = self.run(&["history", "--format", "json"]).await.expect(0).json();
+        let amounts = (history["charged_cents"].as_u64(), history["unsettled_cents"].as_u64());
+        assert_eq!(amounts, (Some(self.charged()), Some(0)), "{history:#}");
+    }
+
     /// Makes sure that there is nothing left to do.
     pub async fn nothing_left(&self) {
         self.run(&["plan", "--detailed-exitcode"]).await.expect(0);

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{EXAMPLE_MANIFEST, Shardctl};
 
-const KINDS: [&str; 4] = ["manifest", "plan", "apply", "state"];
+const KINDS: [&str; 8] = ["manifest", "plan", "apply", "state", "status", "validate", "forecast", "history"];
 
 fn schema(kind: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(format!("{kind}.schema.json"));
@@ -37,9 +37,19 @@ fn the_files_are_what_the_program_prints() {
     }
 }
 
+/// The lines of a log are no document that a command prints.
+#[test]
+fn the_file_of_events_is_made_of_their_type() {
+    let schema = schemars::schema_for!(shardctl::document::EventLineDocument);
+    let printed = serde_json::to_string_pretty(&schema).expect("JSON") + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/event.schema.json");
+    let expected = snapbox::Data::read_from(&path, Some(snapbox::data::DataFormat::Text)).raw();
+    snapbox::Assert::new().action_env(snapbox::assert::DEFAULT_ACTION_ENV).eq(printed, expected);
+}
+
 #[test]
 fn each_is_a_schema() {
-    for kind in KINDS {
+    for kind in KINDS.into_iter().chain(["event"]) {
         let schema = schema(kind);
         assert!(jsonschema::meta::is_valid(&schema), "{kind}");
         assert!(schema["title"].is_string(), "{kind}");
@@ -88,6 +98,32 @@ fn reports_are_valid() {
     shardctl.control().with_account(|account| account.purchase(id, 2).map(drop)).expect("bought");
     assert_eq!(print(&["--apply"]), (0, "complete".to_owned()));
     assert_eq!(print(&["--apply"]), (0, "nothing_to_do".to_owned()));
+}
+
+#[test]
+fn what_is_shown_of_orders_and_runs_is_valid() {
+    let shardctl = Shardctl::example();
+    let print = |kind: &str, arguments: &[&str], status: i32| {
+        let run = shardctl.aside(&[&[kind, "--format", "json"], arguments].concat()).exits(status);
+        assert_valid(&validator(kind), &run.json());
+    };
+    for kind in ["status", "forecast", "history"] {
+        print(kind, &[], 0);
+        print(kind, &["--state", "s3://"], 1);
+    }
+    print("validate", &[], 0);
+    print("validate", &["-f", "nowhere.yaml"], 1);
+    shardctl.break_with(json!([
+        {"operation": "purchase", "close": true},
+        {"operation": "set_del_np", "order_id": 49100, "status": 400},
+    ]));
+    shardctl.aside(&["apply", "--apply", "--keep-going", "--settle-timeout", "0.1"]).exits(4);
+    shardctl.write("shardctl.state/history/20261101T060000Z-aaaaaa.json", "damaged");
+    print("history", &[], 0);
+    print("forecast", &["--days", "366"], 0);
+    print("status", &[], 0);
+    print("forecast", &["48213", "7"], 1);
+    print("status", &["48213", "7"], 1);
 }
 
 #[test]

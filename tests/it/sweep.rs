@@ -142,6 +142,7 @@ async fn killed_at(start: &Start, (nth, when): (usize, &str)) {
     let expected: &[i32] = if unsettled == 1 && when == "before" { &[1, 0] } else { &[0] };
     assert_eq!(statuses, expected, "killed {when} the effect of request {nth}");
     rig.nothing_left().await;
+    rig.check_history().await;
     assert_eq!(rig.truth(), declared(), "killed {when} the effect of request {nth}");
 }
 
@@ -216,6 +217,7 @@ async fn failing_at(start: &Start, it: Break) {
     } else {
         rig.complete(&[]).await;
     }
+    rig.check_history().await;
     assert_eq!(rig.truth(), declared(), "{it:?}");
 }
 

@@ -15,9 +15,10 @@ use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Found;
 use crate::cli::run::{self, Run, RunArgs};
+use crate::cli::run_history::{self, RunRecord};
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::{ProblemCode, SourceMap};
-use crate::document::{PlanDocument, PlanView, SavedPlan};
+use crate::document::{ActorDocument, PlanDocument, PlanView, SavedPlan};
 use crate::model::{Desired, OrderId, OrderReport, Outcome, Report};
 use crate::plan::{Options, Plan};
 use crate::reconcile::{ObserveError, Pass};
@@ -72,7 +73,8 @@ pub(in crate::cli) async fn run(
         false => None,
         true => Some(interrupt.unless_asked(async { Ok(records.place().lock().await?) }).await?),
     };
-    let work = Work { args, interrupt, connection: &connection, records: &records, sources, desired, saved };
+    let actor = &environment.actor;
+    let work = Work { args, interrupt, connection: &connection, records: &records, sources, desired, saved, actor };
     let exit = work.plan_and_act(terminal, lock.as_deref()).await;
     if let Some(lock) = lock {
         lock.release().await;
@@ -89,6 +91,7 @@ struct Work<'a> {
     sources: SourceMap,
     desired: Desired,
     saved: Option<SavedPlan>,
+    actor: &'a ActorDocument,
 }
 
 /// A plan, and how it was made.
@@ -109,7 +112,9 @@ impl Work<'_> {
         let api_url = self.connection.url().to_string();
         let view = PlanView { plan, desired, options, sources, api_url: &api_url };
         if let (Some(saved), Some(path), Some((plan, options))) = (&self.saved, &self.args.plan, again) {
-            refuse_stale(saved, path, PlanDocument::new(&PlanView { plan, options, ..view }))?;
+            let applied = run_history::applied_before(self.records, saved).await?;
+            let applied = applied.as_ref().map(run_history::applied_words);
+            refuse_stale(saved, path, PlanDocument::new(&PlanView { plan, options, ..view }), applied)?;
         }
         terminal.annotate(plan.problems(), sources);
         match lock {
@@ -155,8 +160,18 @@ impl Work<'_> {
             // Where the record cannot be kept, nothing is changed.
             self.records.place().probe().await?;
         }
+        run_history::settle(self.records, plan).await?;
         self.interrupt.check()?;
+        let run = RunRecord::begin(self.records, &view, self.saved.as_ref(), self.actor.clone()).await?;
+        let name = run.as_ref().map(|run| run.name().to_owned());
+        terminal.reporter.apply_started(plan, name.as_deref());
         let report = self.write(terminal, lock, plan).await;
+        terminal.reporter.apply_ended(&report, name.as_deref());
+        if let Some(run) = run
+            && let Err(error) = run.finish(&view, &report).await
+        {
+            terminal.warn(&format!("what this run did could not be written into the history: {error}"));
+        }
         // What was carried out counts for the exit status, not whether it could be shown.
         if let Err(failure) = terminal.show(args.format.format, &Found::Applied(view, &report)) {
             terminal.failure(&failure);
@@ -192,14 +207,21 @@ impl Work<'_> {
             events: reporter,
             stop: &stop,
         };
-        let report = apply::apply(plan, context).await;
+        let mut report = apply::apply(plan, context).await;
+        report.of_saved_plan = self.saved.is_some();
         reporter.finish();
         report
     }
 }
 
-fn refuse_stale(saved: &SavedPlan, path: &Path, again: PlanDocument) -> Result<(), CommandFailure> {
-    let moved = saved.what_moved(again);
+/// Refuses a saved plan that was applied, or that is not the plan which is made now.
+fn refuse_stale(
+    saved: &SavedPlan,
+    path: &Path,
+    again: PlanDocument,
+    applied: Option<String>,
+) -> Result<(), CommandFailure> {
+    let moved: Vec<String> = applied.into_iter().chain(saved.what_moved(again)).collect();
     if moved.is_empty() {
         return Ok(());
     }
@@ -213,7 +235,12 @@ fn refuse_stale(saved: &SavedPlan, path: &Path, again: PlanDocument) -> Result<(
 /// Returns the report of a plan that was not carried out at all.
 fn nothing_run(plan: &Plan) -> Report {
     let not_run = |order: &crate::plan::OrderPlan| OrderReport::not_run(order.order_id, order.steps.len());
-    Report { orders: plan.orders.iter().map(not_run).collect(), blocked: plan.blocked(), interrupted: false }
+    Report {
+        orders: plan.orders.iter().map(not_run).collect(),
+        blocked: plan.blocked(),
+        interrupted: false,
+        of_saved_plan: false,
+    }
 }
 
 fn exit(report: &Report) -> Exit {

@@ -2,6 +2,8 @@
 
 pub(super) mod apply;
 pub(super) mod completions;
+pub(super) mod forecast;
+pub(super) mod history;
 pub(super) mod import;
 pub(super) mod man;
 pub(super) mod plan;

@@ -4,7 +4,9 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::terminal::Terminal;
-use crate::document::{self, ApplyDocument, PlanDocument};
+use crate::document::{
+    self, ApplyDocument, ForecastDocument, HistoryDocument, PlanDocument, StatusDocument, ValidateDocument,
+};
 use crate::{manifest, state};
 
 #[derive(Debug, Args)]
@@ -24,6 +26,14 @@ pub(in crate::cli) enum SchemaKind {
     Apply,
     /// What a file of the recorded state looks like
     State,
+    /// What `status --format json` prints
+    Status,
+    /// What `validate --format json` prints
+    Validate,
+    /// What `forecast --format json` prints
+    Forecast,
+    /// What `history --format json` prints, and what a file of the history looks like
+    History,
 }
 
 pub(in crate::cli) fn run(args: &SchemaArgs, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
@@ -32,6 +42,10 @@ pub(in crate::cli) fn run(args: &SchemaArgs, terminal: &mut Terminal) -> Result<
         SchemaKind::Plan => schemars::schema_for!(PlanDocument),
         SchemaKind::Apply => schemars::schema_for!(ApplyDocument),
         SchemaKind::State => state::schema(),
+        SchemaKind::Status => schemars::schema_for!(StatusDocument),
+        SchemaKind::Validate => schemars::schema_for!(ValidateDocument),
+        SchemaKind::Forecast => schemars::schema_for!(ForecastDocument),
+        SchemaKind::History => schemars::schema_for!(HistoryDocument),
     };
     document::write(&mut terminal.out, &schema)?;
     Ok(Exit::Done)

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
 use crate::api::Reader;
-use crate::cli::args::{ApiArgs, FormatArgs, ManifestArgs, StatePlaceArgs};
+use crate::cli::args::{ApiArgs, Format, ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::interrupt::Interrupt;
@@ -27,10 +27,34 @@ pub(in crate::cli) struct StatusArgs {
     pub(in crate::cli) manifest: ManifestArgs,
     #[command(flatten)]
     pub(in crate::cli) state: StatePlaceArgs,
-    #[command(flatten)]
-    pub(in crate::cli) format: FormatArgs,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = StatusFormat::Text, value_name = "FORMAT")]
+    pub(in crate::cli) format: StatusFormat,
     #[command(flatten)]
     pub(in crate::cli) api: ApiArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum StatusFormat {
+    /// For a terminal
+    Text,
+    /// For a script
+    Json,
+    /// For a comment on a pull request
+    Markdown,
+    /// For Prometheus
+    Openmetrics,
+}
+
+impl From<StatusFormat> for Format {
+    fn from(format: StatusFormat) -> Format {
+        match format {
+            StatusFormat::Text => Format::Text,
+            StatusFormat::Json => Format::Json,
+            StatusFormat::Markdown => Format::Markdown,
+            StatusFormat::Openmetrics => Format::Openmetrics,
+        }
+    }
 }
 
 pub(in crate::cli) async fn run(
@@ -49,7 +73,7 @@ pub(in crate::cli) async fn run(
     let records = run.open_records(&reader.connection().url().to_string())?;
     let observed = Pass::new(&reader, &records, &terminal.reporter).observe(orders).await?;
     let document = StatusDocument::new(&outlook::standings(&observed, Timestamp::now()));
-    terminal.show(args.format.format, &Found::Status(&document))?;
+    terminal.show(args.format.into(), &Found::Status(&document))?;
     match document.orders.iter().filter(|order| order.error.is_some()).count() {
         0 => Ok(Exit::Done),
         failed => Err(CommandFailure::new(format!("{} could not be shown", count(failed, "order")))),

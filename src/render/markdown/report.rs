@@ -62,6 +62,9 @@ fn block(order: &OrderPlan, done: &OrderReport) -> String {
         if let Some(reason) = reason {
             let _ = write!(block, "<br>{}", code(&short(reason, MAX_MESSAGE)));
         }
+        if let Some(remark) = done.remarks.get(&index) {
+            let _ = write!(block, "<br>{}", code(&short(remark, MAX_MESSAGE)));
+        }
         block.push('\n');
     }
     if let Some(failure) = &done.failure {

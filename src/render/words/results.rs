@@ -19,18 +19,29 @@ pub fn report(report: &Report) -> String {
     let mut text = match report.outcome() {
         Outcome::NothingToDo => "Nothing to do".to_owned(),
         Outcome::Complete => format!("Applied: {} done", count(done, "operation")),
+        Outcome::Partial if report.has_unknown() => {
+            format!("Outcome unknown: {done} of {} done", count(results().count(), "operation"))
+        }
         Outcome::Partial => format!("Partly applied: {done} of {} done", count(results().count(), "operation")),
         Outcome::Failed => "Failed: nothing was changed".to_owned(),
     };
     if report.charged() > Cents(0) {
         text.push_str(&format!("; charged {}", report.charged()));
     }
+    if report.may_have_charged() > Cents(0) {
+        text.push_str(&format!("; up to {} more may have been charged", report.may_have_charged()));
+    }
     if report.interrupted {
         text.push_str("; interrupted");
     }
     text.push('.');
-    if report.outcome() == Outcome::Partial {
-        text.push_str(" Run again to go on from there.");
-    }
+    text.push_str(match (report.outcome(), report.has_unknown(), report.of_saved_plan) {
+        (Outcome::Partial, true, _) => {
+            " Plan again in a while: the plan says what became of it, and nothing is bought before."
+        }
+        (Outcome::Partial, false, true) => " Make a new plan to go on from there.",
+        (Outcome::Partial, false, false) => " Run again to go on from there.",
+        _ => "",
+    });
     text
 }

@@ -57,7 +57,7 @@ fn answers_that_are_none() {
 #[test]
 fn writes_that_are_not_answered_as_they_should() {
     let rows = [
-        (json!({"operation": "schedule", "status": 200, "body": "{\"success\": true, \"addons\": []}"}), 3),
+        (json!({"operation": "schedule", "status": 200, "body": "{\"success\": true, \"addons\": []}"}), 0),
         (json!({"operation": "set_signatures", "status": 200, "body": "{\"success\": false}"}), 3),
         (json!({"operation": "set_signatures", "status": 404}), 3),
         (json!({"operation": "cancel", "status": 500, "times": 0}), 3),

@@ -1,0 +1,88 @@
+//! `shardctl history`: what was applied, when, by whom, and what it charged.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::cli::args::{FormatArgs, ManifestArgs, StatePlaceArgs};
+use crate::cli::environment::Environment;
+use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::output::Found;
+use crate::cli::run::{Run, RunArgs};
+use crate::cli::terminal::Terminal;
+use crate::diagnostic::{Problem, ProblemCode, SourceMap};
+use crate::document::{HistoryDocument, ProblemDocument, RunDocument};
+use crate::model::{OrderId, Renewal};
+use crate::state::{History, RunName, StoreError};
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct HistoryArgs {
+    /// Only what was done with these orders [default: all]
+    #[arg(value_name = "ORDER_ID")]
+    pub(in crate::cli) orders: Vec<OrderId>,
+    /// Only runs that began on this day or at this moment, or later; in UTC where no zone is said
+    #[arg(long, value_name = "DATE")]
+    pub(in crate::cli) since: Option<Since>,
+    #[command(flatten)]
+    pub(in crate::cli) manifest: ManifestArgs,
+    #[command(flatten)]
+    pub(in crate::cli) state: StatePlaceArgs,
+    #[command(flatten)]
+    pub(in crate::cli) format: FormatArgs,
+}
+
+/// A moment from which on something is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) struct Since(Timestamp);
+
+impl FromStr for Since {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Since, Self::Err> {
+        match Renewal::parse(text) {
+            Renewal::At(moment) => Ok(Since(moment)),
+            Renewal::Unreadable(_) => {
+                Err("a date is a day such as 2026-11-01, or a moment such as 2026-11-01T06:00:00Z")
+            }
+        }
+    }
+}
+
+pub(in crate::cli) async fn run(
+    args: &HistoryArgs,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, CommandFailure> {
+    let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), ..RunArgs::default() };
+    let place = Run::resolve(&resolve, environment)?.open_place()?;
+    let history = History::new(Arc::clone(&place));
+    let mut names = history.list().await?;
+    names.retain(|name| args.since.is_none_or(|Since(moment)| !name.is_before(moment)));
+    let (mut runs, mut unusable) = (Vec::new(), Vec::new());
+    for (name, bytes) in history.read_each(names).await {
+        match parse(&history, &name, bytes) {
+            Ok(run) => runs.push(run),
+            Err(message) => unusable.push(message),
+        }
+    }
+    if !args.orders.is_empty() {
+        runs = runs.into_iter().filter_map(|run| run.of_orders(&args.orders)).collect();
+    }
+    // They hide no other run, and so are no failure.
+    unusable.iter().for_each(|message| terminal.warn(message));
+    let document = HistoryDocument::new(runs, unusable.iter().map(|message| problem(message)).collect());
+    terminal.show(args.format.format, &Found::History(&document))?;
+    Ok(Exit::Done)
+}
+
+fn parse(history: &History, name: &RunName, bytes: Result<Vec<u8>, StoreError>) -> Result<RunDocument, String> {
+    let bytes = bytes.map_err(|error| format!("a run of the history is not shown: {error}"))?;
+    let not_shown = |why: String| format!("the run in {} is not shown: {why}", history.name_of(name));
+    RunDocument::parse(&bytes).map_err(not_shown)
+}
+
+fn problem(message: &str) -> ProblemDocument {
+    ProblemDocument::new(&Problem::new(ProblemCode::StateMismatch, message), &SourceMap::default())
+}

@@ -1,0 +1,127 @@
+//! What an apply writes into the history, and what it learns from it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::document::{self, ActorDocument, OpenPurchase, PlanDocument, PlanView, RunDocument, SavedPlan};
+use crate::model::{Recorded, Report};
+use crate::plan::{Plan, Status};
+use crate::state::{History, Record, Records, RunName, StoreError};
+
+/// How many of the newest runs are looked at for purchases of which nobody knows what became of them: every apply looks,
+/// so that there is hardly ever more than one.
+const RUNS_LOOKED_AT: usize = 16;
+/// How far the clocks of two machines may be apart: an apply of a plan began after the plan was made.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(24);
+
+/// The run under way, in the history.
+pub(super) struct RunRecord {
+    history: History,
+    name: RunName,
+    document: RunDocument,
+}
+
+impl RunRecord {
+    /// Stores what is about to be done, durably once this returns; a saved plan is known by its own digest. Where there is
+    /// nothing to do, nothing is stored.
+    pub(super) async fn begin(
+        records: &Records,
+        view: &PlanView<'_>,
+        saved: Option<&SavedPlan>,
+        actor: ActorDocument,
+    ) -> Result<Option<RunRecord>, StoreError> {
+        if !view.plan.orders.iter().any(|order| order.status() == Status::Changed) {
+            return Ok(None);
+        }
+        let digest = saved.map_or_else(|| document::plan_sha256(&PlanDocument::new(view)), SavedPlan::sha256);
+        let started_at = Timestamp::now();
+        let mut document = RunDocument::begun(view, String::new(), started_at, digest, actor);
+        let history = History::new(records.place().clone());
+        let name =
+            history.begin(started_at, |name| bytes(&RunDocument { id: name.to_string(), ..document.clone() })).await?;
+        document.id = name.to_string();
+        Ok(Some(RunRecord { history, name, document }))
+    }
+
+    /// Returns its name.
+    pub(super) fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// Stores what came of it.
+    pub(super) async fn finish(self, view: &PlanView<'_>, report: &Report) -> Result<(), StoreError> {
+        let ended = self.document.ended(view, report, Timestamp::now());
+        self.history.finish(&self.name, &bytes(&ended)).await
+    }
+}
+
+fn bytes(document: &RunDocument) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // Memory takes all that is written to it.
+    let _ = document::write(&mut bytes, document);
+    bytes
+}
+
+/// Returns the run that began to apply a saved plan, if there is one.
+pub(super) async fn applied_before(records: &Records, saved: &SavedPlan) -> Result<Option<RunDocument>, StoreError> {
+    let history = History::new(records.place().clone());
+    let digest = saved.sha256();
+    let earliest = saved.created_at().and_then(|made| made.checked_sub(CLOCKS_DIFFER).ok());
+    let names =
+        history.list().await?.into_iter().filter(|name| earliest.is_none_or(|earliest| !name.is_before(earliest)));
+    let mut runs = read(&history, names.collect()).await;
+    runs.retain(|(_, run)| run.plan_sha256 == digest);
+    // The newest stands first.
+    Ok(runs.into_iter().next().map(|(_, run)| run))
+}
+
+/// Says which run it was that applied a plan.
+pub(super) fn applied_words(run: &RunDocument) -> String {
+    let by = run.actor.name.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
+    format!("this plan was applied at {}{by} (run {})", run.started_at, run.id)
+}
+
+/// Finds out what became of the purchases of earlier runs that could not tell it, and notes it with them. Only for who
+/// holds the lock, so that no such run is still under way.
+pub(super) async fn settle(records: &Records, plan: &Plan) -> Result<(), StoreError> {
+    let history = History::new(records.place().clone());
+    let mut names = history.list().await?;
+    names.truncate(RUNS_LOOKED_AT);
+    for (name, mut run) in read(&history, names).await {
+        let mut is_changed = false;
+        for purchase in run.open_purchases() {
+            let Record::Known(recorded) = records.load(purchase.order_id).await? else { continue };
+            if let Some(bought) = was_bought(purchase, &recorded, plan) {
+                run.settle(purchase.order_id, bought);
+                is_changed = true;
+            }
+        }
+        if is_changed {
+            history.finish(&name, &bytes(&run)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads runs; one that cannot be read tells nothing.
+async fn read(history: &History, names: Vec<RunName>) -> Vec<(RunName, RunDocument)> {
+    let files = history.read_each(names).await.into_iter();
+    files.filter_map(|(name, bytes)| Some((name, RunDocument::parse(&bytes.ok()?).ok()?))).collect()
+}
+
+/// Says whether a purchase was carried out, by what was recorded of its order last and what is live; `None`: nobody
+/// knows yet.
+///
+/// The intent of a purchase is recorded before it is sent, and what was bought once it is acknowledged. So where neither
+/// is recorded, it was not sent.
+fn was_bought(purchase: OpenPurchase, recorded: &Recorded, plan: &Plan) -> Option<bool> {
+    let OpenPurchase { order_id, from_qty, to_qty } = purchase;
+    let is_its_own = recorded.purchase.filter(|intent| (intent.from_qty, intent.to_qty()) == (from_qty, to_qty));
+    if is_its_own.is_some() {
+        let order = plan.orders.iter().find(|order| order.order_id == order_id)?;
+        let unsettled = order.seen.as_ref()?.next_record.unsettled.is_some();
+        return if unsettled { None } else { Some(order.slots? >= to_qty) };
+    }
+    let bought =
+        recorded.bought.map(|bought| bought.qty).into_iter().chain(recorded.slots.map(|slots| slots.qty)).max();
+    Some(bought.is_some_and(|slots| slots >= to_qty))
+}

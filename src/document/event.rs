@@ -1,0 +1,101 @@
+//! What happens during an apply, as lines of a log that a collector understands without reading sentences.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{OutcomeWord, RunOperationDocument};
+
+/// A line of the log of an apply, as `apply --log-format json` writes it to stderr. Lines that tell no event, such as
+/// warnings, have no `event`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "shardctl event")]
+pub struct EventLineDocument {
+    /// When it happened.
+    #[schemars(extend("format" = "date-time"))]
+    pub time: String,
+    /// How much it matters.
+    pub level: EventLevel,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: EventDocument,
+    /// The same for people; its words may change.
+    pub message: String,
+}
+
+/// How much an event matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EventLevel {
+    /// It goes as planned.
+    Info,
+    /// Something failed, or nobody knows what came of it.
+    Error,
+}
+
+/// What happened during an apply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[schemars(rename = "Event")]
+pub enum EventDocument {
+    /// A plan is about to be carried out.
+    ApplyStarted {
+        /// The run in the history; null: there is nothing to do.
+        run: Option<String>,
+        /// Orders that are about to be changed.
+        orders: usize,
+        /// Their operations.
+        operations: usize,
+        /// What their purchases charge, in cents.
+        charge_cents: u64,
+        /// IPs that are marked to go.
+        ips_leaving: usize,
+    },
+    /// The operations of an order are about to be carried out.
+    OrderStarted {
+        /// The order.
+        order_id: u64,
+    },
+    /// An operation is about to be carried out.
+    OperationStarted {
+        /// The order.
+        order_id: u64,
+        /// The operation.
+        operation: RunOperationDocument,
+    },
+    /// A purchase charged the wallet.
+    Charged {
+        /// The order.
+        order_id: u64,
+        /// What it charged, in cents.
+        charge_cents: u64,
+    },
+    /// An operation ended.
+    OperationEnded {
+        /// The order.
+        order_id: u64,
+        /// The operation with what came of it.
+        operation: RunOperationDocument,
+    },
+    /// The order is through, or stopped at a failure.
+    OrderEnded {
+        /// The order.
+        order_id: u64,
+    },
+    /// The apply is over.
+    ApplyEnded {
+        /// The run in the history; null: there was nothing to do.
+        run: Option<String>,
+        /// What came of it, in one word.
+        outcome: OutcomeWord,
+        /// What its purchases are known to have charged, in cents.
+        charged_cents: u64,
+    },
+}
+
+impl EventLineDocument {
+    /// Makes the line of an event.
+    pub fn new(time: Timestamp, level: EventLevel, event: EventDocument, message: String) -> EventLineDocument {
+        EventLineDocument { time: format!("{time:.3}"), level, event, message }
+    }
+}

@@ -1,0 +1,47 @@
+//! Tables: aligned for a terminal, and bounded for a comment.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+
+use super::markdown::MAX_CHARACTERS;
+use super::style::{PLAIN, Styled};
+use crate::model::count;
+
+/// What is kept free for what stands around the lines of a comment.
+const AROUND: usize = 2000;
+
+/// Writes rows below their head, each column as wide as its widest cell; a row may have a style.
+pub(super) fn aligned<const N: usize>(
+    out: &mut dyn Write,
+    head: [&str; N],
+    rows: &[([String; N], Style)],
+) -> io::Result<()> {
+    let head = (head.map(str::to_owned), PLAIN);
+    let lines = || std::iter::once(&head).chain(rows);
+    let width = |column: usize| lines().map(|(row, _)| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    for (row, style) in lines() {
+        let line: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        writeln!(out, "{}", Styled(*style, line.join("  ").trim_end()))?;
+    }
+    Ok(())
+}
+
+/// Writes lines of a comment as far as they fit into it, and says how many things were left out.
+pub(super) fn bounded(
+    out: &mut dyn Write,
+    lines: impl ExactSizeIterator<Item = String>,
+    thing: &str,
+) -> io::Result<()> {
+    let (mut used, mut left) = (0, lines.len());
+    for line in lines {
+        used += line.chars().count() + 1;
+        if used > MAX_CHARACTERS - AROUND {
+            return writeln!(out, "\n… and {} more.", count(left, thing));
+        }
+        writeln!(out, "{line}")?;
+        left -= 1;
+    }
+    Ok(())
+}

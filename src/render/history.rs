@@ -1,0 +1,240 @@
+//! What was applied, for a terminal and for a page.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+
+use super::columns;
+use super::markdown::{MARKER, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
+use super::shown::FOLD_AFTER;
+use super::style::{BOLD, MONEY, PLAIN, REMOVED, Styled, WRONG};
+use crate::document::{
+    ActorSource, HistoryDocument, OutcomeWord, ResultStatus, RunDocument, RunOperationDocument, RunOrderDocument,
+};
+use crate::model::{Cents, Renewal, count, printable};
+
+const LEAVE: &str = "to go";
+/// How much of a commit is shown.
+const COMMIT_DIGITS: usize = 10;
+
+/// Writes the runs for a terminal, newest first.
+pub fn text(out: &mut dyn Write, document: &HistoryDocument, verbose: bool) -> io::Result<()> {
+    for run in &document.runs {
+        let title = format!("{}  {}  charged {}", moment(&run.started_at), outcome(run), amounts(run));
+        writeln!(out, "{}  {}", Styled(title_style(run), title), printable(&who(run)))?;
+        for order in &run.orders {
+            writeln!(out, "  {}", order_name(order))?;
+            for operation in &order.operations {
+                let Words { text, style } = words(operation, if verbose { usize::MAX } else { FOLD_AFTER });
+                writeln!(out, "    {:9} {}", result(operation), Styled(style, text))?;
+                if let Some(error) = operation.result().and_then(|result| result.error.as_deref()) {
+                    writeln!(out, "    {:9} {}", "", Styled(WRONG, printable(error)))?;
+                }
+            }
+        }
+        if run.ended_at.is_none() {
+            writeln!(out, "  {}", Styled(WRONG, never_ended(run)))?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", Styled(BOLD, total(document)))
+}
+
+/// Writes the runs for a pull request or a page, as much of them as fits into a comment.
+pub fn markdown(out: &mut dyn Write, document: &HistoryDocument) -> io::Result<()> {
+    writeln!(out, "{MARKER}\n## shardctl history: {}\n\n{}\n", count(document.runs.len(), "run"), total(document))?;
+    if !document.runs.is_empty() {
+        writeln!(out, "| When | Who | Commit | Outcome | Changed | Charged |\n| --- | --- | --- | --- | --- | ---: |")?;
+    }
+    let rows = document.runs.iter().map(markdown_row);
+    let problems = document.problems.iter().map(|it| format!("\n- {}", code(&short(&it.message, MAX_MESSAGE))));
+    let lines: Vec<String> = rows.chain(problems).collect();
+    columns::bounded(out, lines.into_iter(), "line")
+}
+
+fn markdown_row(run: &RunDocument) -> String {
+    let commit = run.actor.commit.as_deref().map(|commit| html_code(&printable(short_commit(commit))));
+    let who = html(&short(&printable(&name(run)), MAX_TAG));
+    // A file that somebody else wrote may hold anything.
+    let url = run.actor.url.as_deref().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+    let who = match url {
+        Some(url) => format!("<a href=\"{}\">{who}</a>", html(&printable(url))),
+        None => who,
+    };
+    let changed: Vec<String> = run.orders.iter().map(markdown_order).collect();
+    let (when, outcome, commit) = (html(&moment(&run.started_at)), outcome(run), commit.unwrap_or_default());
+    format!("| {when} | {who} | {commit} | {outcome} | {} | {} |", changed.join("<br>"), amounts(run))
+}
+
+fn markdown_order(order: &RunOrderDocument) -> String {
+    let done = order.operations.iter().map(|operation| {
+        let result = match result(operation) {
+            "done" => String::new(),
+            result => format!("{result}: "),
+        };
+        html(&format!("{result}{}", short(&words(operation, 3).text, MAX_MESSAGE)))
+    });
+    let tag = order.tag.as_deref().map(|tag| format!(" {}", html_code(&short(&printable(tag), MAX_TAG))));
+    format!("order {}{}: {}", order.order_id, tag.unwrap_or_default(), done.collect::<Vec<_>>().join("; "))
+}
+
+/// Shows a moment with its zone, or what stands in its place.
+fn moment(text: &str) -> String {
+    match Renewal::parse(text) {
+        Renewal::At(moment) => moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        Renewal::Unreadable(text) => text.printable().into_owned(),
+    }
+}
+
+fn outcome(run: &RunDocument) -> &'static str {
+    match run.outcome {
+        None => "never ended",
+        Some(OutcomeWord::DryRun) => "dry run",
+        Some(OutcomeWord::NothingToDo) => "nothing to do",
+        Some(OutcomeWord::Complete) => "complete",
+        Some(OutcomeWord::Partial) => "stopped part way",
+        Some(OutcomeWord::Failed) => "failed",
+    }
+}
+
+fn title_style(run: &RunDocument) -> Style {
+    match run.outcome {
+        Some(OutcomeWord::Complete | OutcomeWord::NothingToDo | OutcomeWord::DryRun) => BOLD,
+        Some(OutcomeWord::Partial | OutcomeWord::Failed) | None => WRONG,
+    }
+}
+
+fn amounts(run: &RunDocument) -> String {
+    let charged = Cents(run.charged_cents);
+    match Cents(run.unsettled_cents) {
+        Cents(0) => charged.to_string(),
+        more => format!("{charged}, and {more} more or not"),
+    }
+}
+
+fn who(run: &RunDocument) -> String {
+    let commit = run.actor.commit.as_deref().map(|commit| format!(", commit {}", short_commit(commit)));
+    let url = run.actor.url.as_deref().map(|url| format!(", {url}"));
+    format!("by {}{}{}", name(run), commit.unwrap_or_default(), url.unwrap_or_default())
+}
+
+fn name(run: &RunDocument) -> String {
+    let name = run.actor.name.as_deref().unwrap_or("somebody");
+    match run.actor.source {
+        ActorSource::Github => format!("{name} on GitHub"),
+        ActorSource::Gitlab => format!("{name} on GitLab"),
+        ActorSource::Ci => format!("{name} in CI"),
+        ActorSource::Local => name.to_owned(),
+    }
+}
+
+fn short_commit(commit: &str) -> &str {
+    commit.get(..COMMIT_DIGITS).unwrap_or(commit)
+}
+
+fn order_name(order: &RunOrderDocument) -> String {
+    let tag = order.tag.as_deref().map(|tag| format!(" ({})", printable(tag)));
+    format!("order {}{}", order.order_id, tag.unwrap_or_default())
+}
+
+fn result(operation: &RunOperationDocument) -> &'static str {
+    match (operation.result().map(|result| result.status), operation) {
+        (_, RunOperationDocument::PurchaseSlots { found_bought: Some(true), .. }) => "bought",
+        (_, RunOperationDocument::PurchaseSlots { found_bought: Some(false), .. }) => "not run",
+        (None, _) => "open",
+        (Some(ResultStatus::Done), _) => "done",
+        (Some(ResultStatus::Failed), _) => "failed",
+        (Some(ResultStatus::Unknown), _) => "unknown",
+        (Some(ResultStatus::NotRun), _) => "not run",
+    }
+}
+
+/// An operation in words.
+struct Words {
+    text: String,
+    style: Style,
+}
+
+fn words(operation: &RunOperationDocument, ranges_shown: usize) -> Words {
+    let plain = |text: String| Words { text, style: PLAIN };
+    match operation {
+        RunOperationDocument::CancelDowngrade { .. } => {
+            plain("cancel the pending downgrade of the p0f slots".to_owned())
+        }
+        RunOperationDocument::PurchaseSlots { from_qty, to_qty, add_qty, charge_cents, .. } => {
+            let slots = count(*add_qty, "p0f slot");
+            let text = format!("buy {slots}, from {from_qty} to {to_qty}, for {}", Cents(*charge_cents));
+            Words { text, style: MONEY }
+        }
+        RunOperationDocument::SetSignatures { items, ips_left_out, .. } => {
+            let ranges = items.iter().map(|it| (it.to.as_str(), range(&it.first, &it.last, it.ips), it.ips));
+            let ips = items.iter().map(|item| item.ips).sum::<usize>() + ips_left_out;
+            plain(format!("set {}{}", count(ips, "signature"), listed(ranges, ranges_shown, *ips_left_out)))
+        }
+        RunOperationDocument::SetDelNp { items, ips_left_out, .. } => {
+            let word = |to: bool| if to { LEAVE } else { "to stay" };
+            let ranges = items.iter().map(|it| (word(it.to), range(&it.first, &it.last, it.ips), it.ips));
+            let ips = items.iter().map(|item| item.ips).sum::<usize>() + ips_left_out;
+            let text = format!("mark {}{}", count(ips, "IP"), listed(ranges, ranges_shown, *ips_left_out));
+            Words { text, style: if items.iter().any(|item| item.to) { REMOVED } else { PLAIN } }
+        }
+        RunOperationDocument::ScheduleDowngrade { from_qty, next_qty, .. } => Words {
+            text: format!("schedule a downgrade from {from_qty} to {}", count(*next_qty, "p0f slot")),
+            style: REMOVED,
+        },
+        RunOperationDocument::SetAutoRenewal { to, .. } => {
+            plain(format!("switch automatic renewal {}", if *to { "on" } else { "off" }))
+        }
+    }
+}
+
+fn range(first: &str, last: &str, ips: usize) -> String {
+    let [first, last] = [first, last].map(printable);
+    match ips {
+        1 => first,
+        ips => format!("{first}–{last} ({ips} IPs)"),
+    }
+}
+
+/// Lists ranges by what becomes of them; of more than so many, the rest is counted, but for those that leave.
+fn listed<'a>(ranges: impl Iterator<Item = (&'a str, String, usize)>, shown: usize, left_out: usize) -> String {
+    let mut groups: Vec<(&str, Vec<String>, usize)> = Vec::new();
+    for (what, range, ips) in ranges {
+        let at = groups.iter().position(|(known, _, _)| *known == what).unwrap_or_else(|| {
+            groups.push((what, Vec::new(), 0));
+            groups.len() - 1
+        });
+        let (_, ranges, more) = &mut groups[at];
+        match ranges.len() < shown || what == LEAVE {
+            true => ranges.push(range),
+            false => *more += ips,
+        }
+    }
+    let mut text: String =
+        groups.iter().map(|(what, ranges, more)| format!("; {what}: {}{}", ranges.join(", "), and(*more))).collect();
+    if left_out > 0 {
+        text.push_str(&format!("; {} not listed", count(left_out, "IP")));
+    }
+    text
+}
+
+fn and(more: usize) -> String {
+    if more == 0 { String::new() } else { format!(" and {more} more") }
+}
+
+fn never_ended(run: &RunDocument) -> String {
+    let more = match Cents(run.unsettled_cents) {
+        Cents(0) => String::new(),
+        cents => format!(" What it may have charged is {cents}."),
+    };
+    format!("It never ended: the process was killed or its machine was lost, or it is still at work.{more}")
+}
+
+fn total(document: &HistoryDocument) -> String {
+    let charged = format!("{}, charged {} in all", count(document.runs.len(), "run"), Cents(document.charged_cents));
+    match (document.runs.is_empty(), Cents(document.unsettled_cents)) {
+        (true, _) => "Nothing was applied.".to_owned(),
+        (false, Cents(0)) => format!("{charged}."),
+        (false, more) => format!("{charged}; of {more} more nobody knows."),
+    }
+}

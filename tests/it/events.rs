@@ -1,0 +1,144 @@
+//! What happens during an apply, as lines for a collector.
+
+use std::fs;
+use std::path::Path;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::rig::{Ran, Rig, STATE};
+
+const ACCOUNT: &str = "
+token: t0ken
+wallet_cents: 1000
+slot_price_cents: 150
+orders:
+  1: {tag: eu, p0f_slots: 1, proxies: {203.0.113.1: , 203.0.113.2: , 203.0.113.3: }}
+  2: {proxies: {198.51.100.1: }}
+";
+const DECLARED: &str = "
+version: 1
+limits: {max_charge_cents: 300}
+orders:
+  1: {tag: eu, p0f_slots: 3, keep: {203.0.113.1: linux, 203.0.113.2: linux}}
+  2: {keep: {198.51.100.1: }}
+";
+const APPLY: [&str; 6] = ["apply", "--apply", "--log-format", "json", "--concurrency", "1"];
+
+fn validator() -> Validator {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/event.schema.json");
+    let schema: Value = serde_json::from_str(&fs::read_to_string(path).expect("a file")).expect("JSON");
+    jsonschema::validator_for(&schema).expect("a valid schema")
+}
+
+/// Returns the events of a run, each held against the schema.
+fn events(ran: &Ran) -> Vec<Value> {
+    let schema = validator();
+    let lines = ran.stderr.lines().filter(|line| line.starts_with('{'));
+    let objects = lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+    let events: Vec<Value> = objects.filter(|object: &Value| object.get("event").is_some()).collect();
+    for event in &events {
+        let errors: Vec<_> = schema.iter_errors(event).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?}: {event:#}");
+    }
+    events
+}
+
+/// Says what happened in short, as in `operation_ended 1 set_del_np done`.
+fn words(event: &Value) -> String {
+    let words =
+        [&event["event"], &event["order_id"], &event["operation"]["kind"], &event["operation"]["result"]["status"]];
+    let words = words.into_iter().filter(|word| !word.is_null()).map(|word| word.to_string().replace('"', ""));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn a_collector_learns_what_happened_without_reading_sentences() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    let ran = rig.run(&APPLY).await.expect(0);
+    let events = events(&ran);
+    let expected = [
+        "apply_started",
+        "order_started 1",
+        "operation_started 1 cancel_downgrade",
+        "operation_ended 1 cancel_downgrade done",
+        "operation_started 1 purchase_slots",
+        "charged 1",
+        "operation_ended 1 purchase_slots done",
+        "operation_started 1 set_signatures",
+        "operation_ended 1 set_signatures done",
+        "operation_started 1 set_del_np",
+        "operation_ended 1 set_del_np done",
+        "order_ended 1",
+        "order_started 2",
+        "operation_started 2 set_del_np",
+        "operation_ended 2 set_del_np done",
+        "order_ended 2",
+        "apply_ended",
+    ];
+    assert_eq!(events.iter().map(words).collect::<Vec<_>>(), expected);
+    assert!(events.iter().all(|event| event["level"] == "info" && event["time"].is_string()));
+
+    let run =
+        fs::read_dir(rig.path(STATE).join("history")).expect("a directory").next().expect("a run").expect("a file");
+    let run = run.path().file_stem().expect("a name").to_string_lossy().into_owned();
+    let started = json!({"run": run, "orders": 2, "operations": 5, "charge_cents": 300, "ips_leaving": 1});
+    for (key, value) in started.as_object().expect("fields") {
+        assert_eq!(&events[0][key], value, "{key}");
+    }
+    assert_eq!(events[5]["charge_cents"], 300);
+    let ips = json!([{"first": "203.0.113.1", "last": "203.0.113.2", "ips": 2, "from": null, "to": false},
+        {"first": "203.0.113.3", "last": "203.0.113.3", "ips": 1, "from": null, "to": true}]);
+    assert_eq!(events[9]["operation"]["items"], ips);
+    let ended = &events[16];
+    assert_eq!(
+        (&ended["run"], &ended["outcome"], &ended["charged_cents"]),
+        (&json!(run), &json!("complete"), &json!(300))
+    );
+    let again = self::events(&rig.run(&APPLY).await.expect(0));
+    assert_eq!(again.iter().map(words).collect::<Vec<_>>(), ["apply_started", "apply_ended"]);
+    assert_eq!((&again[0]["run"], &again[1]["outcome"]), (&Value::Null, &json!("nothing_to_do")));
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_an_error_with_its_reason() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    let body = json!({"success": false, "message": "\u{202e}no ##[add-mask]"}).to_string();
+    rig.break_with(json!([{"operation": "set_signatures", "status": 400, "body": body}]));
+    let ran = rig.run(&APPLY).await.expect(3);
+    assert!(!ran.stderr.contains(['\u{202e}', '\u{1b}']) && !ran.stderr.contains("##["), "{ran:?}");
+    let events = events(&ran);
+    let failed = events.iter().find(|event| event["level"] == "error").expect("an error");
+    assert_eq!(words(failed), "operation_ended 1 set_signatures failed");
+    assert!(failed["operation"]["result"]["error"].as_str().is_some_and(|error| error.contains("no ##")), "{failed:#}");
+    let last = events.last().expect("an event");
+    assert_eq!((&last["level"], &last["outcome"]), (&json!("error"), &json!("partial")));
+}
+
+#[tokio::test]
+async fn events_are_for_collectors_alone() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    let ran = rig.run(&["apply", "--apply", "--log-format", "json", "-q", "--order", "2"]).await.expect(0);
+    assert_eq!(ran.stderr, "", "quiet is quiet");
+    let ran = rig.run(&["apply", "--apply", "-v", "--order", "1"]).await.expect(0);
+    assert!(ran.stderr.contains("order 1: charged 3.00") && !ran.stderr.contains('{'), "{ran:?}");
+}
+
+#[test]
+fn the_schema_takes_no_other_event() {
+    let schema = validator();
+    let line = |event: Value| {
+        let mut line = json!({"time": "2026-11-23T02:13:00.000Z", "level": "info", "message": "it happened"});
+        line.as_object_mut().expect("an object").extend(event.as_object().expect("an object").clone());
+        line
+    };
+    assert!(schema.is_valid(&line(json!({"event": "charged", "order_id": 1, "charge_cents": 300}))));
+    for wrong in [
+        json!({"event": "charged", "order_id": 1}),
+        json!({"event": "charged", "order_id": 1, "charge_cents": -1}),
+        json!({"event": "exploded", "order_id": 1}),
+        json!({"order_id": 1}),
+    ] {
+        assert!(!schema.is_valid(&line(wrong.clone())), "{wrong}");
+    }
+}
