@@ -7,20 +7,21 @@ use crate::render::markdown::Comment;
 
 /// Returns what the comment of a command is for.
 pub(super) fn comment(command: &Command, environment: &Environment) -> Comment {
-    let (title, shows_all) = match command {
-        Command::Plan(args) => {
-            (args.format.title.clone(), Some(shows_all(&args.manifest, &args.state, &args.planning)))
-        }
-        Command::Apply(args) => {
-            (args.format.title.clone(), Some(shows_all(&args.manifest, &args.state, &args.planning)))
-        }
-        Command::Status(_) => (None, None),
-        Command::Validate(args) => (args.format.title.clone(), None),
+    let title = match command {
+        Command::Plan(args) => &args.format.title,
+        Command::Apply(args) => &args.format.title,
+        Command::Forecast(args) => &args.format.title,
+        Command::History(args) => &args.format.title,
+        Command::Status(args) => &args.title,
+        Command::Validate(args) => &args.format.title,
         _ => return Comment::default(),
     };
-    let mut comment = Comment { title, commit: environment.commit.clone(), ..Comment::default() };
-    comment.shows_all = shows_all.unwrap_or(comment.shows_all);
-    comment
+    let shows_all = match command {
+        Command::Plan(args) => shows_all(&args.manifest, &args.state, &args.planning),
+        Command::Apply(args) => shows_all(&args.manifest, &args.state, &args.planning),
+        _ => Comment::default().shows_all,
+    };
+    Comment { title: title.clone(), commit: environment.commit.clone(), shows_all }
 }
 
 /// Writes the command that shows everything of the same plan.

@@ -138,8 +138,8 @@ impl<'a> Found<'a> {
             Found::Upcoming(_) => Ok(()),
             Found::Applied(view, report) => markdown::report(out, &shown(view), report, comment),
             Found::Status(document) => status::markdown(out, document, comment),
-            Found::Forecast(document, days) => forecast::markdown(out, document, *days),
-            Found::History(document) => history::markdown(out, document),
+            Found::Forecast(document, days) => forecast::markdown(out, document, *days, comment),
+            Found::History(document) => history::markdown(out, document, comment),
             Found::Valid(_) => markdown::validate(out, &[], &SourceMap::default(), comment),
             Found::Ended(ended) if ended.invalid_manifest => {
                 markdown::invalid_manifest(out, ended.problems, ended.sources, comment)

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use super::markdown::{Comment, MAX_CHARACTERS, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
 use super::words::{in_days, minute};
+use crate::diagnostic::quoted;
 use crate::document::{PendingDocument, StatusDocument, StatusOrderDocument};
-use crate::model::{Renewal, count, printable};
+use crate::model::{OrderStatus, Renewal, count, printable};
 
 const HEAD: [&str; 7] = ["ORDER", "TAG", "ACTIVE IPS", "LEAVING", "SIGNATURES", "PENDING SLOTS", "RENEWS"];
 
@@ -48,11 +49,23 @@ fn renews(order: &StatusOrderDocument) -> String {
     match order.renews_at.as_deref().map(Renewal::parse) {
         Some(Renewal::At(moment)) => {
             let days = order.renews_in_days.map(|days| format!(" ({})", in_days(days)));
-            minute(moment) + &days.unwrap_or_default()
+            minute(moment) + &days.unwrap_or_default() + &unusual(order)
         }
         Some(Renewal::Unreadable(text)) if !text.raw().is_empty() => format!("{} (no readable date)", text.printable()),
         _ => "unknown".to_owned(),
     }
+}
+
+/// Says of an order's status and its automatic renewal what is not the usual.
+fn unusual(order: &StatusOrderDocument) -> String {
+    let status = match order.order_status.as_deref().map(OrderStatus::parse) {
+        Some(OrderStatus::OnHold) => ", on hold".to_owned(),
+        Some(OrderStatus::Cancelled) => ", cancelled".to_owned(),
+        Some(OrderStatus::Other(word)) => format!(", {}", quoted(word.raw())),
+        Some(OrderStatus::Active) | None => String::new(),
+    };
+    let auto_renewal = if order.auto_renewal == Some(false) { ", not by itself" } else { "" };
+    status + auto_renewal
 }
 
 /// Writes the table for a terminal.

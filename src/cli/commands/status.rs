@@ -17,6 +17,7 @@ use crate::document::StatusDocument;
 use crate::model::{OrderId, count};
 use crate::outlook;
 use crate::reconcile::Pass;
+use crate::render::markdown::Title;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StatusArgs {
@@ -30,6 +31,9 @@ pub(in crate::cli) struct StatusArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = StatusFormat::Text, value_name = "FORMAT")]
     pub(in crate::cli) format: StatusFormat,
+    /// Name the comment that --format markdown makes, where there is one for each of several manifests
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
+    pub(in crate::cli) title: Option<Title>,
     #[command(flatten)]
     pub(in crate::cli) api: ApiArgs,
 }

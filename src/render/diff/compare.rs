@@ -71,7 +71,7 @@ fn merge<'a>(units: &mut Vec<Unit<'a>>, mut live: &[Written<'a>], mut declared: 
         let (removed, added) = (order.is_le().then(|| live[0]), order.is_ge().then(|| declared[0]));
         units.extend(match (removed, added) {
             (Some(live), Some(declared)) => {
-                let asserted = live.says.is_asserted_by(&declared.says);
+                let asserted = live.is_asserted_by(&declared);
                 Some(Unit::Pair { live, declared, asserted })
             }
             (Some(live), None) => Some(Unit::Removed(live)),

@@ -39,12 +39,9 @@ pub(in crate::render) fn order<'a>(shown: &Shown<'a>, order: &'a OrderPlan) -> V
 
 /// Writes the units of a hunk; of one kind, only so many, and a count in place of a stretch of others.
 fn fold<'a>(lines: &mut Vec<Line<'a>>, units: Vec<Unit<'a>>, fold_after: usize) {
-    let mut shown = [0; 4];
     let mut hidden: Vec<Unit<'a>> = Vec::new();
-    for unit in units {
-        let shown = &mut shown[unit.kind()];
-        if *shown < fold_after {
-            *shown += 1;
+    for (is_shown, unit) in shown(&units, fold_after).into_iter().zip(units) {
+        if is_shown {
             flush(lines, &mut hidden);
             unit.write(lines);
         } else {
@@ -52,6 +49,27 @@ fn fold<'a>(lines: &mut Vec<Line<'a>>, units: Vec<Unit<'a>>, fold_after: usize) 
         }
     }
     flush(lines, &mut hidden);
+}
+
+/// Decides which units are shown: so many of each kind, and what is the same only beside one that differs.
+fn shown(units: &[Unit<'_>], most: usize) -> Vec<bool> {
+    let mut numbers = [0; 4];
+    let mut is_shown = |unit: &Unit<'_>| {
+        let number = &mut numbers[unit.kind()];
+        *number += 1;
+        *number <= most
+    };
+    let first: Vec<bool> = units.iter().map(&mut is_shown).collect();
+    let differs = |at: &usize| !matches!(units[*at], Unit::Same(_));
+    let beside = |at: Option<usize>| at.is_some_and(|at| first[at]);
+    let decide = |at: usize| match units[at] {
+        Unit::Same(_) => {
+            let (before, after) = ((0..at).rev().find(differs), (at + 1..units.len()).find(differs));
+            first[at] && (beside(before) || beside(after))
+        }
+        _ => first[at],
+    };
+    (0..units.len()).map(decide).collect()
 }
 
 fn flush<'a>(lines: &mut Vec<Line<'a>>, hidden: &mut Vec<Unit<'a>>) {

@@ -13,6 +13,8 @@ pub(in crate::render) struct Written<'a> {
     pub(super) says: Says<'a>,
     /// The range of the manifest that covers the IP: a comment, which makes no difference.
     pub(super) covered_by: Option<ProxyRange>,
+    /// Whether a signature that is declared in its place takes a slot for good, or may.
+    pub(super) takes_slot: bool,
 }
 
 /// What a line says.
@@ -80,15 +82,21 @@ impl fmt::Display for Written<'_> {
     }
 }
 
+impl Written<'_> {
+    /// Returns whether the declared line says no more than what is known, and asserts what is not.
+    pub(super) fn is_asserted_by(&self, declared: &Written<'_>) -> bool {
+        self.says.is_asserted_by(&declared.says) && !self.takes_slot
+    }
+}
+
 impl<'a> From<Says<'a>> for Written<'a> {
     fn from(says: Says<'a>) -> Written<'a> {
-        Written { says, covered_by: None }
+        Written { says, covered_by: None, takes_slot: false }
     }
 }
 
 impl Says<'_> {
-    /// Returns whether the declared line says no more than what is known, and asserts what is not.
-    pub(super) fn is_asserted_by(&self, declared: &Says<'_>) -> bool {
+    fn is_asserted_by(&self, declared: &Says<'_>) -> bool {
         match (self, declared) {
             (Says::Slots { qty, pending: None }, Says::Slots { qty: to, .. }) => qty == to,
             (Says::AutoRenewal(None), Says::AutoRenewal(_)) => true,

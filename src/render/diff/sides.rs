@@ -16,7 +16,7 @@ pub(super) fn as_declared<'a>(order_id: OrderId, desired: &'a DesiredOrder, beli
         lines.extend(kept(keep, belief).into_iter().map(|(ip, signature, covered_by)| {
             let signature = signature.map(SignatureWord::Known);
             let says = Says::Ip { ip, signature, signature_unknown: false, mark_unknown: false };
-            Written { says, covered_by }
+            Written { covered_by, ..Written::from(says) }
         }));
     }
     lines
@@ -46,17 +46,18 @@ pub(super) fn as_it_is<'a>(order: &'a OrderPlan, desired: &DesiredOrder, belief:
     if desired.auto_renewal.is_some() {
         says.push(Says::AutoRenewal(belief.auto_renewal.value().copied()));
     }
+    says.extend(desired.keep.as_ref().map(|_| Says::Keep));
+    let mut lines: Vec<Written<'a>> = says.into_iter().map(Written::from).collect();
     if let Some(keep) = &desired.keep {
-        says.push(Says::Keep);
         let covered = belief.rows.iter().zip(resolve(keep, belief.rows.iter().map(|row| row.ip)).covered);
         let shown = covered.filter(|(_, covered)| desired.prune || covered.is_some());
-        says.extend(shown.filter_map(|(row, covered)| live_ip(row, covered)));
+        lines.extend(shown.filter_map(|(row, covered)| live_ip(row, covered)));
     }
-    says.into_iter().map(Written::from).collect()
+    lines
 }
 
 /// Writes an IP as it is; an IP that is believed to leave is not kept, and so has no line.
-fn live_ip(row: &Row, kept: Option<Covered>) -> Option<Says<'_>> {
+fn live_ip(row: &Row, kept: Option<Covered>) -> Option<Written<'_>> {
     if row.leaves() {
         return None;
     }
@@ -68,5 +69,6 @@ fn live_ip(row: &Row, kept: Option<Covered>) -> Option<Says<'_>> {
         LiveSignature::Known(signature) => Some(SignatureWord::Known(*signature)),
         LiveSignature::Other(word) => Some(SignatureWord::Other(word)),
     });
-    Some(Says::Ip { ip: row.ip, signature, signature_unknown, mark_unknown: row.mark.is_unknown() })
+    let says = Says::Ip { ip: row.ip, signature, signature_unknown, mark_unknown: row.mark.is_unknown() };
+    Some(Written { takes_slot: !row.holds_slot && signature_unknown, ..Written::from(says) })
 }

@@ -97,6 +97,7 @@ pub(super) fn in_few_words(order: &OrderPlan) -> Vec<(Weight, String)> {
     if perhaps > 0 {
         parts.push((Weight::Slot, format!("{} may take a slot for good", count(perhaps, "signature"))));
     }
+    parts.extend(order.steps.iter().filter_map(ends).map(|words| (Weight::Leaving, words)));
     if !order.steps.is_empty() {
         parts.push((Weight::Plain, count(order.steps.len(), "operation")));
     }
@@ -105,6 +106,15 @@ pub(super) fn in_few_words(order: &OrderPlan) -> Vec<(Weight, String)> {
         parts.push((Weight::Plain, format!("{} changed elsewhere", count(drifted, "thing"))));
     }
     parts
+}
+
+/// Says what ends by a step apart from IPs.
+fn ends(step: &Step) -> Option<String> {
+    match step {
+        Step::ScheduleDowngrade { from_qty, next_qty } => Some(format!("from {from_qty} to {next_qty} p0f slots")),
+        Step::SetAutoRenewal { to: false, .. } => Some("no more automatic renewal".to_owned()),
+        _ => None,
+    }
 }
 
 fn facts(shown: &Shown<'_>, order: &OrderPlan) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::addresses::wrapped;
 use crate::diagnostic::{Note, NoteCode};
-use crate::model::AddressRun;
+use crate::model::{AddressRun, ProxyIp};
 use crate::render::shown::FOLD_AFTER;
 
 /// A note in words.
@@ -23,18 +23,16 @@ const SHORT_LIST: usize = 60;
 
 /// Puts notes into words; of more than 20 of one code, the rest is counted unless all are asked for.
 pub(in crate::render) fn notes(notes: &[Note], verbose: bool) -> Vec<NoteWords<'_>> {
-    let mut counts: BTreeMap<NoteCode, usize> = BTreeMap::new();
-    notes.iter().for_each(|note| *counts.entry(note.code).or_default() += 1);
-    let mut seen: BTreeMap<NoteCode, usize> = BTreeMap::new();
+    let mut numbers: BTreeMap<NoteCode, usize> = BTreeMap::new();
     let mut words = Vec::new();
-    for note in notes {
-        let (number, all) = (seen.entry(note.code).or_default(), counts[&note.code]);
+    for (at, note) in notes.iter().enumerate() {
+        let number = numbers.entry(note.code).or_default();
         *number += 1;
         if verbose || *number <= FOLD_AFTER {
             words.push(NoteWords::new(note));
         } else if *number == FOLD_AFTER + 1 {
-            let message = Cow::Owned(format!("and {} more like these (shown by -v)", all - FOLD_AFTER));
-            words.push(NoteWords { code: note.code, message, lines: Vec::new() });
+            let others: Vec<&Note> = notes[at..].iter().filter(|other| other.code == note.code).collect();
+            words.push(NoteWords::of_others(note.code, &others));
         }
     }
     words
@@ -49,5 +47,14 @@ impl NoteWords<'_> {
             None => (note.message.as_str(), Vec::new()),
         };
         NoteWords { code: note.code, message: Cow::Borrowed(message), lines }
+    }
+
+    /// Counts notes of one code, and names the IPs that they belong to.
+    fn of_others(code: NoteCode, notes: &[&Note]) -> NoteWords<'static> {
+        let mut ips: Vec<ProxyIp> = notes.iter().filter_map(|note| note.ip).collect();
+        ips.sort_unstable();
+        let end = if ips.is_empty() { "" } else { ":" };
+        let message = format!("and {} more like these (shown by -v){end}", notes.len());
+        NoteWords { code, message: Cow::Owned(message), lines: wrapped(&ips) }
     }
 }

