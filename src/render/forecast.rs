@@ -39,6 +39,7 @@ pub fn markdown(out: &mut dyn Write, document: &ForecastDocument, days: u32) -> 
     };
     writeln!(out, "{MARKER}\n## shardctl forecast: {}{covered}\n", count(document.summary.renewals, "renewal"))?;
     for (style, sentence) in sentences(document, days) {
+        let sentence = html(&sentence);
         writeln!(out, "{}", if style == PLAIN { format!("- {sentence}") } else { format!("- **{sentence}**") })?;
     }
     if !document.renewals.is_empty() {

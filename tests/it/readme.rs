@@ -126,14 +126,16 @@ fn every_flag_with_its_short_form_its_default_and_its_variable() {
 fn every_environment_variable_and_no_other() {
     let listed: BTreeSet<String> = rows("### Environment").iter().flat_map(|row| code_spans(&row[0])).collect();
     let mut there_are: BTreeSet<String> = ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"].map(str::to_owned).into();
-    for file in ["src/cli/environment.rs", "src/cli/args.rs"] {
+    for file in ["src/cli/environment.rs", "src/cli/args.rs", "src/cli/actor.rs"] {
         let source = fs::read_to_string(file).unwrap();
         // A name in capitals is a variable, unless it stands for a flag's value.
         let strings = source.split('"').collect::<Vec<_>>();
         for pair in
             strings.windows(2).filter(|pair| !pair[0].ends_with("value_name = ") && !pair[0].ends_with("heading = "))
         {
-            let is_name = pair[1].len() > 1 && pair[1].chars().all(|c| c.is_ascii_uppercase() || c == '_');
+            let is_of_a_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+            let is_name =
+                pair[1].len() > 1 && pair[1].starts_with(char::is_uppercase) && pair[1].chars().all(is_of_a_name);
             there_are.extend(is_name.then(|| pair[1].to_owned()));
         }
     }
