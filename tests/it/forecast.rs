@@ -43,7 +43,7 @@ fn text(document: &ForecastDocument) -> String {
 
 fn markdown(document: &ForecastDocument) -> String {
     let mut out = Vec::new();
-    forecast::markdown(&mut out, document, 30).expect("written");
+    forecast::markdown(&mut out, document, 30, &shardctl::render::markdown::Comment::default()).expect("written");
     String::from_utf8(out).expect("text")
 }
 
