@@ -1,5 +1,7 @@
 //! What blocks one order, whatever the others look like.
 
+use jiff::SignedDuration;
+
 use super::difference::Difference;
 use super::next_record::Unsettled;
 use super::resolve::Covered;
@@ -7,6 +9,9 @@ use super::rows::Row;
 use super::step::Step;
 use crate::diagnostic::{Problem, ProblemCode, quoted, quoted_apart};
 use crate::model::{LiveSignature, OrderStatus, Signature, count};
+
+/// The API's clock tells seconds alone, and each process reads it anew.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(10);
 
 impl Difference<'_> {
     pub(super) fn check_tag(&mut self) {
@@ -43,7 +48,7 @@ impl Difference<'_> {
                 self.live.slots.unwrap_or(0)
             ),
         };
-        let help = match when > self.options.now {
+        let help = match when.duration_since(self.options.now) > CLOCKS_DIFFER {
             true => {
                 "the purchase lies in the future: set this machine's clock right; where it is right, look at the order's \
                  slots in the panel and drop the record by `shardctl state forget`"
