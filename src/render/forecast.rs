@@ -41,6 +41,7 @@ pub fn markdown(out: &mut dyn Write, document: &ForecastDocument, days: u32, com
     let renewals = count(document.summary.renewals, "renewal");
     out.write_all(comment.heading("forecast", &format!("{renewals}{covered}")).as_bytes())?;
     for (style, sentence) in sentences(document, days) {
+        let sentence = html(&sentence);
         writeln!(out, "{}", if style == PLAIN { format!("- {sentence}") } else { format!("- **{sentence}**") })?;
     }
     if !document.renewals.is_empty() {

@@ -13,6 +13,7 @@ mod contract;
 mod events;
 #[cfg(feature = "sandbox")]
 mod executor;
+mod forecast;
 mod fuzz;
 #[cfg(feature = "sandbox")]
 mod history;

@@ -1,0 +1,162 @@
+//! `shardctl forecast`: the document, what people see of it, and the command.
+
+#[cfg(feature = "sandbox")]
+mod command;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use shardctl::document::{self, ForecastDocument};
+use shardctl::model::{Foreign, OrderId, OrderStatus, ReadFailure, Renewal};
+use shardctl::outlook::{ExpectedRenewal, Forecast, NowAndAfter, PeriodPrice, Unforeseen};
+use shardctl::render::forecast;
+
+const NOW: &str = "2026-11-23T02:13:00Z";
+
+/// The renewal of the contract's example.
+fn renewal() -> ExpectedRenewal {
+    let cents = |cents| Some(shardctl::model::Cents(cents));
+    ExpectedRenewal {
+        order_id: OrderId::new(48213).expect("a positive id"),
+        tag: Some(Foreign::from("eu-scrapers")),
+        renewal: Some(Renewal::parse("2026-12-01T00:00:00Z")),
+        order_status: Some(OrderStatus::Active),
+        auto_renewal: Some(true),
+        ips: NowAndAfter { now: Some(60), after: Some(58) },
+        slots: NowAndAfter { now: Some(4), after: Some(3) },
+        price: PeriodPrice { now: cents(7800), after: cents(7410), estimated: true },
+        wallet_after_cents: Some(-2410),
+        covered: Some(false),
+    }
+}
+
+fn document(renewals: Vec<ExpectedRenewal>, unreadable: BTreeMap<OrderId, Unforeseen>) -> ForecastDocument {
+    let forecast = Forecast { wallet_cents: Some(5000), renewals, unreadable };
+    ForecastDocument::new(&forecast, NOW.parse().expect("a moment"))
+}
+
+fn text(document: &ForecastDocument) -> String {
+    let mut out = Vec::new();
+    forecast::text(&mut out, document, 30).expect("written");
+    String::from_utf8(anstream::adapter::strip_bytes(&out).into_vec()).expect("text")
+}
+
+fn markdown(document: &ForecastDocument) -> String {
+    let mut out = Vec::new();
+    forecast::markdown(&mut out, document, 30, &shardctl::render::markdown::Comment::default()).expect("written");
+    String::from_utf8(out).expect("text")
+}
+
+#[test]
+fn the_document_is_the_contract_s() {
+    let mut written = Vec::new();
+    document::write(&mut written, &document(vec![renewal()], BTreeMap::new())).expect("written");
+    let contract = json!({
+        "format_version": 1, "created_at": "2026-11-23T02:13:00Z", "wallet_cents": 5000,
+        "renewals": [
+            {"order_id": 48213, "tag": "eu-scrapers", "renews_at": "2026-12-01T00:00:00Z", "order_status": "active",
+             "auto_renewal": true, "ips": {"now": 60, "after": 58}, "slots": {"now": 4, "after": 3},
+             "price_cents": {"now": 7800, "after": 7410, "estimated": true}, "wallet_after_cents": -2410, "covered": false}
+        ],
+        "summary": {"renewals": 1, "price_cents": 7410, "unknown": 0, "first_not_covered": 48213},
+        "problems": []
+    });
+    assert_eq!(serde_json::from_slice::<Value>(&written).expect("JSON"), contract);
+}
+
+#[test]
+fn people_see_what_is_not_covered_waits_or_ends_and_what_is_unknown() {
+    let nothing = PeriodPrice { after: Some(shardctl::model::Cents(0)), ..PeriodPrice::default() };
+    let none = NowAndAfter { now: Some(3), after: Some(0) };
+    let none_of_slots = NowAndAfter { now: Some(0), after: Some(0) };
+    let order = |id: u64| ExpectedRenewal {
+        order_id: OrderId::new(id).expect("a positive id"),
+        tag: None,
+        wallet_after_cents: None,
+        covered: None,
+        ..renewal()
+    };
+    let renewals = vec![
+        ExpectedRenewal {
+            renewal: Some(Renewal::parse(NOW)),
+            order_status: Some(OrderStatus::OnHold),
+            wallet_after_cents: Some(100),
+            covered: Some(true),
+            ..order(7)
+        },
+        renewal(),
+        ExpectedRenewal {
+            auto_renewal: Some(false),
+            ips: none,
+            slots: none_of_slots,
+            price: nothing,
+            wallet_after_cents: Some(-2410),
+            covered: Some(true),
+            ..order(8)
+        },
+        ExpectedRenewal {
+            order_status: None,
+            auto_renewal: None,
+            ips: NowAndAfter { now: Some(3), after: None },
+            slots: NowAndAfter::default(),
+            price: PeriodPrice::default(),
+            ..order(9)
+        },
+        ExpectedRenewal { renewal: Some(Renewal::parse("soon")), ..order(10) },
+    ];
+    let gone = Unforeseen::Live(ReadFailure::NotFound { message: "no such order".into(), from_api: true });
+    let shown = text(&document(renewals, [(OrderId::new(11).expect("a positive id"), gone)].into()));
+    let expected = "\
+RENEWS                   ORDER  TAG          STATUS   AUTO      IPS           SLOTS    PRICE                 WALLET AFTER
+now                      7      -            on-hold  yes       60 to 58      4 to 3   78.00 to about 74.10  1.00
+2026-12-01 00:00 UTC     48213  eu-scrapers  active   yes       60 to 58      4 to 3   78.00 to about 74.10  -24.10 (not covered)
+2026-12-01 00:00 UTC     8      -            active   no, ends  3 to 0        0        unknown to 0.00       -24.10
+2026-12-01 00:00 UTC     9      -            unknown  unknown   3 to unknown  unknown  unknown               unknown
+soon (no readable date)  10     -            active   yes       60 to 58      4 to 3   78.00 to about 74.10  unknown
+
+5 renewals in the next 30 days for 148.20 as far as it is known; the wallet holds 50.00.
+The price or the date of 2 is not known: nobody can say what is covered behind it.
+The wallet does not cover the renewal of order 48213 (2026-12-01 00:00 UTC): 24.10 is missing.
+On hold, and lost three days after its end unless it is paid: order 7.
+Does not renew by itself, and ends: order 8.
+order 11 could not be read: no such order
+";
+    assert_eq!(shown, expected);
+    assert_eq!(text(&document(vec![], BTreeMap::new())), "No renewals in the next 30 days; the wallet holds 50.00.\n");
+}
+
+#[test]
+fn a_page_is_bounded_and_keeps_what_matters() {
+    let page = markdown(&document(vec![renewal()], BTreeMap::new()));
+    let head = "<!-- shardctl -->\n## shardctl forecast: 1 renewal, not covered from order 48213 on\n";
+    assert!(page.starts_with(head), "{page}");
+    assert!(page.contains("**The wallet does not cover the renewal of order 48213"), "{page}");
+    let many = markdown(&document(vec![renewal(); 5000], BTreeMap::new()));
+    assert!(many.starts_with("<!-- shardctl -->\n") && many.chars().count() < 65_000, "{} characters", many.len());
+    assert!(many.contains("**The wallet does not cover") && many.ends_with(" more.\n"), "{many}");
+}
+
+#[test]
+fn texts_from_outside_command_nothing() {
+    const EVIL: &str = "\u{1b}[2J\u{202e}##[add-mask]@all|<b>\n[x](https://evil.example) `";
+    let evil = || Foreign::from(EVIL);
+    let renewal = ExpectedRenewal {
+        tag: Some(evil()),
+        renewal: Some(Renewal::Unreadable(evil())),
+        order_status: Some(OrderStatus::Other(evil())),
+        ..renewal()
+    };
+    let gone = Unforeseen::Live(ReadFailure::Failed { message: evil() });
+    let document = document(vec![renewal], [(OrderId::new(1).expect("a positive id"), gone)].into());
+    let mut json = Vec::new();
+    document::write(&mut json, &document).expect("written");
+    let (text, page) = (text(&document), markdown(&document));
+    for shown in [&text, &page, &String::from_utf8(json).expect("text")] {
+        assert!(!shown.contains(['\u{1b}', '\u{202e}']) && !shown.contains("##["), "{shown}");
+    }
+    let (table, problem) = page.rsplit_once("\n- ").expect("the problem");
+    for bad in ["<b>", "@all", "](https", "`"] {
+        assert!(!table.contains(bad), "{bad} in {table}");
+    }
+    assert!(problem.starts_with("``") && problem.trim_end().ends_with("``"), "it stands in a span: {problem}");
+}

@@ -1,0 +1,119 @@
+//! The command, against a server that tells no prices: what is unknown is never nothing.
+
+use serde_json::{Value, json};
+
+use crate::rig::{MANIFEST, Ran, Rig};
+
+const ACCOUNT: &str = "
+token: t0ken
+tells: older
+orders:
+  1: {tag: eu-1, until: 2999-12-01, p0f_slots: 2, proxies: {203.0.113.1: , 203.0.113.2: }}
+  2: {tag: eu-2, until: 2026-01-01, proxies: {198.51.100.1: }}
+  3: {tag: us-1, until: 2026-01-02, proxies: {198.51.100.2: }}
+  4: {kind: residential}
+";
+const DECLARED: &str = "version: 1\norders:\n  1: {}\n  2: {}\n  3: {keep: {198.51.100.2: }}\n";
+
+async fn rig() -> Rig {
+    Rig::new(ACCOUNT, DECLARED).await
+}
+
+fn listed(ran: &Ran) -> Vec<u64> {
+    let document = ran.json();
+    let renewals = document["renewals"].as_array().expect("renewals").iter();
+    renewals.map(|renewal| renewal["order_id"].as_u64().expect("an id")).collect()
+}
+
+#[tokio::test]
+async fn orders_of_the_manifest_named_or_fitting_are_looked_at() {
+    let rig = rig().await;
+    let rows: [(&[&str], &[u64]); 8] = [
+        (&[], &[2, 3]),
+        (&["3", "1"], &[3]),
+        (&["--order", "2"], &[2]),
+        (&["--order", "eu-*"], &[2]),
+        (&["--order", "eu-2", "--order", "3"], &[2, 3]),
+        (&["--order", "*1"], &[3]),
+        (&["2", "3", "--order", "us-1"], &[3]),
+        (&["--days", "366"], &[2, 3]),
+    ];
+    for (words, orders) in rows {
+        let ran = rig.run(&[&["forecast", "--format", "json"], words].concat()).await.expect(0);
+        assert_eq!(listed(&ran), orders, "{words:?}");
+    }
+    std::fs::remove_file(rig.path(MANIFEST)).expect("the manifest");
+    assert_eq!(listed(&rig.run(&["forecast", "2", "--format", "json"]).await.expect(0)), [2]);
+    assert!(rig.control().requests().iter().all(|request| request.method == "GET"), "nothing is changed");
+}
+
+#[tokio::test]
+async fn only_the_orders_that_are_named_by_id_are_read() {
+    let rig = rig().await;
+    rig.run(&["forecast", "--order", "2"]).await.expect(0);
+    let requests = rig.control().requests();
+    let others = requests.iter().filter(|request| !format!("{request:?}").contains('2')).count();
+    assert!(!requests.is_empty() && others == 0, "{requests:?}");
+}
+
+#[tokio::test]
+async fn what_fits_no_order_is_said_with_a_code() {
+    let rig = rig().await;
+    for filter in ["7", "eu", "asia-*", "eu-2,us-1"] {
+        let ran = rig.run(&["forecast", "--order", filter, "--format", "json"]).await.expect(1);
+        assert_eq!(ran.json()["problems"][0]["code"], "unknown_order", "{filter}");
+        assert!(ran.stderr.contains(&format!("--order {filter}: no order fits it")), "{ran:?}");
+    }
+    for words in [["--days", "0"], ["--days", "367"], ["--days", "soon"]] {
+        assert_eq!(rig.run(&[&["forecast"], &words[..]].concat()).await.expect(1).stdout, "", "{words:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_tells_is_unknown_and_never_nothing() {
+    let rig = rig().await;
+    let document = rig.run(&["forecast", "2", "--format", "json", "--detailed-exitcode"]).await.expect(0).json();
+    let renewal = &document["renewals"][0];
+    for key in ["order_status", "auto_renewal", "wallet_after_cents", "covered"] {
+        assert_eq!(renewal[key], Value::Null, "{key}: {renewal:#}");
+    }
+    assert_eq!(renewal["price_cents"], json!({"now": null, "after": null, "estimated": false}));
+    assert_eq!(
+        (&renewal["ips"], &renewal["slots"]),
+        (&json!({"now": 1, "after": null}), &json!({"now": 0, "after": 0}))
+    );
+    let summary = json!({"renewals": 1, "price_cents": 0, "unknown": 1, "first_not_covered": null});
+    assert_eq!((&document["summary"], &document["wallet_cents"]), (&summary, &Value::Null));
+    let text = rig.run(&["forecast", "2"]).await.expect(0).stdout;
+    assert!(text.contains("1 renewal in the next 30 days; ") && !text.contains("0.00"), "{text}");
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_be_read_is_a_problem_beside_the_others() {
+    let rig = rig().await;
+    let ran = rig.run(&["forecast", "2", "4", "7", "--format", "json"]).await.expect(1);
+    assert_eq!(listed(&ran), [2]);
+    let codes: Vec<Value> = ran.json()["problems"]
+        .as_array()
+        .expect("problems")
+        .iter()
+        .map(|it| json!([it["order_id"], it["code"]]))
+        .collect();
+    assert_eq!(codes, [json!([4, "order_unavailable"]), json!([7, "order_not_found"])]);
+    assert!(ran.stderr.contains("2 orders could not be looked at"), "{ran:?}");
+    std::fs::create_dir_all(rig.path(crate::rig::STATE)).expect("a directory");
+    rig.write("shardctl.state/2.json", "damaged");
+    let ran = rig.run(&["forecast", "2", "--format", "json"]).await.expect(1);
+    assert_eq!(ran.json()["problems"][0]["code"], "state_mismatch");
+}
+
+#[tokio::test]
+async fn a_run_that_ends_before_anything_is_read_prints_a_document() {
+    let rig = rig().await;
+    for format in ["json", "markdown"] {
+        let ran = rig.run(&["forecast", "-f", "nowhere.yaml", "--format", format]).await.expect(1);
+        assert!(ran.stdout.contains("manifest_missing"), "{ran:?}");
+        let ran = rig.run(&["history", "--state", "s3://", "--format", format]).await.expect(1);
+        assert!(ran.stdout.contains("state_unavailable"), "{ran:?}");
+    }
+}
