@@ -43,7 +43,7 @@ impl Difference<'_> {
             Step::ScheduleDowngrade { .. } => true,
             _ => false,
         });
-        let leaves_already = self.rows().any(|(row, kept)| row.leaves() && !(kept.is_some()));
+        let leaves_already = self.rows().any(|(row, kept)| row.leaves() && kept.is_none());
         let keeps_pending = matches!(self.belief.pending.value(), Some(Some(_)))
             && !self.order.steps.iter().any(|step| matches!(step, Step::CancelDowngrade { .. }));
         planned || leaves_already || keeps_pending

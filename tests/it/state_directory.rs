@@ -268,7 +268,7 @@ async fn only_leftovers_of_its_own_are_removed() {
     }
     let left: Vec<String> =
         names(&rig.path(STATE)).into_iter().filter(|name| !foreign.contains(&name.as_str())).collect();
-    assert_eq!(left, [".lock", "1.json", "2.json", "3.json"]);
+    assert_eq!(left, [".lock", "1.json", "2.json", "3.json", "history"]);
 }
 
 fn names(directory: &Path) -> Vec<String> {

@@ -246,5 +246,5 @@ async fn where_records_cannot_be_written_nothing_is_changed() {
     let mut names: Vec<_> =
         fs::read_dir(rig.path(STATE)).expect("the directory").map(|it| it.expect("it").file_name()).collect();
     names.sort();
-    assert_eq!(names, [".lock", "1.json", "probe-mine.json"]);
+    assert_eq!(names, [".lock", "1.json", "history", "probe-mine.json"]);
 }

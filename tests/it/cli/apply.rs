@@ -43,7 +43,7 @@ fn an_apply_ends_with_no_changes() {
     let mut state: Vec<_> = fs::read_dir(shardctl.path("shardctl.state")).expect("a directory").collect();
     state.sort_by_key(|entry| entry.as_ref().expect("an entry").file_name());
     let names: Vec<_> = state.into_iter().map(|entry| entry.expect("an entry").file_name()).collect();
-    assert_eq!(names, [".lock", "48213.json", "48977.json", "49100.json"]);
+    assert_eq!(names, [".lock", "48213.json", "48977.json", "49100.json", "history"]);
     shardctl.snapshot("apply-complete");
 }
 
