@@ -101,7 +101,9 @@ fn render(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(u64::from(ORDERS * IPS)));
     group.bench_function("text", |bencher| bencher.iter(|| text::plan(&mut io::sink(), &shown)));
     group.bench_function("markdown", |bencher| {
-        bencher.iter(|| markdown::plan(&mut io::sink(), &shown, markdown::Invocation::Plan));
+        bencher.iter(|| {
+            markdown::plan(&mut io::sink(), &shown, markdown::Invocation::Plan, &markdown::Comment::default())
+        });
     });
     group
         .bench_function("JSON", |bencher| bencher.iter(|| document::write(&mut io::sink(), &PlanDocument::new(&view))));

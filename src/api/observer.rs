@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::error::{Operation, Stage};
+use super::endpoint::Endpoint;
+use super::error::Stage;
 
 /// A request that was answered, or was not.
 #[derive(Debug)]
 pub struct RequestEnded<'a> {
-    /// The operation.
-    pub operation: Operation,
+    /// What was asked for.
+    pub endpoint: Endpoint,
     /// The HTTP method.
     pub method: &'a str,
     /// The path and, for reads, the query.
@@ -23,22 +24,24 @@ pub struct RequestEnded<'a> {
     pub failure: Option<&'a Stage>,
 }
 
-/// A pause before a request is sent again.
+/// A pause before a request is sent again, or before any request of the run is.
 #[derive(Debug)]
 pub struct Waiting<'a> {
-    /// The operation.
-    pub operation: Operation,
-    /// Why it is sent again.
+    /// What was asked for.
+    pub endpoint: Endpoint,
+    /// Why there is a pause.
     pub failure: &'a Stage,
     /// How long the pause is.
     pub pause: Duration,
+    /// Whether it is one of the whole run, because the API asks to slow down; it is told once for all requests.
+    pub whole_run: bool,
 }
 
 /// Is told about requests.
 pub trait Observer: Send + Sync {
     /// A request ended.
     fn request_ended(&self, request: &RequestEnded<'_>);
-    /// A request is going to be sent again after a pause.
+    /// A pause begins.
     fn waiting(&self, waiting: &Waiting<'_>);
 }
 

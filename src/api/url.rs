@@ -37,7 +37,12 @@ impl ApiUrl {
         url
     }
 
-    /// Tells whether requests stay on this machine.
+    /// Returns whether requests are encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// Returns whether requests stay on this machine.
     pub fn is_loopback(&self) -> bool {
         match self.0.host() {
             Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -49,6 +49,11 @@ pub trait ApplyEvents: Sync {
 pub struct Stop(CancellationToken);
 
 impl Stop {
+    /// Is asked to stop by a token, which others may cancel.
+    pub fn by(token: CancellationToken) -> Stop {
+        Stop(token)
+    }
+
     /// Asks to stop.
     pub fn request(&self) {
         self.0.cancel();

@@ -16,7 +16,7 @@ pub async fn apply(plan: &Plan, context: Context<'_>) -> Report {
     let runs = stream::iter(&plan.orders).map(|order| run_order(order, context, &course));
     let mut orders: Vec<OrderReport> = runs.buffer_unordered(at_once).collect().await;
     orders.sort_by_key(|order| order.order_id);
-    Report { orders, blocked: plan.blocked(), interrupted: context.stop.is_requested() }
+    Report { orders, blocked: plan.blocked(), interrupted: context.stop.is_requested(), of_saved_plan: false }
 }
 
 async fn run_order(order: &OrderPlan, context: Context<'_>, course: &Course) -> OrderReport {

@@ -6,7 +6,7 @@
 
 use super::context::{Context, Course};
 use crate::api::ApiError;
-use crate::model::{Cents, OrderReport, Recorded, RecordedSlots};
+use crate::model::{Cents, OrderReport, Recorded, RecordedSlots, SlotsTold};
 use crate::plan::{NextRecord, OrderPlan};
 
 /// Why a step did not end well.
@@ -34,6 +34,8 @@ pub(super) struct Journal<'a> {
     /// Whether `recorded` differs from what is stored.
     unsaved: bool,
     pub(super) report: OrderReport,
+    /// What is worth saying of the step under way, although it did not fail.
+    pub(super) remark: Option<String>,
 }
 
 impl<'a> Journal<'a> {
@@ -50,6 +52,7 @@ impl<'a> Journal<'a> {
             recorded: next.recorded.clone(),
             unsaved: next.is_new,
             report: OrderReport::not_run(order.order_id, order.steps.len()),
+            remark: None,
         }
     }
 
@@ -118,26 +121,48 @@ impl<'a> Journal<'a> {
         Ok(before)
     }
 
-    /// Records what an answer shows, and compares it with what was asked for.
-    pub(super) async fn slots_changed(
-        &mut self,
-        answer: RecordedSlots,
-        expected: RecordedSlots,
-    ) -> Result<(), StepFailure> {
-        self.recorded.slots = Some(answer);
-        self.save_acknowledged().await?;
-        expect_slots(answer, expected)
+    /// Completes what an answer tells of the slots by the order's detail, and takes it into the record. What nobody tells
+    /// is recorded as the write that was acknowledged, but never that nothing is scheduled: that is unknown then.
+    pub(super) async fn learn_slots(&mut self, told: SlotsTold, expected: SlotsTold) -> SlotsTold {
+        let mut learned = told;
+        if told.qty.is_none() || told.pending.is_none() {
+            let detail = self.context.writer.reader().order(self.order.order_id).await.unwrap_or_default();
+            learned.qty = told.qty.or(detail.slots);
+            learned.pending = told.pending.or(detail.pending);
+        }
+        let qty = learned.qty.or(expected.qty);
+        let pending = learned.pending.or(expected.pending.filter(Option::is_some));
+        self.recorded.slots = qty.zip(pending).map(|(qty, pending)| RecordedSlots { qty, pending });
+        self.recorded.pending_asked &= self.recorded.slots.is_none();
+        learned
     }
-}
 
-/// Fails where an answer shows something else than what was asked for.
-pub(super) fn expect_slots(answer: RecordedSlots, expected: RecordedSlots) -> Result<(), StepFailure> {
-    if answer == expected {
-        return Ok(());
+    /// Fails where the API shows something else than what was asked for, as far as it shows anything.
+    pub(super) fn expect_slots(&mut self, learned: SlotsTold, expected: SlotsTold) -> Result<(), StepFailure> {
+        let qty_differs = learned.qty.zip(expected.qty).is_some_and(|(learned, expected)| learned != expected);
+        let pending_differs =
+            learned.pending.zip(expected.pending).is_some_and(|(learned, expected)| learned != expected);
+        if !qty_differs && !pending_differs {
+            if learned.qty.is_none() || learned.pending.is_none() {
+                self.remark = Some("the API acknowledged it, and does not show what came of it".to_owned());
+            }
+            return Ok(());
+        }
+        let words = |slots: SlotsTold| {
+            let qty = slots.qty.map_or("an unknown number of".to_owned(), |qty| qty.to_string());
+            match slots.pending {
+                None => format!("{qty} slots"),
+                Some(None) => format!("{qty} slots with nothing scheduled"),
+                Some(Some(pending)) => format!("{qty} slots with {} from the next renewal on", pending.next_qty()),
+            }
+        };
+        Err(StepFailure::Failed(format!("the API now shows {}, not {}", words(learned), words(expected))))
     }
-    let words = |slots: RecordedSlots| match slots.pending {
-        None => format!("{} slots with nothing scheduled", slots.qty),
-        Some(pending) => format!("{} slots with {} from the next renewal on", slots.qty, pending.next_qty()),
-    };
-    Err(StepFailure::Failed(format!("the API now shows {}, not {}", words(answer), words(expected))))
+
+    /// Says that the API updated fewer IPs than were sent, where it says so.
+    pub(super) fn say_updated(&mut self, updated: u64, sent: usize) {
+        if updated < sent as u64 {
+            self.remark = Some(format!("the API says that it updated {updated} of {sent} IPs"));
+        }
+    }
 }

@@ -7,7 +7,9 @@ mod context;
 mod executor;
 mod journal;
 mod order;
+mod permit;
 pub mod purchase;
 
 pub use context::{ApplyEvents, ApplySettings, Context, Stop};
 pub use executor::apply;
+pub use permit::{INTENT_FRESHNESS, QUOTE_FRESHNESS};

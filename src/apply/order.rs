@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::journal::{Journal, StepFailure};
+use super::permit::Permit;
 use super::purchase::{self, PlannedPurchase};
 use crate::api::{ApiError, MAX_ITEMS_PER_REQUEST, Writer};
 use crate::model::{
-    Cents, OrderId, OrderReport, PendingChange, ProxyIp, Recorded, RecordedSlots, Signature, StepResult,
+    Cents, LiveSignature, OrderId, OrderReport, PendingChange, ProxyIp, Recorded, Signature, SlotsTold, StepResult,
+    count,
 };
 use crate::plan::{DelNpItem, SignatureItem, Step};
 
@@ -30,6 +32,9 @@ pub(super) async fn run(mut journal: Journal<'_>) -> OrderReport {
         journal.context.events.step_ended(order.order_id, step, &result);
         let done = result == StepResult::Done;
         journal.report.results[index] = result;
+        if let Some(remark) = journal.remark.take() {
+            journal.report.remarks.insert(index, remark);
+        }
         if !done {
             break;
         }
@@ -51,30 +56,34 @@ async fn run_step(journal: &mut Journal<'_>, step: &Step) -> Result<(), StepFail
 }
 
 async fn cancel_downgrade(journal: &mut Journal<'_>, pending: Option<PendingChange>) -> Result<(), StepFailure> {
-    let nothing = RecordedSlots { qty: journal.order.slots.unwrap_or(0), pending: None };
+    let expected = SlotsTold { qty: journal.order.slots, pending: Some(None) };
     let before = journal.forget_slots().await?;
-    let answer = match journal.context.writer.cancel_downgrade(journal.order.order_id).await {
+    let permit = Permit::new(journal.context, journal.course);
+    let told = match journal.context.writer.cancel_downgrade(journal.order.order_id, &permit).await {
         // A lost answer to an earlier attempt makes a known pending change an unknown one.
         Err(error) if (pending.is_none() || !error.had_no_effect) && means_nothing_pending(&error) => {
-            return nothing_was_pending(journal, nothing, &error).await;
+            return nothing_was_pending(journal, &error).await;
         }
         Err(error) => {
             let failure = journal.failed(&error, before.is_some(), |recorded| recorded.slots = before).await;
             return Err(if means_nothing_pending(&error) { taken_back_elsewhere(failure) } else { failure });
         }
-        Ok(answer) => answer,
+        Ok(told) => told,
     };
-    journal.slots_changed(answer, nothing).await
+    let learned = journal.learn_slots(told, expected).await;
+    // An answer that does not tell is no reason to ask again before the next renewal.
+    journal.recorded.pending_asked = learned.pending.is_none();
+    journal.save_acknowledged().await?;
+    journal.expect_slots(learned, expected)
 }
 
-/// Records that nothing is scheduled; unless an earlier attempt took it back, nothing was changed.
-async fn nothing_was_pending(
-    journal: &mut Journal<'_>,
-    slots: RecordedSlots,
-    error: &ApiError,
-) -> Result<(), StepFailure> {
+/// What is scheduled stays unknown: the refusal may have another reason than that there is nothing. The record only
+/// remembers that it was asked for this renewal.
+async fn nothing_was_pending(journal: &mut Journal<'_>, error: &ApiError) -> Result<(), StepFailure> {
     journal.report.changed |= !error.had_no_effect;
-    journal.recorded.slots = Some(slots);
+    journal.remark = Some(format!("nothing seems to be scheduled: {error}"));
+    journal.recorded.slots = None;
+    journal.recorded.pending_asked = true;
     journal
         .save()
         .await
@@ -82,23 +91,29 @@ async fn nothing_was_pending(
 }
 
 async fn schedule_downgrade(journal: &mut Journal<'_>, from_qty: u32, next_qty: u32) -> Result<(), StepFailure> {
+    let expected = SlotsTold { qty: Some(from_qty), pending: Some(Some(PendingChange::Downgrade { next_qty })) };
     let before = journal.forget_slots().await?;
-    let answer = match journal.context.writer.schedule_downgrade(journal.order.order_id, next_qty).await {
+    let permit = Permit::new(journal.context, journal.course);
+    let told = match journal.context.writer.schedule_downgrade(journal.order.order_id, next_qty, &permit).await {
         Err(error) => return Err(journal.failed(&error, before.is_some(), |recorded| recorded.slots = before).await),
-        Ok(answer) => answer,
+        Ok(told) => told,
     };
-    let pending = Some(PendingChange::Downgrade { next_qty });
-    journal.slots_changed(answer, RecordedSlots { qty: from_qty, pending }).await
+    let learned = journal.learn_slots(told, expected).await;
+    journal.save_acknowledged().await?;
+    journal.expect_slots(learned, expected)
 }
 
 async fn set_auto_renewal(journal: &mut Journal<'_>, on: bool) -> Result<(), StepFailure> {
-    journal.ensure_locked().await?;
-    let before = journal.recorded.auto_renewal.take();
-    if before.is_some_and(|before| before != on) {
+    let before = journal.recorded.auto_renewal;
+    let forgets = before.is_some_and(|before| before != on);
+    if forgets {
+        journal.ensure_locked().await?;
+        journal.recorded.auto_renewal = None;
         journal.save().await?;
     }
-    if let Err(error) = journal.context.writer.set_auto_renewal(journal.order.order_id, on).await {
-        return Err(journal.failed(&error, before.is_some(), |recorded| recorded.auto_renewal = before).await);
+    let permit = Permit::new(journal.context, journal.course);
+    if let Err(error) = journal.context.writer.set_auto_renewal(journal.order.order_id, on, &permit).await {
+        return Err(journal.failed(&error, forgets, |recorded| recorded.auto_renewal = before).await);
     }
     journal.recorded.auto_renewal = Some(on);
     journal.save_acknowledged().await
@@ -106,35 +121,76 @@ async fn set_auto_renewal(journal: &mut Journal<'_>, on: bool) -> Result<(), Ste
 
 async fn set_signatures(journal: &mut Journal<'_>, items: &[SignatureItem]) -> Result<(), StepFailure> {
     let wanted: Vec<(ProxyIp, Signature)> = items.iter().map(|item| (item.ip, item.to)).collect();
-    set(
+    let updated = set(
         journal,
         &wanted,
         |recorded| &mut recorded.signatures,
         |recorded| Some(&mut recorded.unknown_signatures),
-        Writer::set_signatures,
+        async |writer: &Writer, order_id, items: &[_], permit| writer.set_signatures(order_id, items, permit).await,
     )
-    .await
+    .await?;
+    match updated < wanted.len() as u64 {
+        true => compare_signatures(journal, &wanted, updated).await,
+        false => Ok(()),
+    }
+}
+
+/// After an answer that counts fewer IPs than were sent: what the API reports counts, where it reports it.
+async fn compare_signatures(
+    journal: &mut Journal<'_>,
+    wanted: &[(ProxyIp, Signature)],
+    updated: u64,
+) -> Result<(), StepFailure> {
+    journal.say_updated(updated, wanted.len());
+    let Ok(seen) = journal.context.writer.reader().active_proxies(journal.order.order_id).await else { return Ok(()) };
+    let told = |ip: &ProxyIp| seen.active.get(ip).and_then(|seen| seen.signature.as_ref());
+    let differs = |(ip, to): &&(ProxyIp, Signature)| told(ip).is_some_and(|it| *it != LiveSignature::Known(*to));
+    let others: Vec<ProxyIp> = wanted.iter().filter(differs).map(|(ip, _)| *ip).collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    for ip in &others {
+        journal.recorded.signatures.remove(ip);
+    }
+    journal.save().await?;
+    let what = count(others.len(), "IP");
+    Err(StepFailure::Failed(format!(
+        "acknowledged, and the API still shows another signature for {what}, {} first",
+        others[0]
+    )))
 }
 
 async fn set_del_np(journal: &mut Journal<'_>, items: &[DelNpItem]) -> Result<(), StepFailure> {
     let wanted: Vec<(ProxyIp, bool)> = items.iter().map(|item| (item.ip, item.to)).collect();
-    set(journal, &wanted, |recorded| &mut recorded.del_np, |_| None, Writer::set_del_np).await
+    let updated = set(
+        journal,
+        &wanted,
+        |recorded| &mut recorded.del_np,
+        |_| None,
+        async |writer: &Writer, order_id, items: &[_], permit| writer.set_del_np(order_id, items, permit).await,
+    )
+    .await?;
+    journal.say_updated(updated, wanted.len());
+    Ok(())
 }
 
 /// Sets a value of each IP by as many requests as it takes, recording each as it is acknowledged. `unknown` are the
-/// IPs that are known to have some value.
-async fn set<V: Copy>(
+/// IPs that are known to have some value. Returns how many the API says that it updated.
+async fn set<V: Copy + PartialEq>(
     journal: &mut Journal<'_>,
     wanted: &[(ProxyIp, V)],
     part: fn(&mut Recorded) -> &mut BTreeMap<ProxyIp, V>,
     unknown: fn(&mut Recorded) -> Option<&mut BTreeSet<ProxyIp>>,
-    send: impl AsyncFn(&Writer, OrderId, &[(ProxyIp, V)]) -> Result<(), ApiError>,
-) -> Result<(), StepFailure> {
+    send: impl AsyncFn(&Writer, OrderId, &[(ProxyIp, V)], &Permit<'_>) -> Result<Option<u64>, ApiError>,
+) -> Result<u64, StepFailure> {
+    let mut updated = 0;
     for (chunks_sent, chunk) in wanted.chunks(MAX_ITEMS_PER_REQUEST).enumerate() {
         check_stop(journal, chunks_sent, wanted.len())?;
-        journal.ensure_locked().await?;
+        // What is recorded as it shall be is claimed neither more nor less while it is asserted.
         let values = part(&mut journal.recorded);
-        let before: Vec<(ProxyIp, V)> = chunk.iter().filter_map(|(ip, _)| values.remove_entry(ip)).collect();
+        let differs = |(ip, to): &&(ProxyIp, V)| values.get(ip).is_some_and(|before| before != to);
+        let changing: Vec<ProxyIp> = chunk.iter().filter(differs).map(|(ip, _)| *ip).collect();
+        let before: Vec<(ProxyIp, V)> = changing.iter().filter_map(|ip| values.remove_entry(ip)).collect();
         let known_again = |recorded: &mut Recorded, items: &[(ProxyIp, V)]| {
             part(recorded).extend(items.iter().copied());
             let unknown = unknown(recorded);
@@ -143,16 +199,21 @@ async fn set<V: Copy>(
         if !before.is_empty() {
             let unknown = unknown(&mut journal.recorded);
             unknown.into_iter().for_each(|unknown| unknown.extend(before.iter().map(|(ip, _)| *ip)));
+            journal.ensure_locked().await?;
             journal.save().await?;
         }
-        if let Err(error) = send(journal.context.writer, journal.order.order_id, chunk).await {
-            let restore = |recorded: &mut Recorded| known_again(recorded, &before);
-            return Err(journal.failed(&error, !before.is_empty(), restore).await);
+        let permit = Permit::new(journal.context, journal.course);
+        match send(journal.context.writer, journal.order.order_id, chunk, &permit).await {
+            Ok(told) => updated += told.unwrap_or(chunk.len() as u64),
+            Err(error) => {
+                let restore = |recorded: &mut Recorded| known_again(recorded, &before);
+                return Err(journal.failed(&error, !before.is_empty(), restore).await);
+            }
         }
         known_again(&mut journal.recorded, chunk);
         journal.save_acknowledged().await?;
     }
-    Ok(())
+    Ok(updated)
 }
 
 fn check_stop(journal: &Journal<'_>, chunks_sent: usize, items: usize) -> Result<(), StepFailure> {
@@ -173,7 +234,8 @@ fn taken_back_elsewhere(failure: StepFailure) -> StepFailure {
     }
 }
 
-/// Returns whether the refusal of a cancel means that nothing was scheduled (contract, Apply).
+/// Returns whether the refusal of a cancel means that nothing was scheduled (contract, Apply): only the API itself can
+/// say so, not a page of something in its place.
 fn means_nothing_pending(error: &ApiError) -> bool {
-    matches!(error.refusal_status(), Some(400 | 404 | 409 | 422))
+    matches!(error.refusal_status(), Some(400 | 404 | 422)) && !error.is_refused_elsewhere()
 }

@@ -5,18 +5,22 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
-use super::journal::{Journal, StepFailure, expect_slots};
+use super::journal::{Journal, StepFailure};
+use super::permit::{Denial, Permit, PurchaseTimes};
 use crate::api::ApiError;
-use crate::model::{LiveSlots, PurchaseIntent, Quote, RecordedSlots};
+use crate::model::{Bought, Cents, LiveSlots, NoQuote, PurchaseIntent, Quote, SlotsTold};
+use crate::state::Moment;
 
 /// How far a purchase is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PurchaseStage {
     /// The price is to be quoted once more.
-    Quoting,
+    Quoting {
+        /// Whether the intent is stored already: the price was quoted, and has grown old.
+        intended: bool,
+    },
     /// The intent is to be stored, durably.
     Intending,
     /// The purchase is to be sent, once.
@@ -29,10 +33,13 @@ pub enum PurchaseStage {
     /// The API acknowledged it.
     Bought {
         /// What the answer shows.
-        slots: RecordedSlots,
+        told: SlotsTold,
     },
     /// No answer, but the slots show it.
-    Found,
+    Found {
+        /// The slots.
+        qty: u32,
+    },
     /// It certainly did not happen.
     NotBought {
         /// Why.
@@ -55,7 +62,9 @@ pub enum PurchaseEvent {
     /// The intent was stored, or could not be.
     Stored(Result<(), String>),
     /// The purchase was answered, or was not.
-    Answered(Result<RecordedSlots, ApiError>),
+    Answered(Result<SlotsTold, ApiError>),
+    /// It was not sent, because its price had grown old.
+    PriceTooOld,
     /// The slots were read, or could not be.
     SlotsRead(Result<u32, ApiError>),
     /// The time to wait is over.
@@ -83,16 +92,20 @@ impl PurchaseStage {
     /// Returns the stage after something happened; an event that the stage does not wait for changes nothing.
     pub fn next(self, planned: PlannedPurchase, event: PurchaseEvent) -> PurchaseStage {
         match (self, event) {
-            (PurchaseStage::Quoting, PurchaseEvent::Quoted(quoted)) => judge_quote(planned, quoted),
+            (PurchaseStage::Quoting { intended }, PurchaseEvent::Quoted(quoted)) => {
+                judge_quote(planned, quoted, intended)
+            }
             (PurchaseStage::Intending, PurchaseEvent::Stored(Ok(()))) => PurchaseStage::Sending,
             (PurchaseStage::Intending, PurchaseEvent::Stored(Err(reason))) => {
                 PurchaseStage::NotBought { reason: format!("nothing was bought: {reason}"), intended: false }
             }
+            (PurchaseStage::Quoting { intended }, PurchaseEvent::Interrupted) => interrupted(intended),
             (PurchaseStage::Intending, PurchaseEvent::Interrupted) => interrupted(false),
             (PurchaseStage::Sending, PurchaseEvent::Interrupted) => interrupted(true),
+            (PurchaseStage::Sending, PurchaseEvent::PriceTooOld) => PurchaseStage::Quoting { intended: true },
             (PurchaseStage::Sending, PurchaseEvent::Answered(answer)) => judge_answer(planned, answer),
             (PurchaseStage::ReadingBack { .. }, PurchaseEvent::SlotsRead(Ok(qty))) if qty >= planned.to_qty() => {
-                PurchaseStage::Found
+                PurchaseStage::Found { qty }
             }
             (PurchaseStage::ReadingBack { reason }, PurchaseEvent::TimeUp) => {
                 let to_qty = planned.to_qty();
@@ -109,8 +122,8 @@ fn interrupted(intended: bool) -> PurchaseStage {
     PurchaseStage::NotBought { reason: "nothing was bought: interrupted".to_owned(), intended }
 }
 
-fn judge_quote(planned: PlannedPurchase, quoted: Result<LiveSlots, ApiError>) -> PurchaseStage {
-    let not_bought = |reason| PurchaseStage::NotBought { reason, intended: false };
+fn judge_quote(planned: PlannedPurchase, quoted: Result<LiveSlots, ApiError>, intended: bool) -> PurchaseStage {
+    let not_bought = |reason| PurchaseStage::NotBought { reason, intended };
     let slots = match quoted {
         Ok(slots) => slots,
         Err(error) => return not_bought(format!("nothing was bought: {error}")),
@@ -121,20 +134,22 @@ fn judge_quote(planned: PlannedPurchase, quoted: Result<LiveSlots, ApiError>) ->
             let now = slots.current_qty;
             not_bought(format!("nothing was bought: the order has {now} slots now, the plan was made for {from_qty}"))
         }
-        None => not_bought("nothing was bought: the API shows no price any more".to_owned()),
-        Some(now) if now.charge > quote.charge => not_bought(format!(
+        Err(NoQuote::NotShown) => not_bought("nothing was bought: the API shows no price any more".to_owned()),
+        Err(bad_price) => not_bought(format!("nothing was bought: {bad_price}")),
+        Ok(now) if now.charge > quote.charge => not_bought(format!(
             "nothing was bought: the price is {} cents now, the plan shows {}",
             now.charge.0, quote.charge.0
         )),
-        Some(_) => PurchaseStage::Intending,
+        Ok(_) if intended => PurchaseStage::Sending,
+        Ok(_) => PurchaseStage::Intending,
     }
 }
 
-fn judge_answer(planned: PlannedPurchase, answer: Result<RecordedSlots, ApiError>) -> PurchaseStage {
+fn judge_answer(planned: PlannedPurchase, answer: Result<SlotsTold, ApiError>) -> PurchaseStage {
     match answer {
-        Ok(slots) if slots.qty >= planned.to_qty() => PurchaseStage::Bought { slots },
-        Ok(slots) => PurchaseStage::ReadingBack {
-            reason: format!("the answer shows {} slots, not {}", slots.qty, planned.to_qty()),
+        Ok(told) if told.qty.is_none_or(|qty| qty >= planned.to_qty()) => PurchaseStage::Bought { told },
+        Ok(told) => PurchaseStage::ReadingBack {
+            reason: format!("the answer shows {} slots, not {}", told.qty.unwrap_or(0), planned.to_qty()),
         },
         // Sent again where it was not sent, so that the last attempt speaks for all of them.
         Err(error) if error.had_no_effect => {
@@ -144,46 +159,39 @@ fn judge_answer(planned: PlannedPurchase, answer: Result<RecordedSlots, ApiError
     }
 }
 
+/// A purchase under way, with what `run` has to remember of it.
+struct Purchase {
+    planned: PlannedPurchase,
+    /// What it charges, by the last quote.
+    charge: Cents,
+    quoted: Moment,
+    intended: Moment,
+    /// Until when the slots are read back.
+    until: Option<Instant>,
+}
+
 /// Buys slots for an order, keeping its record at every step.
 pub(super) async fn run(journal: &mut Journal<'_>, planned: PlannedPurchase) -> Result<(), StepFailure> {
-    let mut charge = planned.quote.charge;
-    let mut stage = PurchaseStage::Quoting;
-    let mut time_up = None;
+    let now = Moment::now();
+    let mut purchase = Purchase { planned, charge: planned.quote.charge, quoted: now, intended: now, until: None };
+    let mut stage = PurchaseStage::Quoting { intended: false };
     loop {
         let event = match &stage {
-            PurchaseStage::Quoting => {
-                let quoted =
-                    journal.context.writer.reader().quote_slots(journal.order.order_id, planned.quote.add_qty).await;
-                charge = quoted.as_ref().ok().and_then(|slots| slots.quote).map_or(charge, |now| now.charge);
-                PurchaseEvent::Quoted(quoted)
-            }
-            PurchaseStage::Intending | PurchaseStage::Sending if journal.context.stop.is_requested() => {
+            PurchaseStage::Quoting { .. } | PurchaseStage::Intending | PurchaseStage::Sending
+                if journal.course.is_over() =>
+            {
                 PurchaseEvent::Interrupted
             }
-            PurchaseStage::Intending => PurchaseEvent::Stored(store_intent(journal, planned).await),
-            PurchaseStage::Sending => PurchaseEvent::Answered(
-                journal.context.writer.purchase_slots(journal.order.order_id, planned.quote.add_qty).await,
-            ),
-            PurchaseStage::ReadingBack { .. } => {
-                let settings = journal.context.settings;
-                let pause = if time_up.is_some() { settings.settle_interval } else { Duration::ZERO };
-                let until = *time_up.get_or_insert_with(|| Instant::now() + settings.settle_timeout);
-                read_back(journal, pause, until).await
-            }
-            PurchaseStage::Bought { slots } => {
-                journal.recorded.purchase = None;
-                journal.recorded.slots = Some(*slots);
-                journal.save_bought(charge).await?;
-                // What was scheduled was taken back before.
-                return expect_slots(*slots, RecordedSlots { qty: planned.to_qty(), pending: None });
-            }
-            PurchaseStage::Found => {
-                journal.recorded.settle_purchase();
-                return journal.save_bought(charge).await;
-            }
+            PurchaseStage::Quoting { .. } => purchase.quote(journal).await,
+            PurchaseStage::Intending => purchase.store_intent(journal).await,
+            PurchaseStage::Sending => purchase.send(journal).await,
+            PurchaseStage::ReadingBack { .. } => purchase.read_back(journal).await,
+            PurchaseStage::Bought { told } => return purchase.acknowledged(journal, *told).await,
+            PurchaseStage::Found { qty } => return purchase.found(journal, *qty).await,
             PurchaseStage::NotBought { reason, intended } => return Err(not_bought(journal, reason, *intended).await),
             PurchaseStage::Unknown { reason } => {
                 journal.report.changed = true;
+                journal.report.may_have_charged = journal.report.may_have_charged.plus(purchase.charge);
                 return Err(StepFailure::Unknown(reason.clone()));
             }
         };
@@ -194,17 +202,79 @@ pub(super) async fn run(journal: &mut Journal<'_>, planned: PlannedPurchase) -> 
     }
 }
 
-async fn store_intent(journal: &mut Journal<'_>, planned: PlannedPurchase) -> Result<(), String> {
-    let PlannedPurchase { from_qty, quote } = planned;
-    journal.recorded.purchase = Some(PurchaseIntent { from_qty, add_qty: quote.add_qty, when: Timestamp::now() });
-    let stored = match journal.ensure_locked().await {
-        Ok(()) => journal.save().await,
-        Err(lost) => Err(lost),
-    };
-    if stored.is_err() {
-        journal.recorded.purchase = None;
+impl Purchase {
+    async fn quote(&mut self, journal: &Journal<'_>) -> PurchaseEvent {
+        let reader = journal.context.writer.reader();
+        let quoted = reader.quote_slots(journal.order.order_id, self.planned.quote.add_qty).await;
+        self.quoted = Moment::now();
+        self.charge = quoted.as_ref().ok().and_then(|slots| slots.quote.ok()).map_or(self.charge, |now| now.charge);
+        PurchaseEvent::Quoted(quoted)
     }
-    stored
+
+    async fn store_intent(&mut self, journal: &mut Journal<'_>) -> PurchaseEvent {
+        let PlannedPurchase { from_qty, quote } = self.planned;
+        self.intended = Moment::now();
+        let when = journal.context.writer.reader().connection().now().moment;
+        journal.recorded.purchase = Some(PurchaseIntent { from_qty, add_qty: quote.add_qty, when });
+        let stored = match journal.ensure_locked().await {
+            Ok(()) => journal.save().await,
+            Err(lost) => Err(lost),
+        };
+        if stored.is_err() {
+            journal.recorded.purchase = None;
+        }
+        PurchaseEvent::Stored(stored)
+    }
+
+    async fn send(&mut self, journal: &Journal<'_>) -> PurchaseEvent {
+        let times = PurchaseTimes { intended: self.intended, quoted: self.quoted };
+        let permit = Permit::for_purchase(journal.context, journal.course, times);
+        let writer = journal.context.writer;
+        let answer = writer.purchase_slots(journal.order.order_id, self.planned.quote.add_qty, &permit).await;
+        match (answer, permit.denial()) {
+            (Err(error), Some(Denial::QuoteTooOld)) if error.had_no_effect => PurchaseEvent::PriceTooOld,
+            (Err(error), Some(Denial::Stopped)) if error.had_no_effect => PurchaseEvent::Interrupted,
+            (answer, _) => PurchaseEvent::Answered(answer),
+        }
+    }
+
+    async fn read_back(&mut self, journal: &Journal<'_>) -> PurchaseEvent {
+        let settings = journal.context.settings;
+        let pause = if self.until.is_some() { settings.settle_interval } else { Duration::ZERO };
+        let until = *self.until.get_or_insert_with(|| Instant::now() + settings.settle_timeout);
+        sleep(pause.min(until.saturating_duration_since(Instant::now()))).await;
+        if Instant::now() >= until {
+            return PurchaseEvent::TimeUp;
+        }
+        let reader = journal.context.writer.reader();
+        match tokio::time::timeout_at(until, reader.slots(journal.order.order_id)).await {
+            Err(_) => PurchaseEvent::TimeUp,
+            Ok(read) => PurchaseEvent::SlotsRead(read),
+        }
+    }
+
+    /// Records what an acknowledged purchase shows, and compares it with what was asked for.
+    async fn acknowledged(self, journal: &mut Journal<'_>, told: SlotsTold) -> Result<(), StepFailure> {
+        let to_qty = self.planned.to_qty();
+        journal.recorded.purchase = None;
+        journal.recorded.bought = Some(self.bought(journal, told.qty.unwrap_or(to_qty)));
+        // What was scheduled was taken back before.
+        let expected = SlotsTold { qty: Some(to_qty), pending: Some(None) };
+        let learned = journal.learn_slots(told, expected).await;
+        journal.save_bought(self.charge).await?;
+        journal.expect_slots(learned, expected)
+    }
+
+    /// Records a purchase whose answer was lost, and that the slots show.
+    async fn found(self, journal: &mut Journal<'_>, qty: u32) -> Result<(), StepFailure> {
+        journal.recorded.settle_purchase();
+        journal.recorded.bought = Some(self.bought(journal, qty));
+        journal.save_bought(self.charge).await
+    }
+
+    fn bought(&self, journal: &Journal<'_>, qty: u32) -> Bought {
+        Bought { qty, when: journal.context.writer.reader().connection().now().moment }
+    }
 }
 
 async fn not_bought(journal: &mut Journal<'_>, reason: &str, intended: bool) -> StepFailure {
@@ -212,18 +282,5 @@ async fn not_bought(journal: &mut Journal<'_>, reason: &str, intended: bool) -> 
     match if intended { journal.save().await } else { Ok(()) } {
         Ok(()) => StepFailure::Failed(reason.to_owned()),
         Err(error) => StepFailure::Failed(format!("{reason}; and {error}")),
-    }
-}
-
-async fn read_back(journal: &Journal<'_>, pause: Duration, until: Instant) -> PurchaseEvent {
-    sleep(pause.min(until.saturating_duration_since(Instant::now()))).await;
-    if Instant::now() >= until {
-        return PurchaseEvent::TimeUp;
-    }
-    let read =
-        tokio::time::timeout_at(until, journal.context.writer.reader().quote_slots(journal.order.order_id, 1)).await;
-    match read {
-        Err(_) => PurchaseEvent::TimeUp,
-        Ok(read) => PurchaseEvent::SlotsRead(read.map(|slots| slots.current_qty)),
     }
 }

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use crate::api::ApiUrl;
 use crate::model::{OrderId, Percent};
+use crate::render::markdown::Title;
 
 #[derive(Debug, Args)]
 pub(super) struct OutputArgs {
@@ -127,6 +128,9 @@ pub(super) struct FormatArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub(super) format: Format,
+    /// Name the comment that --format markdown makes, where there is one for each of several manifests
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
+    pub(super) title: Option<Title>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -3,21 +3,34 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
 use super::actor::actor;
+use super::event::head_of_pull_request;
+use crate::api::Proxies;
 use crate::document::ActorDocument;
+use crate::render::markdown::Commit;
 
 /// The variable that holds the API token.
 pub(super) const TOKEN_VARIABLE: &str = "PROXYSHARD_TOKEN";
 const API_URL_VARIABLE: &str = "PROXYSHARD_API_URL";
 const STATE_VARIABLE: &str = "SHARDCTL_STATE";
+/// Where CI systems say which commit they run for.
+const COMMIT_VARIABLES: [&str; 6] =
+    ["GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1", "BITBUCKET_COMMIT", "GIT_COMMIT"];
+
+/// A variable whose value is not UTF-8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NotText;
 
 /// What the environment says to the program.
 pub(super) struct Environment {
-    /// The API token, as far as it is text.
-    pub(super) token: Option<Zeroizing<String>>,
+    /// The API token, or why it is none.
+    pub(super) token: Option<Result<Zeroizing<String>, NotText>>,
+    /// The proxies that requests go through.
+    pub(super) proxies: Proxies,
     /// Whether the API's URL is set to nothing, as CI systems do for what is not configured.
     pub(super) api_url_is_empty: bool,
     /// Whether the place of the state is set to nothing.
@@ -26,6 +39,10 @@ pub(super) struct Environment {
     pub(super) is_github: bool,
     /// Whether nobody looks at a progress bar.
     pub(super) is_ci: bool,
+    /// The commit that the run is for.
+    pub(super) commit: Option<Commit>,
+    /// The checkout that GitHub shows annotations in.
+    pub(super) github_workspace: Option<PathBuf>,
     /// Who runs the program, for the history.
     pub(super) actor: ActorDocument,
 }
@@ -35,12 +52,23 @@ impl Environment {
     pub(super) fn read() -> Environment {
         let is_empty = |name| env::var_os(name).is_some_and(|value: OsString| value.is_empty());
         Environment {
-            token: env::var(TOKEN_VARIABLE).ok().map(Zeroizing::new),
+            token: env::var_os(TOKEN_VARIABLE)
+                .map(|token| token.into_string().map(Zeroizing::new).map_err(|_| NotText)),
+            proxies: Proxies::from_environment(|name| env::var_os(name)),
             api_url_is_empty: is_empty(API_URL_VARIABLE),
             state_is_empty: is_empty(STATE_VARIABLE),
             is_github: env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
             is_ci: env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false"),
+            commit: commit(),
+            github_workspace: env::var_os("GITHUB_WORKSPACE").filter(|path| !path.is_empty()).map(PathBuf::from),
             actor: actor(|name| env::var(name).ok()),
         }
     }
+}
+
+fn commit() -> Option<Commit> {
+    let event = env::var_os("GITHUB_EVENT_PATH").map(PathBuf::from);
+    let of_pull_request = event.and_then(|event| head_of_pull_request(&event));
+    let said = || COMMIT_VARIABLES.iter().find_map(|name| Commit::parse(&env::var(name).ok()?));
+    of_pull_request.or_else(said)
 }

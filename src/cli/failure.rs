@@ -143,6 +143,12 @@ impl From<ObserveError> for CommandFailure {
             ObserveError::Unauthorized { .. } => CommandFailure::new(error.to_string())
                 .hint("check PROXYSHARD_TOKEN or --token-file, and that --api-url is the right API")
                 .code(ProblemCode::TokenRefused),
+            ObserveError::Unreachable { .. } => CommandFailure::new(error.to_string())
+                .hint("check the network, a proxy in HTTPS_PROXY, and that --api-url is right; then run again")
+                .code(ProblemCode::ApiUnreachable),
+            ObserveError::NoList { .. } => CommandFailure::new(error.to_string())
+                .hint("name the orders instead: a server of the older API does not list them")
+                .code(ProblemCode::ApiError),
             ObserveError::Records(error) => error.into(),
         }
     }

@@ -1,36 +1,103 @@
-//! Ctrl-C and SIGTERM while a plan is made under a lock, and while it is carried out.
+//! Ctrl-C, SIGTERM and SIGHUP.
+//!
+//! They are heard on a thread of their own: what the program is doing, be it to wait for somebody who does not read its
+//! output, never keeps the second signal from ending it.
 
 use std::io::{self, Write};
 use std::process;
-#[cfg(unix)]
-use std::task::Poll;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use crate::api::Connection;
-use crate::apply::Stop;
+use tokio::runtime;
+use tokio_util::sync::CancellationToken;
 
-use super::failure::Exit;
+use super::failure::{CommandFailure, Exit};
+use crate::diagnostic::ProblemCode;
 
-/// Listens until it is dropped: the first signal asks to stop, the second ends the program at once.
-pub(super) struct Listener(tokio::task::JoinHandle<()>);
+/// Signals that follow one another sooner are one: a terminal and a CI system may both send them, or twice.
+const APART: Duration = Duration::from_secs(1);
 
-impl Listener {
-    /// Starts to listen.
-    pub(super) fn start(stop: Stop, connection: Connection, mut signals: Signals) -> Listener {
-        Listener(tokio::spawn(async move {
+/// The wish to stop: the first signal asks for it, a second one ends the program at once. Clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct Interrupt {
+    asked: CancellationToken,
+    /// Whether requests that change something may be under way.
+    writing: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    /// Listens from now on until the program ends.
+    pub(super) fn listen() -> Interrupt {
+        let interrupt = Interrupt { asked: CancellationToken::new(), writing: Arc::default() };
+        let listener = interrupt.clone();
+        let (is_listening, listens) = mpsc::channel();
+        // Where there is no thread, a signal does what it does to every program.
+        let _ = thread::Builder::new().name("signals".to_owned()).spawn(move || listener.hear(is_listening));
+        let _ = listens.recv();
+        interrupt
+    }
+
+    /// Returns what is cancelled by the first signal.
+    pub(super) fn token(&self) -> &CancellationToken {
+        &self.asked
+    }
+
+    /// Says that from now on a stop has to wait for what is under way.
+    pub(super) fn begin_to_write(&self) {
+        self.writing.store(true, Ordering::SeqCst);
+    }
+
+    /// Returns whether somebody asked to stop.
+    pub(super) fn is_asked(&self) -> bool {
+        self.asked.is_cancelled()
+    }
+
+    /// Fails where somebody asked to stop, and nothing was changed yet.
+    pub(super) fn check(&self) -> Result<(), CommandFailure> {
+        match self.is_asked() {
+            true => Err(interrupted()),
+            false => Ok(()),
+        }
+    }
+
+    /// Ends what changes nothing at the first signal.
+    pub(super) async fn unless_asked<T>(
+        &self,
+        work: impl Future<Output = Result<T, CommandFailure>>,
+    ) -> Result<T, CommandFailure> {
+        tokio::select! {
+            biased;
+            () = self.asked.cancelled() => Err(interrupted()),
+            done = work => done,
+        }
+    }
+
+    fn hear(self, is_listening: mpsc::Sender<()>) {
+        let Ok(runtime) = runtime::Builder::new_current_thread().enable_all().build() else { return };
+        runtime.block_on(async {
+            let mut signals = Signals::new();
+            drop(is_listening);
             signals.next().await;
-            stop.request();
-            connection.hurry();
-            tell("Stopping: requests under way are finished and recorded. Once more ends at once.");
-            signals.next().await;
-            process::exit(i32::from(Exit::Interrupted.code()));
-        }))
+            let first = Instant::now();
+            self.asked.cancel();
+            if self.writing.load(Ordering::SeqCst) {
+                tell("Stopping: requests under way are finished and recorded. Once more ends at once.");
+            }
+            loop {
+                signals.next().await;
+                if first.elapsed() >= APART {
+                    process::exit(i32::from(Exit::Interrupted.code()));
+                }
+            }
+        });
     }
 }
 
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+fn interrupted() -> CommandFailure {
+    CommandFailure::new("interrupted: nothing was changed").code(ProblemCode::Interrupted)
 }
 
 /// The terminal is in use by the command that is being stopped.
@@ -41,22 +108,20 @@ fn tell(message: &str) {
 
 /// The signals, heard from its making on without a gap: none is lost between the first and the second.
 #[cfg(unix)]
-pub(super) struct Signals(Vec<tokio::signal::unix::Signal>);
+struct Signals(Vec<tokio::signal::unix::Signal>);
 
 #[cfg(unix)]
 impl Signals {
-    /// Begins to hear.
-    pub(super) fn new() -> Signals {
+    fn new() -> Signals {
         use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
         Signals(kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect())
     }
 
-    /// Waits for one.
-    pub(super) async fn next(&mut self) {
-        std::future::poll_fn(|context| match self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready()) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+    async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            let heard = self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if heard { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
         })
         .await;
     }
@@ -64,17 +129,15 @@ impl Signals {
 
 /// The signals.
 #[cfg(not(unix))]
-pub(super) struct Signals;
+struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    /// Begins to hear.
-    pub(super) fn new() -> Signals {
+    fn new() -> Signals {
         Signals
     }
 
-    /// Waits for one.
-    pub(super) async fn next(&mut self) {
+    async fn next(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
     }
 }

@@ -5,7 +5,9 @@ mod annotations;
 mod args;
 mod command_line;
 mod commands;
+mod comment;
 mod environment;
+mod event;
 mod failure;
 mod interrupt;
 mod order_filter;
@@ -21,16 +23,17 @@ use std::io::Write as _;
 use clap::{CommandFactory, Parser};
 use tokio::runtime;
 
-use crate::diagnostic::{ProblemCode, SourceMap};
+use crate::diagnostic::SourceMap;
 
 pub use command_line::Cli;
 pub use failure::Exit;
 
 use args::{ApiArgs, Format, FormatArgs};
 use command_line::Command;
+use comment::comment;
 use environment::Environment;
 use failure::CommandFailure;
-use interrupt::Signals;
+use interrupt::Interrupt;
 use output::{Ended, Expected, Found};
 use terminal::Terminal;
 
@@ -46,7 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         }
     };
     let environment = Environment::read();
-    let mut terminal = Terminal::new(&cli.output, &environment);
+    let mut terminal = Terminal::new(&cli.output, &environment, comment(&cli.command, &environment));
     let expected = expected(&cli.command);
     let exit = dispatch(cli.command, &environment, &mut terminal).and_then(|exit| {
         terminal.out.flush()?;
@@ -92,13 +95,29 @@ fn end(terminal: &mut Terminal, failure: &CommandFailure, expected: Expected, fo
 fn dispatch(command: Command, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
     match command {
         Command::Validate(args) => commands::validate::run(&args, environment, terminal),
-        Command::Plan(args) => block_on(unless_interrupted(commands::plan::run(&args, environment, terminal))),
-        Command::Apply(args) => block_on(commands::apply::run(&args, environment, terminal)),
-        Command::Import(args) => block_on(unless_interrupted(commands::import::run(&args, environment, terminal))),
-        Command::Status(args) => block_on(unless_interrupted(commands::status::run(&args, environment, terminal))),
-        Command::Forecast(args) => block_on(unless_interrupted(commands::forecast::run(&args, environment, terminal))),
-        Command::History(args) => block_on(unless_interrupted(commands::history::run(&args, environment, terminal))),
-        Command::State(args) => block_on(commands::state::run(&args, environment, terminal)),
+        Command::Plan(args) => {
+            until_interrupted(async |interrupt| commands::plan::run(&args, environment, interrupt, terminal).await)
+        }
+        Command::Apply(args) => {
+            let interrupt = Interrupt::listen();
+            block_on(commands::apply::run(&args, environment, &interrupt, terminal))
+        }
+        Command::Import(args) => {
+            until_interrupted(async |interrupt| commands::import::run(&args, environment, interrupt, terminal).await)
+        }
+        Command::Status(args) => {
+            until_interrupted(async |interrupt| commands::status::run(&args, environment, interrupt, terminal).await)
+        }
+        Command::Forecast(args) => {
+            until_interrupted(async |interrupt| commands::forecast::run(&args, environment, interrupt, terminal).await)
+        }
+        Command::History(args) => {
+            until_interrupted(async |_| commands::history::run(&args, environment, terminal).await)
+        }
+        Command::State(args) => {
+            let interrupt = Interrupt::listen();
+            block_on(commands::state::run(&args, environment, &interrupt, terminal))
+        }
         Command::Schema(args) => commands::schema::run(&args, terminal),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => run_on(runtime::Builder::new_multi_thread(), commands::sandbox::run(&args, terminal)),
@@ -107,15 +126,12 @@ fn dispatch(command: Command, environment: &Environment, terminal: &mut Terminal
     }
 }
 
-/// Ends a command that only reads at the first signal, as an apply that has changed nothing yet.
-async fn unless_interrupted(work: impl Future<Output = Result<Exit, CommandFailure>>) -> Result<Exit, CommandFailure> {
-    let mut signals = Signals::new();
-    tokio::select! {
-        done = work => done,
-        () = signals.next() => {
-            Err(CommandFailure::new("interrupted: nothing was changed").code(ProblemCode::Interrupted))
-        }
-    }
+/// Runs a command that changes nothing; the first signal ends it.
+fn until_interrupted(
+    work: impl AsyncFnOnce(&Interrupt) -> Result<Exit, CommandFailure>,
+) -> Result<Exit, CommandFailure> {
+    let interrupt = Interrupt::listen();
+    block_on(interrupt.unless_asked(work(&interrupt)))
 }
 
 /// Runs a command on one thread: what it waits for is the network, and no thread has to wake another.

@@ -11,7 +11,7 @@ use crate::document::{
     StatusDocument, ValidateDocument,
 };
 use crate::model::{Desired, Report, count};
-use crate::render::markdown::{self, Invocation};
+use crate::render::markdown::{self, Comment, Invocation};
 use crate::render::{Shown, forecast, history, openmetrics, status, text};
 
 /// What a command found.
@@ -70,13 +70,19 @@ pub(super) enum Expected {
     Validate,
 }
 
-impl Found<'_> {
-    /// Writes what was found.
-    pub(super) fn write(&self, out: &mut dyn Write, format: Format, verbose: bool) -> io::Result<()> {
+impl<'a> Found<'a> {
+    /// Writes what was found; `comment` says what it is for where it becomes one.
+    pub(super) fn write(
+        &self,
+        out: &mut dyn Write,
+        format: Format,
+        verbose: bool,
+        comment: &Comment,
+    ) -> io::Result<()> {
         match format {
             Format::Text => self.text(out, verbose),
             Format::Json => self.json(out),
-            Format::Markdown => self.markdown(out, verbose),
+            Format::Markdown => self.markdown(out, verbose, comment),
             Format::Openmetrics => self.openmetrics(out),
         }
     }
@@ -124,20 +130,23 @@ impl Found<'_> {
         }
     }
 
-    fn markdown(&self, out: &mut dyn Write, verbose: bool) -> io::Result<()> {
+    fn markdown(&self, out: &mut dyn Write, verbose: bool, comment: &Comment) -> io::Result<()> {
+        let shown = |view: &PlanView<'a>| Shown { view: *view, verbose };
         match self {
-            Found::Plan(view) => markdown::plan(out, &Shown { view: *view, verbose }, Invocation::Plan),
-            Found::DryRun(view) => markdown::plan(out, &Shown { view: *view, verbose }, Invocation::DryRun),
+            Found::Plan(view) => markdown::plan(out, &shown(view), Invocation::Plan, comment),
+            Found::DryRun(view) => markdown::plan(out, &shown(view), Invocation::DryRun, comment),
             Found::Upcoming(_) => Ok(()),
-            Found::Applied(view, report) => markdown::report(out, &Shown { view: *view, verbose: false }, report),
-            Found::Status(document) => status::markdown(out, document),
-            Found::Forecast(document, days) => forecast::markdown(out, document, *days),
-            Found::History(document) => history::markdown(out, document),
-            Found::Valid(_) => markdown::validate(out, &[], &SourceMap::default()),
+            Found::Applied(view, report) => markdown::report(out, &shown(view), report, comment),
+            Found::Status(document) => status::markdown(out, document, comment),
+            Found::Forecast(document, days) => forecast::markdown(out, document, *days, comment),
+            Found::History(document) => history::markdown(out, document, comment),
+            Found::Valid(_) => markdown::validate(out, &[], &SourceMap::default(), comment),
             Found::Ended(ended) if ended.invalid_manifest => {
-                markdown::invalid_manifest(out, ended.problems, ended.sources)
+                markdown::invalid_manifest(out, ended.problems, ended.sources, comment)
             }
-            Found::Ended(ended) => markdown::ended(out, ended.expected.command(), ended.problems, ended.sources),
+            Found::Ended(ended) => {
+                markdown::ended(out, ended.expected.command(), ended.problems, ended.sources, comment)
+            }
         }
     }
 }
@@ -165,7 +174,10 @@ impl Ended<'_> {
             Expected::Plan => document::write(out, &plan(problems)),
             Expected::Apply { carried_out } => {
                 let outcome = if carried_out { OutcomeWord::Failed } else { OutcomeWord::DryRun };
-                document::write(out, &ApplyDocument { plan: plan(problems), outcome, charged_cents: 0 })
+                document::write(
+                    out,
+                    &ApplyDocument { plan: plan(problems), outcome, charged_cents: 0, may_have_charged_cents: 0 },
+                )
             }
             Expected::Status => document::write(out, &StatusDocument::without_orders(problems)),
             Expected::Forecast => document::write(out, &ForecastDocument::without_renewals(Timestamp::now(), problems)),

@@ -199,11 +199,11 @@ impl Observer for Reporter {
         if self.verbose < REQUESTS {
             return;
         }
-        let RequestEnded { operation: _, method, target, status, took, attempt, failure } = request;
+        let RequestEnded { endpoint: _, method, target, status, took, attempt, failure } = request;
         let milliseconds = took.as_millis() as u64;
         let answer = match (status, failure) {
             (Some(status), _) => status.to_string(),
-            (None, Some(Stage::NotSent { .. })) => "not sent".to_owned(),
+            (None, Some(Stage::NotSent { .. } | Stage::NotPermitted { .. })) => "not sent".to_owned(),
             (None, _) => "no answer".to_owned(),
         };
         let line = format!("{method} {target} {answer} {milliseconds} ms, attempt {attempt}");
@@ -214,15 +214,17 @@ impl Observer for Reporter {
     }
 
     fn waiting(&self, waiting: &Waiting<'_>) {
-        let Waiting { operation, failure, pause } = waiting;
+        let Waiting { endpoint, failure, pause, whole_run: _ } = waiting;
         let seconds = pause.as_secs_f64();
         let why = match failure {
             Stage::Refused { status: 429, .. } => "the API asks to slow down".to_owned(),
             Stage::Refused { status, .. } => format!("the API answered {status}"),
-            Stage::NotSent { reason, .. } | Stage::NoAnswer { reason } => reason.clone(),
-            Stage::Unreadable { .. } | Stage::Unexpected { .. } => "the answer was not usable".to_owned(),
+            Stage::NotSent { reason, .. } | Stage::NoAnswer { reason, .. } => reason.raw().to_owned(),
+            Stage::NotPermitted { .. } | Stage::Unreadable { .. } | Stage::Unexpected { .. } => {
+                "the answer was not usable".to_owned()
+            }
         };
-        let message = format!("{operation}: {why}; again in {seconds:.1} s");
+        let message = format!("{endpoint}: {why}; again in {seconds:.1} s");
         self.bar.set_message(printable(&message));
         if self.verbose >= DECISIONS {
             self.log("warn", &message, &message, json!({"seconds": seconds}));

@@ -2,26 +2,29 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
 use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use super::args::{ApiArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
-use super::environment::{Environment, TOKEN_VARIABLE};
+use super::environment::{Environment, NotText, TOKEN_VARIABLE};
 use super::failure::{CommandFailure, InvalidManifest};
 use super::reporter::Reporter;
 use super::terminal::Terminal;
 use crate::api::{ApiUrl, Connection, Settings, Token};
 use crate::diagnostic::{ProblemCode, SourceMap};
 use crate::manifest::{self, Manifest};
-use crate::model::{Cents, Desired, OrderId, count};
+use crate::model::{Cents, Desired, OrderId, count, io_reason, printable};
 use crate::plan::Options;
 use crate::state::{Directory, Place, Records};
 
 const STATE_DIRECTORY: &str = "shardctl.state";
+/// More than any token has.
+const MOST_TOKEN_BYTES: usize = 64 << 10;
 /// A token that is shorter is no secret, and may well be a part of any text.
 const SECRET_LENGTH: usize = 8;
 
@@ -50,6 +53,8 @@ enum StatePlace {
     /// A directory that the user named.
     Directory(PathBuf),
     Bucket(String),
+    /// Nobody named one, and there is no default, for this reason.
+    Unnamed(&'static str),
 }
 
 /// The arguments that a run is resolved from; a command has those that it needs.
@@ -67,7 +72,7 @@ impl Run {
         let api = args.api.map(|args| Access::resolve(args, environment)).transpose()?;
         let named = args.state.and_then(|args| args.state.as_deref());
         let state = StatePlace::resolve(named, &manifest, environment)?;
-        Ok(Run { manifest, state, api, secret: environment.token.clone() })
+        Ok(Run { manifest, state, api, secret: environment.token.clone().and_then(Result::ok) })
     }
 
     /// Reads the manifest; `orders`, where there are any, leaves out all others.
@@ -117,12 +122,17 @@ impl Run {
     }
 
     /// Sets up the way to the API and wipes the text that the token was read into; nothing is sent yet.
-    pub(super) fn connect(&mut self, reporter: &Reporter) -> Result<Connection, CommandFailure> {
+    /// Once `stop` is cancelled, nothing is sent again.
+    pub(super) fn connect(
+        &mut self,
+        reporter: &Reporter,
+        stop: &CancellationToken,
+    ) -> Result<Connection, CommandFailure> {
         let Access { url, token, token_place, settings } =
             self.api.take().ok_or_else(|| CommandFailure::new("this command does not ask the API"))?;
         let bad = |error| CommandFailure::new(format!("{token_place}: {error}")).code(ProblemCode::TokenMissing);
         let token = Token::new(&token?).map_err(bad)?;
-        Connection::observed(url, token, settings, Arc::new(reporter.clone()))
+        Connection::observed(url, token, settings, Arc::new(reporter.clone()), stop.clone())
             .map_err(|error| CommandFailure::new(error).code(ProblemCode::ApiUnreachable))
     }
 
@@ -134,6 +144,12 @@ impl Run {
             }
             StatePlace::Directory(path) => Ok(Arc::new(Directory::new(path))),
             StatePlace::Bucket(url) => open_bucket(url),
+            StatePlace::Unnamed(why) => {
+                let message = format!("where the record is kept is not said, and there is no default, as {why}");
+                Err(CommandFailure::new(message)
+                    .hint("name the directory or bucket by --state (SHARDCTL_STATE)")
+                    .code(ProblemCode::StateUnavailable))
+            }
         }
     }
 
@@ -152,25 +168,55 @@ impl Access {
         };
         let url = url.parse().map_err(|error| CommandFailure::new(format!("{error}")))?;
         let (token_place, token) = read_token(args.token_file.as_deref(), environment);
-        let settings =
-            Settings { concurrency: usize::from(args.concurrency), retries: args.retries, timeout: args.timeout };
+        let (concurrency, retries) = (usize::from(args.concurrency), args.retries);
+        let settings = Settings {
+            concurrency,
+            retries,
+            timeout: args.timeout,
+            proxies: environment.proxies.clone(),
+            ..Settings::default()
+        };
         Ok(Access { url, token, token_place, settings })
     }
 }
 
 /// Reads the token, and says where it stands; the process's own environment cannot be wiped.
 fn read_token(file: Option<&Path>, environment: &Environment) -> (String, Result<Zeroizing<String>, CommandFailure>) {
+    let failure = |message: String| CommandFailure::new(message).code(ProblemCode::TokenMissing);
     let Some(path) = file else {
-        let missing = || {
-            CommandFailure::new("there is no API token")
-                .hint(format!("set {TOKEN_VARIABLE}, or name a file by --token-file"))
-                .code(ProblemCode::TokenMissing)
+        let token = match &environment.token {
+            Some(Ok(token)) => Ok(token.clone()),
+            Some(Err(NotText)) => Err(failure(format!("{TOKEN_VARIABLE} is not valid UTF-8: a token is plain ASCII"))),
+            None => {
+                let hint = format!("set {TOKEN_VARIABLE}, or name a file by --token-file");
+                Err(failure("there is no API token".to_owned()).hint(hint))
+            }
         };
-        return (TOKEN_VARIABLE.to_owned(), environment.token.clone().ok_or_else(missing));
+        return (TOKEN_VARIABLE.to_owned(), token);
     };
-    let place = format!("the token file {}", path.display());
-    let read = fs::read_to_string(path).map(Zeroizing::new).with_context(|| format!("{place} cannot be read"));
-    (place, read.map_err(|error| CommandFailure::from(error).code(ProblemCode::TokenMissing)))
+    let place = format!("the token file {}", printable(&path.display().to_string()));
+    let token = read_token_file(path).map_err(|reason| failure(format!("{place} cannot be used: {reason}")));
+    (place, token)
+}
+
+/// Reads no more than a token can be: what is named may be a device, or have no end.
+fn read_token_file(path: &Path) -> Result<Zeroizing<String>, String> {
+    let unreadable = |error: io::Error| io_reason(&error);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MOST_TOKEN_BYTES + 1));
+    let file = fs::File::open(path).map_err(unreadable)?;
+    file.take(MOST_TOKEN_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > MOST_TOKEN_BYTES {
+        return Err(format!("it is longer than {MOST_TOKEN_BYTES} bytes, and no token"));
+    }
+    match bytes.as_slice() {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Err("it is UTF-16: save it as UTF-8, as PowerShell does with \
+                                                    `-Encoding utf8`"
+            .to_owned()),
+        bytes => {
+            let text = std::str::from_utf8(bytes).map_err(|_| "it is not valid UTF-8".to_owned())?;
+            Ok(Zeroizing::new(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()))
+        }
+    }
 }
 
 impl StatePlace {
@@ -184,17 +230,30 @@ impl StatePlace {
             Some("") if !environment.state_is_empty => {
                 return Err(CommandFailure::new("--state is empty: name a directory"));
             }
-            None | Some("") => StatePlace::Default(default_state_directory(manifest)),
+            None | Some("") => default_state_place(manifest),
             Some(directory) => StatePlace::Directory(PathBuf::from(directory)),
         })
     }
 }
 
-fn default_state_directory(manifest: &[PathBuf]) -> PathBuf {
-    match manifest.first() {
-        Some(path) if path.is_dir() => path.join(STATE_DIRECTORY),
-        Some(path) => path.with_file_name(STATE_DIRECTORY),
-        None => PathBuf::from(STATE_DIRECTORY),
+/// Returns the directory beside the manifest: a record has one place, whichever way the manifest is named.
+fn default_state_place(manifest: &[PathBuf]) -> StatePlace {
+    if manifest.iter().any(|path| path.as_os_str() == "-") {
+        return StatePlace::Unnamed("the manifest comes from standard input");
+    }
+    let beside = |path: &PathBuf| match path.is_dir() {
+        true => path.join(STATE_DIRECTORY),
+        false => path.with_file_name(STATE_DIRECTORY),
+    };
+    let whole = |path: &PathBuf| match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => fs::canonicalize(parent).unwrap_or(parent.to_owned()),
+        _ => fs::canonicalize(".").unwrap_or_default(),
+    };
+    let mut places = manifest.iter().map(beside);
+    let Some(first) = places.next() else { return StatePlace::Default(PathBuf::from(STATE_DIRECTORY)) };
+    match places.all(|place| whole(&place) == whole(&first)) {
+        true => StatePlace::Default(first),
+        false => StatePlace::Unnamed("the manifests lie in several directories"),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Where output goes: the result to stdout, everything else to stderr.
 
 use std::io::{self, BufWriter, Stderr, Write};
+use std::path::PathBuf;
 
 use anstream::{AutoStream, ColorChoice as Choice, StripStream};
 use anstyle::{AnsiColor, Style};
 
-use super::annotations::workflow_command;
-use super::args::{Annotations, ColorChoice, Format, OutputArgs};
+use super::annotations::workflow_commands;
+use super::args::{Annotations, ColorChoice, Format, LogFormat, OutputArgs};
 use super::environment::Environment;
 use super::failure::CommandFailure;
 use super::output::Found;
@@ -14,6 +15,7 @@ use super::reporter::Reporter;
 use crate::diagnostic::{Problem, SourceMap};
 use crate::model::printable;
 use crate::render;
+use crate::render::markdown::Comment;
 
 const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -74,12 +76,16 @@ pub(super) struct Terminal {
     /// Progress and logs.
     pub(super) reporter: Reporter,
     annotate: bool,
+    /// The checkout, below which GitHub looks for files.
+    workspace: Option<PathBuf>,
+    /// What the result is for, where it becomes a comment.
+    comment: Comment,
     /// Whether the result, or a part of it, was written.
     has_shown: bool,
 }
 
 impl Terminal {
-    pub(super) fn new(args: &OutputArgs, environment: &Environment) -> Terminal {
+    pub(super) fn new(args: &OutputArgs, environment: &Environment, comment: Comment) -> Terminal {
         let choice = match args.color {
             ColorChoice::Auto => Choice::Auto,
             ColorChoice::Always => Choice::Always,
@@ -92,10 +98,14 @@ impl Terminal {
             verbose: args.verbose,
             reporter: Reporter::new(args.verbose, args.quiet, args.log_format, environment.is_ci),
             annotate: match args.annotations {
+                // A collector reads objects alone.
+                _ if args.log_format == LogFormat::Json => false,
                 Annotations::Auto => environment.is_github,
                 Annotations::Github => true,
                 Annotations::None => false,
             },
+            workspace: environment.github_workspace.clone(),
+            comment,
             has_shown: false,
         }
     }
@@ -103,7 +113,7 @@ impl Terminal {
     /// Writes the result, in the format that was asked for.
     pub(super) fn show(&mut self, format: Format, found: &Found<'_>) -> Result<(), CommandFailure> {
         self.has_shown = true;
-        found.write(&mut self.out, format, self.verbose > 0)?;
+        found.write(&mut self.out, format, self.verbose > 0, &self.comment)?;
         Ok(self.out.flush()?)
     }
 
@@ -135,8 +145,8 @@ impl Terminal {
     pub(super) fn annotate<'a>(&mut self, problems: impl IntoIterator<Item = &'a Problem>, sources: &SourceMap) {
         if self.annotate {
             let _ = self.out.flush();
-            for problem in problems {
-                let _ = writeln!(self.err, "{}", workflow_command(problem, sources));
+            for command in workflow_commands(problems, sources, self.workspace.as_deref()) {
+                let _ = writeln!(self.err, "{command}");
             }
         }
     }

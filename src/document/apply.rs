@@ -17,6 +17,9 @@ pub struct ApplyDocument {
     pub outcome: OutcomeWord,
     /// What the purchases charged, in cents.
     pub charged_cents: u64,
+    /// What purchases may have charged whose outcome is unknown, in cents.
+    #[serde(default)]
+    pub may_have_charged_cents: u64,
 }
 
 /// What came of a plan, in one word.
@@ -43,6 +46,10 @@ pub struct ResultDocument {
     pub status: ResultStatus,
     /// What went wrong; null where nothing did.
     pub error: Option<String>,
+    /// What is worth saying although nothing went wrong, as that the API does not show what came of it; absent where there
+    /// is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
 }
 
 /// What came of an operation, in one word.
@@ -66,6 +73,7 @@ impl ApplyDocument {
             plan: PlanDocument::with_results(view, report),
             outcome: report.map_or(OutcomeWord::DryRun, |report| report.outcome().into()),
             charged_cents: report.map_or(0, |report| report.charged().0),
+            may_have_charged_cents: report.map_or(0, |report| report.may_have_charged().0),
         }
     }
 }
@@ -81,14 +89,15 @@ impl From<Outcome> for OutcomeWord {
     }
 }
 
-impl From<&StepResult> for ResultDocument {
-    fn from(result: &StepResult) -> ResultDocument {
+impl ResultDocument {
+    /// Makes the document of a step's result, with what is worth saying of it.
+    pub(super) fn new(result: &StepResult, remark: Option<&str>) -> ResultDocument {
         let (status, error) = match result {
             StepResult::Done => (ResultStatus::Done, None),
             StepResult::Failed { error } => (ResultStatus::Failed, Some(error.clone())),
             StepResult::Unknown { error } => (ResultStatus::Unknown, Some(error.clone())),
             StepResult::NotRun => (ResultStatus::NotRun, None),
         };
-        ResultDocument { status, error }
+        ResultDocument { status, error, remark: remark.map(str::to_owned) }
     }
 }

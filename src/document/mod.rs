@@ -1,7 +1,7 @@
 //! Every versioned document that a user's script reads, in structs of its own: a rename inside breaks no script.
 //!
 //! The JSON Schemas are made of these types. A document is built from what the program knows and is written by
-//! [`write`]; [`SavedPlan`] reads one back.
+//! [`write()`]; [`SavedPlan`] reads one back.
 
 mod apply;
 mod event;

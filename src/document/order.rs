@@ -200,7 +200,11 @@ impl OrderDocument {
             notes,
             seen,
         } = plan;
-        let results = |index: usize| report.and_then(|report| report.results.get(index)).map(ResultDocument::from);
+        let results = |index: usize| {
+            let report = report?;
+            let remark = report.remarks.get(&index).map(String::as_str);
+            report.results.get(index).map(|result| ResultDocument::new(result, remark))
+        };
         OrderDocument {
             order_id: order_id.get(),
             tag: tag.as_ref().map(|tag| Foreign::raw(tag).to_owned()),

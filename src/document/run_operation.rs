@@ -144,7 +144,7 @@ impl RunOperationDocument {
 
     /// Makes it with no more ranges than there is room for.
     pub(super) fn within(room: &mut Room, step: &Step, result: Option<&StepResult>) -> RunOperationDocument {
-        let (addon_key, result) = (P0F_SLOTS.to_owned(), result.map(ResultDocument::from));
+        let (addon_key, result) = (P0F_SLOTS.to_owned(), result.map(|result| ResultDocument::new(result, None)));
         match step {
             Step::CancelDowngrade { pending } => {
                 RunOperationDocument::CancelDowngrade { addon_key, pending: pending.map(PendingDocument::from), result }

@@ -10,7 +10,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::{FORMAT_VERSION, OperationDocument, OptionsDocument, OrderDocument, PlanDocument};
+use super::{FORMAT_VERSION, OperationDocument, OptionsDocument, OrderDocument, PlanDocument, ProblemDocument};
 use crate::model::{Cents, Observations, OrderId, hex, io_reason};
 use crate::plan::Options;
 
@@ -181,7 +181,7 @@ impl SavedPlan {
             }
         }
         again.created_at.clone_from(&self.0.created_at);
-        if moved.is_empty() && again != self.0 {
+        if moved.is_empty() && skeleton(again) != skeleton(self.0.clone()) {
             moved.push("the file does not hold the plan that these inputs make: was it edited?".to_owned());
         }
         moved
@@ -192,6 +192,17 @@ impl SavedPlan {
 fn forget_files(document: &mut PlanDocument) {
     let of_orders = document.orders.iter_mut().flat_map(|order| &mut order.problems);
     of_orders.chain(&mut document.problems).for_each(|problem| problem.file = None);
+}
+
+/// Leaves out what is only said about a plan: words from the API, and how near a renewal is, may differ from run to run.
+fn skeleton(mut document: PlanDocument) -> PlanDocument {
+    let of_orders = document.orders.iter_mut().flat_map(|order| &mut order.problems);
+    for problem in of_orders.chain(&mut document.problems) {
+        problem.message.clear();
+        problem.help = None;
+    }
+    document.orders.iter_mut().for_each(|order| order.notes.clear());
+    document
 }
 
 fn what_moved_in_order(saved: &OrderDocument, order: &OrderDocument) -> Vec<String> {
@@ -230,8 +241,10 @@ fn what_moved_in_order(saved: &OrderDocument, order: &OrderDocument) -> Vec<Stri
 /// Says which problems came and which went, where nothing else says why.
 fn what_blocks(saved: &OrderDocument, order: &OrderDocument) -> Vec<String> {
     let id = saved.order_id;
-    let new = order.problems.iter().filter(|problem| !saved.problems.contains(problem));
-    let gone = saved.problems.iter().filter(|problem| !order.problems.contains(problem));
+    let lacks =
+        |problems: &[ProblemDocument], problem: &ProblemDocument| problems.iter().all(|it| it.code != problem.code);
+    let new = order.problems.iter().filter(|problem| lacks(&saved.problems, problem));
+    let gone = saved.problems.iter().filter(|problem| lacks(&order.problems, problem));
     let new = new.map(|problem| format!("order {id}: it is blocked now: {}", problem.message));
     new.chain(gone.map(|problem| format!("order {id}: it is no longer blocked: {}", problem.message))).collect()
 }

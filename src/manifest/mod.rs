@@ -1,7 +1,9 @@
 //! The manifest: `read` makes [`Desired`](crate::model::Desired) of YAML files, `write` is the one writer of YAML,
-//! `document` is a manifest as plain types, and `schema` the JSON Schema that editors use.
+//! `edit` changes a file in place, `document` is a manifest as plain types, and `schema` the JSON Schema that editors use.
 
 pub mod document;
+pub mod edit;
+mod field_schemas;
 mod read;
 mod schema;
 pub mod write;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::{Cents, Foreign, PendingChange, ProxyIp, Signature};
+use super::{Cents, Foreign, OrderId, PendingChange, ProxyIp, Signature};
 
 /// An order as the API reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,8 +151,95 @@ impl OrderStatus {
 pub struct LiveSlots {
     /// Slots active in the current period (`current_qty`).
     pub current_qty: u32,
-    /// The price of the slots that were asked about; `None` where the answer shows none.
-    pub quote: Option<Quote>,
+    /// The price of the slots that were asked about, or why there is none.
+    pub quote: Result<Quote, NoQuote>,
+}
+
+/// Why an answer shows no price that a purchase could rest on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoQuote {
+    /// It shows no total.
+    #[error("the answer shows no price")]
+    NotShown,
+    /// The price of a slot, or the total, is zero or less.
+    #[error("the price is not above zero")]
+    NotAboveZero,
+    /// The total is not what so many slots cost.
+    #[error("the total of {total} is not {add_qty} times {price_per_unit}")]
+    WrongTotal {
+        /// The number of slots to add.
+        add_qty: u32,
+        /// The price of one of them.
+        price_per_unit: Cents,
+        /// What the purchase would charge.
+        total: Cents,
+    },
+    /// The price of a slot is not shown, and the total cannot be divided among the slots.
+    #[error("the total of {total} cannot be divided among {add_qty} slots")]
+    Indivisible {
+        /// The number of slots to add.
+        add_qty: u32,
+        /// What the purchase would charge.
+        total: Cents,
+    },
+    /// The number of slots after the purchase is not what was there and what is added.
+    #[error("{current_qty} slots and {add_qty} more are said to be another number than {}", current_qty.saturating_add(*add_qty))]
+    WrongSum {
+        /// The slots now.
+        current_qty: u32,
+        /// The number of slots to add.
+        add_qty: u32,
+    },
+}
+
+impl NoQuote {
+    /// Returns whether there is a price, and it cannot be right (`bad_price`).
+    pub fn is_bad_price(self) -> bool {
+        self != NoQuote::NotShown
+    }
+}
+
+/// What the answer to a write, or a detail, tells of the slots; every field is `None` where it is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SlotsTold {
+    /// Slots active in the current period.
+    pub qty: Option<u32>,
+    /// The change that takes effect at the next renewal; the outer `None` where it is not told whether there is any.
+    pub pending: Option<Option<PendingChange>>,
+}
+
+/// An order of the account, as the list of all orders shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderSummary {
+    /// The order.
+    pub order_id: OrderId,
+    /// The product, as in `ISP Proxy` (`product_name`); `None` where it is not told, as with every field below.
+    pub product: Option<Foreign>,
+    /// The order's cycle, as in `monthly` (`cycle_name`).
+    pub cycle: Option<Foreign>,
+    /// The end of the paid period.
+    pub expires_at: Option<Renewal>,
+    /// Whether the order renews by itself.
+    pub auto_renewal: Option<bool>,
+    /// The tag; the inner `None` where the order has none.
+    pub tag: Option<Option<Foreign>>,
+}
+
+impl OrderSummary {
+    /// Returns whether it is an order of datacenter or ISP proxies. One whose product is not told may be: to read it
+    /// shows whether it is.
+    pub fn may_have_ips(&self) -> bool {
+        let Some(product) = &self.product else { return true };
+        let product = product.raw().to_lowercase();
+        product.contains("datacenter") || product.contains("isp")
+    }
+}
+
+/// The account's wallet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wallet {
+    /// What it holds, in cents; may be negative, and is `None` where it is not told.
+    pub balance_cents: Option<i64>,
 }
 
 /// The price of additional slots, as `addons/calculate` previews it.

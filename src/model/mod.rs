@@ -19,7 +19,10 @@ pub use desired::{Desired, DesiredOrder, Keep, KeptIp, KeptRange, Limits};
 pub use foreign::{Foreign, LOG_COMMAND, is_unprintable, printable};
 pub use identity::{Cents, NotARange, OrderId, Percent, ProxyIp, ProxyRange, Signature};
 pub use io_reason::io_reason;
-pub use live::{LiveIp, LiveOrder, LiveSignature, LiveSlots, OrderDetail, OrderStatus, Quote, ReadFailure, Renewal};
+pub use live::{
+    LiveIp, LiveOrder, LiveSignature, LiveSlots, NoQuote, OrderDetail, OrderStatus, OrderSummary, Quote, ReadFailure,
+    Renewal, SlotsTold, Wallet,
+};
 pub use observed::{Observations, Observed, UnusableKind, UnusableRecord};
 pub use recorded::{Bought, PendingChange, PurchaseIntent, Recorded, RecordedRenewal, RecordedSlots, RenewalSource};
 pub use report::{OrderReport, Outcome, Report, StepResult};

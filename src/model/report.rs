@@ -1,5 +1,7 @@
 //! What came of a plan.
 
+use std::collections::BTreeMap;
+
 use super::{Cents, OrderId};
 
 /// What came of one step of a plan.
@@ -32,6 +34,10 @@ pub struct OrderReport {
     pub changed: bool,
     /// What the purchases charged.
     pub charged: Cents,
+    /// What purchases may have charged whose outcome is unknown.
+    pub may_have_charged: Cents,
+    /// What is worth saying of steps that did not fail, by their place in the plan.
+    pub remarks: BTreeMap<usize, String>,
     /// What went wrong outside of any step, such as a record that could not be written.
     pub failure: Option<String>,
 }
@@ -45,6 +51,8 @@ pub struct Report {
     pub blocked: usize,
     /// Whether the user asked to stop.
     pub interrupted: bool,
+    /// Whether it is what came of a plan that was saved, and cannot be applied twice.
+    pub of_saved_plan: bool,
 }
 
 /// What came of a plan, in one word.
@@ -64,7 +72,9 @@ impl OrderReport {
     /// Starts the report of an order with so many steps, none of them tried.
     pub fn not_run(order_id: OrderId, steps: usize) -> OrderReport {
         let results = vec![StepResult::NotRun; steps];
-        OrderReport { order_id, results, changed: false, charged: Cents(0), failure: None }
+        let remarks = BTreeMap::new();
+        let (charged, may_have_charged) = (Cents(0), Cents(0));
+        OrderReport { order_id, results, changed: false, charged, may_have_charged, remarks, failure: None }
     }
 
     /// Returns whether everything was carried out.
@@ -101,6 +111,11 @@ impl Report {
     /// Returns what all purchases charged.
     pub fn charged(&self) -> Cents {
         self.orders.iter().map(|order| order.charged).sum()
+    }
+
+    /// Returns what purchases may have charged whose outcome is unknown.
+    pub fn may_have_charged(&self) -> Cents {
+        self.orders.iter().map(|order| order.may_have_charged).sum()
     }
 
     /// Returns whether the outcome of any purchase is unknown.

@@ -1,11 +1,14 @@
 //! What is recorded and what is live, of many orders side by side.
 
+use std::collections::BTreeMap;
+
 use futures_util::{StreamExt, stream};
 
-use crate::api::{ApiError, Reader};
+use super::detail_route::DetailRoute;
+use super::order::{ReadRequest, SlotsNeed, read_order};
+use crate::api::{ApiError, OrderFilter, Reader};
 use crate::model::{
-    Desired, Foreign, LiveOrder, LiveSlots, Observations, Observed, OrderDetail, OrderId, ReadFailure, Recorded,
-    UnusableRecord,
+    Desired, Foreign, Observations, Observed, OrderId, OrderSummary, ReadFailure, Recorded, UnusableRecord, Wallet,
 };
 use crate::plan::{self, Options, Plan};
 use crate::state::{Record, Records, StoreError};
@@ -30,17 +33,6 @@ impl ReadProgress for NoProgress {
     fn reading_ended(&self) {}
 }
 
-/// What is to be read of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReadRequest {
-    /// The order.
-    pub order_id: OrderId,
-    /// Whether the number of slots matters.
-    pub slots: bool,
-    /// The number of slots that the manifest wants: where there are fewer, the missing ones are priced.
-    pub slots_wanted: Option<u32>,
-}
-
 /// Why nothing could be observed at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ObserveError {
@@ -48,6 +40,18 @@ pub enum ObserveError {
     #[error("the API refused the token: {}", message.printable())]
     Unauthorized {
         /// The API's message.
+        message: Foreign,
+    },
+    /// Nothing was ever answered by the API: no other order could be read either.
+    #[error("the API cannot be reached: {}", message.printable())]
+    Unreachable {
+        /// What became of the request that was given up.
+        message: Foreign,
+    },
+    /// The list of the account's orders cannot be had.
+    #[error("the account's orders cannot be listed: {}", message.printable())]
+    NoList {
+        /// What went wrong.
         message: Foreign,
     },
     /// The place of the records cannot be read.
@@ -60,23 +64,47 @@ pub struct Pass<'a> {
     reader: &'a Reader,
     records: &'a Records,
     progress: &'a dyn ReadProgress,
+    detail_route: DetailRoute,
 }
 
 impl<'a> Pass<'a> {
     /// Reads the API by a reader, and the records of a place; `progress` is told how it goes on.
     pub fn new(reader: &'a Reader, records: &'a Records, progress: &'a dyn ReadProgress) -> Pass<'a> {
-        Pass { reader, records, progress }
+        Pass { reader, records, progress, detail_route: DetailRoute::default() }
     }
 
-    /// Makes the plan of what is declared, of what is live and recorded now.
+    /// Makes the plan of what is declared, of what is live and recorded now. Where it charges, it is held against the
+    /// wallet, as far as that is told.
     ///
     /// # Errors
     ///
-    /// [`ObserveError`] where the token is refused or the records cannot be read. An order that cannot be read is a
-    /// problem of the plan.
+    /// [`ObserveError`] where the token is refused, the API cannot be reached, or the records cannot be read. An order
+    /// that cannot be read is a problem of the plan.
     pub async fn plan(&self, desired: &Desired, options: &Options) -> Result<Plan, ObserveError> {
         let observed = self.observe_declared(desired).await?;
-        Ok(plan::plan(desired, &observed, options))
+        self.plan_of(desired, &observed, options).await
+    }
+
+    /// Makes the plan of what is declared and of what was observed already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pass::plan`].
+    pub async fn plan_of(
+        &self,
+        desired: &Desired,
+        observed: &Observations,
+        options: &Options,
+    ) -> Result<Plan, ObserveError> {
+        // The age of a purchase is counted by the clock by which it is recorded.
+        let options = Options { now: self.reader.connection().now().moment, ..options.clone() };
+        let mut plan = plan::plan(desired, observed, &options);
+        if plan.summary().charge.0 > 0
+            && let Some(balance_cents) = self.wallet().await?.balance_cents
+        {
+            plan.hold_against_wallet(desired, balance_cents);
+        }
+        Ok(plan)
     }
 
     /// Reads all orders that are declared, as far as their plan needs it.
@@ -88,11 +116,12 @@ impl<'a> Pass<'a> {
         let records = self.records(desired.orders.keys().copied()).await?;
         let requests = records.iter().filter_map(|(order_id, record)| {
             let order = desired.orders.get(order_id)?;
-            Some(ReadRequest {
-                order_id: *order_id,
-                slots: plan::needs_slots(order, record.as_ref().ok()),
-                slots_wanted: order.p0f_slots.as_ref().map(|slots| slots.value),
-            })
+            let wanted = order.p0f_slots.as_ref().map(|slots| slots.value);
+            let slots = match plan::needs_slots(order, record.as_ref().ok()) {
+                true => SlotsNeed::Planned { wanted },
+                false => SlotsNeed::None,
+            };
+            Some(ReadRequest { order_id: *order_id, slots })
         });
         let requests = requests.collect();
         self.live(records, requests).await
@@ -105,9 +134,43 @@ impl<'a> Pass<'a> {
     /// As [`Pass::plan`].
     pub async fn observe(&self, orders: impl IntoIterator<Item = OrderId>) -> Result<Observations, ObserveError> {
         let records = self.records(orders).await?;
-        let request = |order_id: &OrderId| ReadRequest { order_id: *order_id, slots: true, slots_wanted: None };
+        let request = |order_id: &OrderId| ReadRequest { order_id: *order_id, slots: SlotsNeed::Shown };
         let requests = records.keys().map(request).collect();
         self.live(records, requests).await
+    }
+
+    /// Lists the account's orders of datacenter and ISP proxies that are not over, ascending.
+    ///
+    /// # Errors
+    ///
+    /// [`ObserveError`] where the list cannot be had.
+    pub async fn all_orders(&self) -> Result<Vec<OrderSummary>, ObserveError> {
+        let mut orders = BTreeMap::new();
+        for filter in [OrderFilter::Active, OrderFilter::OnHold] {
+            let listed = self.reader.orders(filter).await.map_err(|error| self.no_list(&error))?;
+            orders.extend(listed.into_iter().map(|order| (order.order_id, order)));
+        }
+        Ok(orders.into_values().filter(OrderSummary::may_have_ips).collect())
+    }
+
+    /// Reads what the wallet holds; a wallet that cannot be read is one that is not told.
+    ///
+    /// # Errors
+    ///
+    /// [`ObserveError::Unauthorized`] where the token is refused.
+    pub async fn wallet(&self) -> Result<Wallet, ObserveError> {
+        match self.reader.me().await {
+            Ok(wallet) => Ok(wallet),
+            Err(error) if error.is_unauthorized() => Err(unauthorized(&error)),
+            Err(_) => Ok(Wallet { balance_cents: None }),
+        }
+    }
+
+    fn no_list(&self, error: &ApiError) -> ObserveError {
+        match self.ending(error) {
+            Some(ending) => ending,
+            None => ObserveError::NoList { message: Foreign::new(error.to_string()) },
+        }
     }
 
     fn at_once(&self) -> usize {
@@ -129,76 +192,48 @@ impl<'a> Pass<'a> {
         Ok(records)
     }
 
-    /// Reads orders side by side, each by at most three requests; stops at once when the token is refused.
+    /// Reads orders side by side; stops at once when the token is refused, or the API cannot be reached at all.
     async fn live(&self, mut records: Recordings, requests: Vec<ReadRequest>) -> Result<Observations, ObserveError> {
         self.progress.reading_started(requests.len());
         let mut answers = stream::iter(requests)
-            .map(|request| async move { (request.order_id, read_order(self.reader, request).await) })
+            .map(
+                |request| async move { (request.order_id, read_order(self.reader, &self.detail_route, request).await) },
+            )
             .buffer_unordered(self.at_once());
         let mut observed = Ok(Observations::new());
         while let (Some((order_id, answer)), Ok(orders)) = (answers.next().await, &mut observed) {
             self.progress.order_read(order_id);
             let recorded = records.remove(&order_id).unwrap_or_else(|| Ok(Recorded::default()));
-            match answer.or_else(|error| failure(error).map(Err)) {
+            match answer.or_else(|error| self.ending(&error).map_or_else(|| Ok(Err(failure(&error))), Err)) {
                 Ok(live) => _ = orders.insert(order_id, Observed { live, recorded }),
-                Err(unauthorized) => observed = Err(unauthorized),
+                Err(ending) => observed = Err(ending),
             }
         }
         self.progress.reading_ended();
         observed
     }
-}
 
-type Recordings = std::collections::BTreeMap<OrderId, Result<Recorded, UnusableRecord>>;
-
-async fn read_order(reader: &Reader, request: ReadRequest) -> Result<Result<LiveOrder, ReadFailure>, ApiError> {
-    let slots = async {
-        match request.slots {
-            true => read_slots(reader, request).await.map(Some),
-            false => Ok(None),
+    /// Returns the end of the run, where an error is one.
+    fn ending(&self, error: &ApiError) -> Option<ObserveError> {
+        if error.is_unauthorized() {
+            return Some(unauthorized(error));
         }
-    };
-    let (active, slots) = tokio::join!(reader.active_proxies(request.order_id), slots);
-    let active = active?;
-    Ok(slots?.transpose().map(|slots| LiveOrder {
-        tag: active.tag,
-        until: active.renewal.clone(),
-        renewal: active.renewal,
-        active: active.active,
-        slots: slots.map(|slots| slots.current_qty),
-        quote: slots.and_then(|slots| slots.quote),
-        bad_price: None,
-        detail: OrderDetail::default(),
-        detail_unavailable: None,
-    }))
+        let unreachable = error.is_unreachable() && self.reader.connection().is_unreachable();
+        unreachable.then(|| ObserveError::Unreachable { message: Foreign::new(error.to_string()) })
+    }
 }
 
-/// Reads the slots, and their price where some are missing. The inner failure is one of content, not of transport.
-async fn read_slots(reader: &Reader, request: ReadRequest) -> Result<Result<LiveSlots, ReadFailure>, ApiError> {
-    let now = reader.quote_slots(request.order_id, 1).await?;
-    let missing = request.slots_wanted.unwrap_or(0).saturating_sub(now.current_qty);
-    let slots = match missing {
-        0 => return Ok(Ok(LiveSlots { quote: None, ..now })),
-        1 => now,
-        more => reader.quote_slots(request.order_id, more).await?,
-    };
-    if slots.current_qty != now.current_qty {
-        let message = Foreign::from("addons/calculate: the number of slots changed while it was read; run again");
-        return Ok(Err(ReadFailure::Failed { message }));
-    }
-    if slots.quote.is_none() {
-        let message = format!("addons/calculate: the answer shows no price for {missing} more slots");
-        return Ok(Err(ReadFailure::Failed { message: message.into() }));
-    }
-    Ok(Ok(slots))
+type Recordings = BTreeMap<OrderId, Result<Recorded, UnusableRecord>>;
+
+fn unauthorized(error: &ApiError) -> ObserveError {
+    ObserveError::Unauthorized { message: Foreign::new(error.to_string()) }
 }
 
-fn failure(error: ApiError) -> Result<ReadFailure, ObserveError> {
+fn failure(error: &ApiError) -> ReadFailure {
     let (message, from_api) = (Foreign::new(error.to_string()), !error.is_refused_elsewhere());
     match error.refusal_status() {
-        Some(401) => Err(ObserveError::Unauthorized { message }),
-        Some(403) => Ok(ReadFailure::Unavailable { message, from_api }),
-        Some(404) => Ok(ReadFailure::NotFound { message, from_api }),
-        _ => Ok(ReadFailure::Failed { message }),
+        Some(403) => ReadFailure::Unavailable { message, from_api },
+        Some(404) => ReadFailure::NotFound { message, from_api },
+        _ => ReadFailure::Failed { message },
     }
 }

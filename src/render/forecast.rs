@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use anstyle::Style;
 
 use super::columns;
-use super::markdown::{MARKER, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
+use super::markdown::{Comment, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
 use super::style::{MONEY, PLAIN, Styled, WRONG};
+use super::words::minute;
 use crate::document::{ForecastDocument, NowAndAfterDocument, PeriodPriceDocument, RenewalDocument};
 use crate::model::{Cents, Renewal, count, printable};
 
@@ -32,12 +33,13 @@ pub fn text(out: &mut dyn Write, document: &ForecastDocument, days: u32) -> io::
 }
 
 /// Writes the forecast of so many days for a pull request or a page, as much of it as fits into a comment.
-pub fn markdown(out: &mut dyn Write, document: &ForecastDocument, days: u32) -> io::Result<()> {
+pub fn markdown(out: &mut dyn Write, document: &ForecastDocument, days: u32, comment: &Comment) -> io::Result<()> {
     let covered = match document.summary.first_not_covered {
         Some(order_id) => format!(", not covered from order {order_id} on"),
         None => String::new(),
     };
-    writeln!(out, "{MARKER}\n## shardctl forecast: {}{covered}\n", count(document.summary.renewals, "renewal"))?;
+    let renewals = count(document.summary.renewals, "renewal");
+    out.write_all(comment.heading("forecast", &format!("{renewals}{covered}")).as_bytes())?;
     for (style, sentence) in sentences(document, days) {
         let sentence = html(&sentence);
         writeln!(out, "{}", if style == PLAIN { format!("- {sentence}") } else { format!("- **{sentence}**") })?;
@@ -102,9 +104,11 @@ fn moment(renewal: &RenewalDocument) -> String {
         return "now".to_owned();
     }
     match renewal.renews_at.as_deref().map(Renewal::parse) {
-        Some(Renewal::At(moment)) => moment.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-        Some(Renewal::Unreadable(text)) => format!("{} (no readable date)", text.printable()),
-        None => UNKNOWN.to_owned(),
+        Some(Renewal::At(moment)) => minute(moment),
+        Some(Renewal::Unreadable(text)) if !text.raw().is_empty() => {
+            format!("{} (no readable date)", text.printable())
+        }
+        _ => UNKNOWN.to_owned(),
     }
 }
 

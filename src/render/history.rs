@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use super::FOLD_AFTER;
 use super::columns;
-use super::markdown::{MARKER, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
+use super::markdown::{Comment, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
+use super::shown::FOLD_AFTER;
 use super::style::{BOLD, MONEY, PLAIN, REMOVED, Styled, WRONG};
 use crate::document::{
     ActorSource, HistoryDocument, OutcomeWord, ResultStatus, RunDocument, RunOperationDocument, RunOrderDocument,
@@ -41,8 +41,9 @@ pub fn text(out: &mut dyn Write, document: &HistoryDocument, verbose: bool) -> i
 }
 
 /// Writes the runs for a pull request or a page, as much of them as fits into a comment.
-pub fn markdown(out: &mut dyn Write, document: &HistoryDocument) -> io::Result<()> {
-    writeln!(out, "{MARKER}\n## shardctl history: {}\n\n{}\n", count(document.runs.len(), "run"), total(document))?;
+pub fn markdown(out: &mut dyn Write, document: &HistoryDocument, comment: &Comment) -> io::Result<()> {
+    out.write_all(comment.heading("history", &count(document.runs.len(), "run")).as_bytes())?;
+    writeln!(out, "{}\n", total(document))?;
     if !document.runs.is_empty() {
         writeln!(out, "| When | Who | Commit | Outcome | Changed | Charged |\n| --- | --- | --- | --- | --- | ---: |")?;
     }

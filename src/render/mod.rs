@@ -1,4 +1,7 @@
 //! Plans, reports and problems as people read them: documents and plans to bytes, and nothing else.
+//!
+//! `words` puts steps, notes and moments into words, the same for terminals and pull requests; `diff` compares an order
+//! as it is with what is declared; `text` and `markdown` lay both out.
 
 mod columns;
 mod diff;
@@ -8,23 +11,11 @@ pub mod import;
 pub mod markdown;
 pub mod openmetrics;
 pub mod problem;
+mod shown;
 pub mod status;
 mod style;
 pub mod text;
 mod words;
 
+pub use shown::Shown;
 pub use words::report as report_line;
-
-use crate::document::PlanView;
-
-/// A plan, and how much of it is shown.
-#[derive(Debug, Clone, Copy)]
-pub struct Shown<'a> {
-    /// The plan with what it was made of.
-    pub view: PlanView<'a>,
-    /// Whether long lists are shown whole.
-    pub verbose: bool,
-}
-
-/// How many lines of one kind are shown before the rest is only counted.
-pub(crate) const FOLD_AFTER: usize = 20;

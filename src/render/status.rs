@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::markdown::{MARKER, MAX_CHARACTERS, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
+use super::markdown::{Comment, MAX_CHARACTERS, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
+use super::words::{in_days, minute};
+use crate::diagnostic::quoted;
 use crate::document::{PendingDocument, StatusDocument, StatusOrderDocument};
-use crate::model::{Renewal, printable};
+use crate::model::{OrderStatus, Renewal, count, printable};
 
 const HEAD: [&str; 7] = ["ORDER", "TAG", "ACTIVE IPS", "LEAVING", "SIGNATURES", "PENDING SLOTS", "RENEWS"];
 
@@ -32,15 +34,6 @@ fn cells(order: &StatusOrderDocument) -> [String; 7] {
         },
         None => pending,
     };
-    let day = order.renews_at.as_deref().map(|at| Renewal::parse(at).day());
-    let renews = match (day, order.renews_in_days) {
-        (None, _) => "unknown".to_owned(),
-        (Some(day), None) => format!("{} (no readable date)", day),
-        (Some(day), Some(0)) => format!("{day} (today)"),
-        (Some(day), Some(1)) => format!("{day} (in 1 day)"),
-        (Some(day), Some(days)) if days < 0 => format!("{day} ({} days ago)", -days),
-        (Some(day), Some(days)) => format!("{day} (in {days} days)"),
-    };
     [
         order.order_id.to_string(),
         order.tag.as_deref().map_or("-".to_owned(), printable),
@@ -48,8 +41,31 @@ fn cells(order: &StatusOrderDocument) -> [String; 7] {
         with_unknown(order.ips_leaving, order.marks_unknown),
         signatures,
         pending,
-        renews,
+        renews(order),
     ]
+}
+
+fn renews(order: &StatusOrderDocument) -> String {
+    match order.renews_at.as_deref().map(Renewal::parse) {
+        Some(Renewal::At(moment)) => {
+            let days = order.renews_in_days.map(|days| format!(" ({})", in_days(days)));
+            minute(moment) + &days.unwrap_or_default() + &unusual(order)
+        }
+        Some(Renewal::Unreadable(text)) if !text.raw().is_empty() => format!("{} (no readable date)", text.printable()),
+        _ => "unknown".to_owned(),
+    }
+}
+
+/// Says of an order's status and its automatic renewal what is not the usual.
+fn unusual(order: &StatusOrderDocument) -> String {
+    let status = match order.order_status.as_deref().map(OrderStatus::parse) {
+        Some(OrderStatus::OnHold) => ", on hold".to_owned(),
+        Some(OrderStatus::Cancelled) => ", cancelled".to_owned(),
+        Some(OrderStatus::Other(word)) => format!(", {}", quoted(word.raw())),
+        Some(OrderStatus::Active) | None => String::new(),
+    };
+    let auto_renewal = if order.auto_renewal == Some(false) { ", not by itself" } else { "" };
+    status + auto_renewal
 }
 
 /// Writes the table for a terminal.
@@ -73,9 +89,8 @@ pub fn text(out: &mut dyn Write, document: &StatusDocument) -> io::Result<()> {
 }
 
 /// Writes the table for a pull request or a page, as much of it as fits into a comment.
-pub fn markdown(out: &mut dyn Write, document: &StatusDocument) -> io::Result<()> {
-    writeln!(out, "{MARKER}")?;
-    writeln!(out, "## shardctl: {}\n", crate::model::count(document.orders.len(), "order"))?;
+pub fn markdown(out: &mut dyn Write, document: &StatusDocument, comment: &Comment) -> io::Result<()> {
+    out.write_all(comment.heading("", &count(document.orders.len(), "order")).as_bytes())?;
     let (unreadable, shown): (Vec<_>, Vec<_>) = document.orders.iter().partition(|order| order.error.is_some());
     if !shown.is_empty() {
         writeln!(out, "| Order | Tag | Active IPs | Leaving | Signatures | Pending slots | Renews |")?;
@@ -91,7 +106,7 @@ pub fn markdown(out: &mut dyn Write, document: &StatusDocument) -> io::Result<()
         used += line.chars().count() + 1;
         if used > MAX_CHARACTERS - 1000 {
             let left_out = document.orders.len() - written;
-            return writeln!(out, "\n… and {} more.", crate::model::count(left_out, "order"));
+            return writeln!(out, "\n… and {} more.", count(left_out, "order"));
         }
         writeln!(out, "{line}")?;
         written += 1;

@@ -10,6 +10,7 @@ pub(super) const DIM: Style = Style::new().dimmed();
 pub(super) const ADDED: Style = AnsiColor::Green.on_default();
 pub(super) const REMOVED: Style = AnsiColor::Red.on_default();
 pub(super) const MONEY: Style = AnsiColor::Yellow.on_default().bold();
+pub(super) const SLOT: Style = AnsiColor::Magenta.on_default().bold();
 pub(super) const WRONG: Style = AnsiColor::BrightRed.on_default().bold();
 
 /// A text in a style.

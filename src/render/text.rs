@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use super::diff::{self, Line};
-use super::style::{ADDED, BOLD, DIM, MONEY, PLAIN, REMOVED, Styled, WRONG};
+use super::style::{ADDED, BOLD, DIM, MONEY, PLAIN, REMOVED, SLOT, Styled, WRONG};
 use super::words::{self, Weight};
 use super::{Shown, problem};
 use crate::model::{Report, StepResult, printable};
@@ -18,31 +18,26 @@ pub fn plan(out: &mut dyn Write, shown: &Shown<'_>) -> io::Result<()> {
         }
     }
     if !shown.view.plan.has_changes() && !shown.view.plan.is_blocked() {
-        return writeln!(out, "No changes.");
+        return writeln!(out, "{}", words::no_changes(&shown.view));
     }
-    let parts = words::summary(&shown.view.plan.summary());
+    let parts = words::summary(shown.view.plan);
     let parts: Vec<String> = parts.iter().map(|(weight, part)| weighted(*weight, part).to_string()).collect();
     writeln!(out, "{} {}.", Styled(BOLD, "Plan:"), parts.join("; "))
 }
 
 fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io::Result<()> {
-    let facts = words::order_facts(order);
+    let facts = words::order_facts(order, shown.view.options.now);
     let facts = if facts.is_empty() { "it could not be read".to_owned() } else { facts };
     let blocked =
         if order.status() == Status::Blocked { Styled(WRONG, "blocked; ").to_string() } else { String::new() };
     writeln!(out, "{}: {blocked}{facts}", Styled(BOLD, words::order_title(order)))?;
     if !order.steps.is_empty() {
         write_diff(out, &diff::order(shown, order))?;
-        for (index, step) in order.steps.iter().enumerate() {
-            let words = words::step(step, order.renewal.as_ref(), shown.verbose);
-            writeln!(out, "  {}. {}", index + 1, weighted(words.weight, &words.title))?;
-            for detail in &words.details {
-                writeln!(out, "       {}", weighted(detail.weight, detail))?;
-            }
-        }
+        write_steps(out, shown, order)?;
     }
-    for note in &order.notes {
+    for note in words::notes(&order.notes, shown.verbose) {
         writeln!(out, "  {} {}", Styled(DIM, format!("note[{}]:", note.code)), printable(&note.message))?;
+        note.lines.iter().try_for_each(|line| writeln!(out, "       {line}"))?;
     }
     if !order.problems.is_empty() {
         writeln!(out)?;
@@ -51,10 +46,23 @@ fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io:
     writeln!(out)
 }
 
+fn write_steps(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io::Result<()> {
+    for (index, step) in order.steps.iter().enumerate() {
+        let words = words::step(step, order.renewal.as_ref());
+        writeln!(out, "  {}. {}", index + 1, weighted(words.weight, &words.title))?;
+        let groups: Vec<_> = words.groups.iter().collect();
+        for (weight, line) in words::lines(&groups, shown.verbose) {
+            writeln!(out, "       {}", weighted(weight, line))?;
+        }
+    }
+    Ok(())
+}
+
 fn weighted<T: Display>(weight: Weight, text: T) -> Styled<T> {
     let style = match weight {
         Weight::Money => MONEY,
         Weight::Leaving => REMOVED,
+        Weight::Slot => SLOT,
         Weight::Asserted => DIM,
         Weight::Plain => PLAIN,
     };
@@ -96,7 +104,7 @@ pub fn report(out: &mut dyn Write, shown: &Shown<'_>, report: &Report) -> io::Re
         }
         writeln!(out, "{}", Styled(BOLD, words::order_title(order)))?;
         for (index, (step, result)) in order.steps.iter().zip(&done.results).enumerate() {
-            let title = words::step(step, order.renewal.as_ref(), false).title;
+            let title = words::step(step, order.renewal.as_ref()).title;
             let (word, reason) = words::result(result);
             let style = match result {
                 StepResult::Done => ADDED,
@@ -106,6 +114,9 @@ pub fn report(out: &mut dyn Write, shown: &Shown<'_>, report: &Report) -> io::Re
             writeln!(out, "  {}. {} {title}", index + 1, Styled(style, format!("{word:7}")))?;
             if let Some(reason) = reason {
                 writeln!(out, "             {}", printable(reason))?;
+            }
+            if let Some(remark) = done.remarks.get(&index) {
+                writeln!(out, "             {}", printable(remark))?;
             }
         }
         if let Some(failure) = &done.failure {

@@ -45,7 +45,7 @@ pub(super) fn connect(url: &Url) -> Result<Arc<dyn ObjectStore>, StoreError> {
     }
 }
 
-/// Tells whether a variable would have Azure's client ask the program `az` for credentials: it would be started with
+/// Returns whether a variable would have Azure's client ask the program `az` for credentials: it would be started with
 /// the environment of this process.
 fn starts_a_program(name: &str, value: &str) -> bool {
     match name.parse() {

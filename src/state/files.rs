@@ -1,6 +1,6 @@
 //! Files that are replaced as a whole, and links that are not followed.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -116,7 +116,7 @@ pub(super) fn stem_of_temporary(name: &str) -> Option<&str> {
 
 #[cfg(unix)]
 fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
+    fs::File::open(path)?.sync_all()
 }
 
 #[cfg(not(unix))]

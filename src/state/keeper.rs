@@ -186,9 +186,11 @@ impl Keeper {
         while !self.shared.is_lost() {
             tokio::select! {
                 Some(Request { duration, done }) = requests.recv() => {
-                    let _ = timeout(LOOK_TIMEOUT, self.assure(duration)).await;
-                    // Whoever asked may have gone away.
-                    let _ = done.send(());
+                    // Whoever asked may have gone away: while the bucket does not answer, nobody waits for long.
+                    if !done.is_closed() {
+                        let _ = timeout(LOOK_TIMEOUT, self.assure(duration)).await;
+                        let _ = done.send(());
+                    }
                 }
                 () = sleep_until(next) => {
                     // An attempt that hangs must not use up the time in which the next could succeed.

@@ -1,7 +1,12 @@
 //! The recorded state: one small file for each order, replaced as a whole, and the lock for those who write.
 //!
-//! A [`Place`] keeps bytes under names: a [`Directory`], or a bucket. [`Records`] knows what the bytes mean and to which
-//! API they belong.
+//! A [`Place`] keeps bytes under names: a [`Directory`], or a bucket (`Remote`). Two things are kept there. [`Records`]
+//! are what the API acknowledged: a file for each order, of one API, in the layout of `file`. The [`History`] is what was
+//! done: a file for each run.
+//!
+//! Whoever writes takes the [`Lock`] of the place first and asks before each write whether it still holds it. In a
+//! directory that is a lock of the system (`lock_file`), in a bucket a lease that a thread of its own renews (`lease`,
+//! `keeper`).
 
 #[cfg(feature = "remote-state")]
 mod bucket;
@@ -20,7 +25,6 @@ mod lease;
 #[cfg(feature = "remote-state")]
 mod lease_file;
 mod lock_file;
-#[cfg(feature = "remote-state")]
 mod moment;
 mod names;
 mod place;
@@ -40,6 +44,7 @@ pub use history::History;
 pub use holder::Holder;
 #[cfg(feature = "remote-state")]
 pub use lease_file::LeaseTimes;
+pub use moment::Moment;
 pub use names::{HISTORY, MAX_RECORD_BYTES, MAX_RUN_BYTES, RunName, record_name};
 pub use place::{Lock, Place, Stored};
 pub use records::{Record, Records, recorded_orders};

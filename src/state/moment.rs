@@ -1,4 +1,4 @@
-//! Time as the holder of a lease has to count it.
+//! Time as the holder of a lock, and whoever is about to buy, has to count it.
 //!
 //! `Instant` stands still on Linux and macOS while the machine sleeps, so that a lease would seem to be held long after it
 //! expired for everybody else. The clock that is read here goes on. It still stands still in a virtual machine that was
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 /// A moment by two clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Moment {
+pub struct Moment {
     /// By a clock that nobody sets and that goes on while the machine sleeps, from some moment on.
     steady: Duration,
     wall: Timestamp,
@@ -20,23 +20,23 @@ pub(super) struct Moment {
 
 impl Moment {
     /// Reads the clocks.
-    pub(super) fn now() -> Moment {
+    pub fn now() -> Moment {
         Moment { steady: steady(), wall: Timestamp::now() }
     }
 
     /// Returns how much time passed from it to a later moment, by the clock that says more.
-    pub(super) fn until(self, later: Moment) -> Duration {
+    pub fn until(self, later: Moment) -> Duration {
         let wall = Duration::try_from(later.wall.duration_since(self.wall)).unwrap_or_default();
         later.steady.saturating_sub(self.steady).max(wall)
     }
 
     /// Returns how much time passed since.
-    pub(super) fn elapsed(self) -> Duration {
+    pub fn elapsed(self) -> Duration {
         self.until(Moment::now())
     }
 
     /// Returns it by the wall clock.
-    pub(super) fn wall(self) -> Timestamp {
+    pub fn wall(self) -> Timestamp {
         self.wall
     }
 }

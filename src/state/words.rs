@@ -22,7 +22,7 @@ pub(super) fn reason(error: &Error) -> String {
     }
 }
 
-/// Tells whether it is not an object that is missing, but all of them.
+/// Returns whether it is not an object that is missing, but all of them.
 pub(super) fn is_missing_bucket(error: &Error) -> bool {
     matches!(code(error).as_deref(), Some("NoSuchBucket" | "ContainerNotFound"))
 }

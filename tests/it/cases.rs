@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use shardctl::document::{self, PlanDocument, PlanView};
 use shardctl::plan;
-use shardctl::render::markdown::{self, Invocation};
+use shardctl::render::markdown::{self, Comment, Invocation};
 use shardctl::render::{Shown, text};
 use snapbox::data::DataFormat;
 
@@ -80,7 +80,7 @@ impl Rendered {
         let shown = Shown { view, verbose: *verbose };
         let text = written(|out| text::plan(out, &shown));
         let text = anstream::adapter::strip_str(&text).to_string();
-        let markdown = written(|out| markdown::plan(out, &shown, Invocation::Plan));
+        let markdown = written(|out| markdown::plan(out, &shown, Invocation::Plan, &Comment::default()));
         let mut document = PlanDocument::new(&view);
         // A release changes no case.
         document.shardctl = "[VERSION]".to_owned();

@@ -8,6 +8,7 @@ mod annotations;
 mod apply;
 mod bad_input;
 mod broken_api;
+mod comment;
 mod ended;
 mod exit_status;
 mod help;
@@ -29,10 +30,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
+use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use shardctl::model::OrderId;
-use shardctl::sandbox::{Account, Control, FaultRule, LoggedRequest, Running, Sandbox};
+use shardctl::sandbox::{Account, Control, FaultRule, LoggedRequest, Running, Sandbox, Tells};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -124,6 +126,12 @@ impl Shardctl {
         Shardctl::new(SMALL_ACCOUNT).file("shardctl.yaml", SMALL_MANIFEST)
     }
 
+    /// Has the API tell no more than the older description says, which leaves most to what is recorded.
+    pub fn telling_little(self) -> Shardctl {
+        self.control().set_tells(Tells::older());
+        self
+    }
+
     /// Writes a file.
     pub fn file(self, name: &str, text: &str) -> Shardctl {
         self.write(name, text);
@@ -212,7 +220,9 @@ impl Shardctl {
         for trace in ["panicked", "RUST_BACKTRACE", "Os {", "os error", "Error(", "Some("] {
             assert!(!run.stderr.contains(trace) && !run.stdout.contains(trace), "`{trace}` in {}", run.stderr);
         }
-        for request in self.control().requests().iter().filter(|request| request.status() != Some(401)) {
+        // What the server does not know is asked for, and described nowhere.
+        let described = |request: &&Arc<LoggedRequest>| request.status() != Some(401) && request.operation.is_some();
+        for request in self.control().requests().iter().filter(described) {
             let entry = serde_json::to_value(&**request).expect("JSON");
             check_logged(&entry).expect("a request as described");
         }
@@ -276,8 +286,21 @@ impl Shardctl {
         let text = text.replace(&format!("process {} ", std::process::id()), "process [PID] ");
         let digits = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '-');
         let moments = text.split(|c| !digits(c)).filter(|word| is_now(word)).map(str::to_owned).collect::<Vec<_>>();
-        moments.iter().fold(text, |text, moment| text.replace(moment, "[NOW]"))
+        let text = moments.iter().fold(text, |text, moment| text.replace(moment, "[NOW]"));
+        text.split_inclusive('\n').map(as_of_one_day).collect()
     }
+}
+
+/// Says how far a renewal is from one and the same day, so that no transcript changes from day to day.
+fn as_of_one_day(line: &str) -> String {
+    let Some((before, after)) = line.split_once("renews on ").or_else(|| line.split_once("was to renew on ")) else {
+        return line.to_owned();
+    };
+    let Some((moment, days)) = after.split_once(" UTC, ") else { return line.to_owned() };
+    let rest = days.find([',', '\n']).map_or("", |at| &days[at..]);
+    let day: Date = moment[..10].parse().expect("a date");
+    let days = day.since(date(2026, 11, 23)).expect("a span").get_days();
+    format!("{before}renews on {moment} UTC, in {days} days{rest}")
 }
 
 #[track_caller]

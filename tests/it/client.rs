@@ -2,14 +2,20 @@
 
 mod answers;
 mod failures;
+mod long_lists;
+mod pages;
+mod permits;
+mod proxies;
+mod reach;
 mod requests;
 mod retries;
+mod stops;
 mod transport;
 
 use std::net::TcpListener;
 use std::time::Duration;
 
-use shardctl::api::{ApiError, ApiUrl, Connection, Settings, Token, Writer};
+use shardctl::api::{AlwaysPermitted, ApiError, ApiUrl, Connection, OrderFilter, SendPermit, Settings, Token, Writer};
 use shardctl::model::{OrderId, ProxyIp, Signature};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -18,8 +24,9 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 pub const TOKEN: &str = "t0ken-canary-5c1e";
 /// A proxy's password in answers; no message may hold it.
 pub const PASSWORD: &str = "passw0rd-canary-77aa";
-/// The seven operations by the names of the description's checks, with those that messages use.
-pub const OPERATIONS: [(&str, &str); 7] = [
+/// The operations by the names of the description's checks, with those that messages use. Those of the vendor's newer
+/// description come last.
+pub const OPERATIONS: [(&str, &str); 11] = [
     ("active", "proxies/active"),
     ("calculate", "addons/calculate"),
     ("purchase", "addons/purchase"),
@@ -27,14 +34,19 @@ pub const OPERATIONS: [(&str, &str); 7] = [
     ("cancel", "addons/schedule/cancel"),
     ("set_del_np", "del-np/set"),
     ("set_signatures", "signature/set"),
+    ("set_auto_renewal", "orders/edit-auto-renewal"),
+    ("me", "me"),
+    ("orders", "orders"),
+    ("order", "orders/{id}"),
 ];
 /// The body of an answer that suits every operation that shows add-ons.
 pub const ADDONS: &str = r#"{"success": true, "message": "Done", "addons": [
     {"addon_key": "p0f_slots", "catalog_id": 17, "qty": 4, "price_per_unit": 150, "pending": null}]}"#;
 
-/// Makes a client that tries again so many times.
+/// Makes a client that tries again so many times, and does not wait where it is asked to slow down.
 pub fn writer(url: &str, retries: u32) -> Writer {
-    writer_with(url, Settings { retries, timeout: Duration::from_secs(5), ..Settings::default() })
+    let (timeout, patience) = (Duration::from_secs(5), Duration::ZERO);
+    writer_with(url, Settings { retries, timeout, patience, ..Settings::default() })
 }
 
 pub fn writer_with(url: &str, settings: Settings) -> Writer {
@@ -53,21 +65,31 @@ pub fn ip(text: &str) -> ProxyIp {
 
 /// Sends an operation with some arguments, and returns what was read in the words of Rust.
 pub async fn send(writer: &Writer, operation: &str) -> Result<String, ApiError> {
+    send_permitted(writer, operation, &AlwaysPermitted).await
+}
+
+/// Sends an operation with a permit, which only a write asks.
+pub async fn send_permitted(writer: &Writer, operation: &str, permit: &dyn SendPermit) -> Result<String, ApiError> {
     let reader = writer.reader();
     let ips = [ip("203.0.113.10"), ip("2001:db8::1")];
     match operation {
         "active" => reader.active_proxies(order()).await.map(|answer| format!("{answer:?}")),
         "calculate" => reader.quote_slots(order(), 2).await.map(|answer| format!("{answer:?}")),
-        "purchase" => writer.purchase_slots(order(), 2).await.map(|answer| format!("{answer:?}")),
-        "schedule" => writer.schedule_downgrade(order(), 3).await.map(|answer| format!("{answer:?}")),
-        "cancel" => writer.cancel_downgrade(order()).await.map(|answer| format!("{answer:?}")),
-        "set_del_np" => {
-            writer.set_del_np(order(), &[(ips[0], false), (ips[1], true)]).await.map(|answer| format!("{answer:?}"))
-        }
+        "purchase" => writer.purchase_slots(order(), 2, permit).await.map(|answer| format!("{answer:?}")),
+        "schedule" => writer.schedule_downgrade(order(), 3, permit).await.map(|answer| format!("{answer:?}")),
+        "cancel" => writer.cancel_downgrade(order(), permit).await.map(|answer| format!("{answer:?}")),
+        "set_del_np" => writer
+            .set_del_np(order(), &[(ips[0], false), (ips[1], true)], permit)
+            .await
+            .map(|answer| format!("{answer:?}")),
         "set_signatures" => {
             let items = [(ips[0], Signature::Win11), (ips[1], Signature::Ios)];
-            writer.set_signatures(order(), &items).await.map(|answer| format!("{answer:?}"))
+            writer.set_signatures(order(), &items, permit).await.map(|answer| format!("{answer:?}"))
         }
+        "set_auto_renewal" => writer.set_auto_renewal(order(), true, permit).await.map(|answer| format!("{answer:?}")),
+        "me" => reader.me().await.map(|answer| format!("{answer:?}")),
+        "orders" => reader.orders(OrderFilter::OnHold).await.map(|answer| format!("{answer:?}")),
+        "order" => reader.order(order()).await.map(|answer| format!("{answer:?}")),
         other => panic!("no operation {other}"),
     }
 }

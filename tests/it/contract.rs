@@ -70,7 +70,8 @@ fn is_test(path: &str) -> bool {
         let file = PathBuf::from(root).join(module.replace("::", "/")).with_extension("rs");
         fs::read_to_string(file).unwrap_or_default()
     };
-    let sources = [source("tests/it", module), source("src", module.strip_suffix("::tests").unwrap_or(module))];
+    let beside = module.strip_suffix("::tests").unwrap_or(module);
+    let sources = [source("tests/it", module), source("src", module), source("src", beside)];
     sources.iter().any(|source| has_test(source, name))
 }
 

@@ -26,7 +26,7 @@ use shardctl::model::{Desired, OrderId, Outcome, ProxyIp, Recorded, Report, Sign
 use shardctl::plan::{Options, Plan, Step};
 use shardctl::reconcile::{NoProgress, Pass};
 use shardctl::render::problem;
-use shardctl::sandbox::{Account, Control, FaultRule, Running, Sandbox};
+use shardctl::sandbox::{Account, Control, FaultRule, Running, Sandbox, Tells};
 use shardctl::state::{Holder, Lock, Place, Records, StoreError, StoreErrorKind, Stored, decode, encode, record_name};
 
 /// The API that the records belong to; where it really listens makes no difference to them.
@@ -77,10 +77,13 @@ impl World {
     }
 
     async fn with(account: &str, retries: u32, concurrency: usize) -> World {
-        let account = Account::from_yaml(account).expect("a valid account");
+        let mut account = Account::from_yaml(account).expect("a valid account");
+        // Most is left to what is recorded.
+        account.tells = Tells::older();
         let sandbox = Sandbox::bind(account, ([127, 0, 0, 1], 0).into()).await.expect("a free port").spawn();
         let url = sandbox.url().parse().expect("a good URL");
-        let settings = Settings { concurrency, retries, timeout: Duration::from_secs(10) };
+        let (timeout, patience) = (Duration::from_secs(10), Duration::from_secs(1));
+        let settings = Settings { concurrency, retries, timeout, patience, ..Settings::default() };
         let token = Token::new(sandbox.control().token()).expect("a good token");
         let writer = Writer::new(Connection::new(url, token, settings).expect("a connection"));
         let settings = ApplySettings {

@@ -10,7 +10,8 @@ use proptest::sample::select;
 use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
 use shardctl::model::{
-    Desired, Foreign, LiveOrder, Observed, OrderId, PendingChange, ProxyIp, Recorded, RecordedSlots, Renewal, Signature,
+    Desired, Foreign, LiveIp, LiveOrder, LiveSignature, Observed, OrderId, PendingChange, ProxyIp, Recorded,
+    RecordedSlots, Renewal, Signature,
 };
 use shardctl::plan::{self, Options, Plan, Seen, Step};
 use shardctl::render::import::{self, Imported};
@@ -134,6 +135,14 @@ fn read(text: &str) -> Desired {
     manifest.desired.unwrap_or_else(|| panic!("{problems}\n{text}"))
 }
 
+/// Returns whether `yamllint` finds nothing in a line by its default rules; a tag is as long as it is.
+fn is_tidy(line: &str) -> bool {
+    let fits = line.chars().count() <= 80 || line.trim_start().starts_with("tag: ");
+    let remark = line.find('#').filter(|at| !line[..*at].trim().is_empty() && !line.contains("tag: "));
+    fits && line.trim_end() == line
+        && remark.is_none_or(|at| line[..at].ends_with("  ") && line[at..].starts_with("# "))
+}
+
 fn make_plan(accounts: &[Account], desired: &Desired) -> Plan {
     let ids = || (1..).map(|id| OrderId::new(id).unwrap());
     let observe =
@@ -158,6 +167,9 @@ proptest! {
             prop_assert_eq!(&tag, &account.live.tag.clone().filter(|tag| !tag.raw().is_empty()));
         }
         prop_assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text}");
+        for line in text.lines() {
+            prop_assert!(is_tidy(line), "{line}");
+        }
         prop_assume!(!accounts.iter().any(has_too_few_slots));
         let plan = make_plan(&accounts, &desired);
         prop_assert!(!plan.is_blocked(), "{:?}\n{text}", plan.problems().collect::<Vec<_>>());
@@ -180,4 +192,50 @@ proptest! {
         let none = usize::from(account.live.tag.as_ref().is_some_and(|tag| tag.raw().is_empty()));
         prop_assert_eq!(lines(&account) + none, lines(&plain));
     }
+}
+
+/// Imports one order with two IPs, of which the API tells so much.
+fn import_of(quantity: Option<u32>, marks: &[(&str, bool)], signatures: [Option<LiveSignature>; 2]) -> String {
+    let ips = ["203.0.113.10", "203.0.113.11"].map(|ip| ip.parse::<ProxyIp>().unwrap());
+    let mut live = LiveOrder { slots: Some(2), renewal: Some(Renewal::parse("")), ..LiveOrder::of_ips(ips) };
+    live.detail.quantity = quantity;
+    for (ip, signature) in ips.iter().zip(signatures) {
+        live.active.insert(*ip, LiveIp { signature, ..LiveIp::default() });
+    }
+    let del_np = marks.iter().map(|(ip, leaves)| (ip.parse().unwrap(), *leaves)).collect();
+    import(&[Account { live, recorded: Recorded { del_np, ..Recorded::default() } }])
+}
+
+#[test]
+fn what_the_first_apply_does_to_marks_is_said() {
+    let known = [("203.0.113.10", false), ("203.0.113.11", false)];
+    for (quantity, marks, said) in [
+        (None, &[][..], Some("    # The first apply marks 2 IPs to stay: ")),
+        (Some(2), &[], Some("    # The first apply marks 2 IPs to stay: ")),
+        (Some(1), &[], Some("    # CAREFUL: 1 IP seems to be marked to go, ")),
+        (Some(0), &[], Some("    # CAREFUL: 2 IPs seem to be marked to go, ")),
+        (None, &known[..1], Some("    # The first apply marks 1 IP to stay: nothing tells whether it is marked")),
+        (Some(1), &[("203.0.113.10", true)], Some("    # The first apply marks 1 IP to stay: ")),
+        (Some(1), &known, None),
+    ] {
+        let text = import_of(quantity, marks, [None, None]);
+        match said {
+            Some(said) => assert!(text.contains(said), "{quantity:?} {marks:?}\n{text}"),
+            None => assert!(!text.contains("marked to go") && !text.contains("first apply marks"), "{text}"),
+        }
+        assert!(!text.contains("Renews"), "there is no date: {text}");
+    }
+}
+
+#[test]
+fn signatures_are_remarked_on_once_and_foreign_words_at_their_ip() {
+    let text = import_of(None, &[], [None, None]);
+    assert!(text.contains("    # The signatures of 2 IPs are unknown, and not managed here.\n"), "{text}");
+    let foreign = LiveSignature::Other(Box::new("free#bsd\u{1b}[2J and so on and on".into()));
+    let text = import_of(None, &[], [Some(foreign), Some(LiveSignature::None)]);
+    assert!(
+        text.contains("\n      203.0.113.10:  # signature free#bsd\\u{1b}[2J an…\n      203.0.113.11:\n"),
+        "{text}"
+    );
+    read(&text);
 }

@@ -36,6 +36,7 @@ mod recipes;
 mod remote_state;
 mod rendered;
 #[cfg(feature = "sandbox")]
+mod review;
 mod rig;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -50,7 +51,7 @@ mod soak;
 #[cfg(feature = "sandbox")]
 mod state_directory;
 mod state_files;
-#[cfg(feature = "sandbox")]
+#[cfg(all(unix, feature = "sandbox"))]
 mod state_lock;
 #[cfg(feature = "sandbox")]
 mod sweep;

@@ -17,6 +17,7 @@ use shardctl::render::problem;
 use crate::fuzz::properties::{assert_sound, meaning};
 
 mod agreement;
+mod edit;
 mod editor;
 mod files;
 mod ranges;

@@ -133,9 +133,9 @@ fn every_environment_variable_and_no_other() {
         for pair in
             strings.windows(2).filter(|pair| !pair[0].ends_with("value_name = ") && !pair[0].ends_with("heading = "))
         {
-            let is_of_a_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-            let is_name =
-                pair[1].len() > 1 && pair[1].starts_with(char::is_uppercase) && pair[1].chars().all(is_of_a_name);
+            let is_name = pair[1].len() > 1
+                && pair[1].starts_with(|c: char| c.is_ascii_uppercase())
+                && pair[1].chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
             there_are.extend(is_name.then(|| pair[1].to_owned()));
         }
     }

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[cfg(unix)]
+mod gitlab;
+mod policy;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,12 +22,12 @@ fn every_command_line_of_a_recipe_is_taken() {
     let mut found = 0;
     for path in recipes() {
         let recipe = read_yaml(&path);
-        for line in command_lines(&recipe) {
+        for line in command_lines(&recipe).into_iter().chain(uses_of_the_action(&recipe)) {
             parses(&line).unwrap_or_else(|error| panic!("{path:?}: {line}\n{error}"));
             found += 1;
         }
     }
-    assert!(found >= 8, "{found} command lines");
+    assert!(found >= 12, "{found} command lines");
 }
 
 #[test]
@@ -40,7 +44,7 @@ fn the_workflow_uses_the_action_as_it_is() {
     let mut used = 0;
     for job in workflow["jobs"].as_object().unwrap().values() {
         for step in job["steps"].as_array().unwrap() {
-            if step["uses"].as_str().is_some_and(|uses| uses.starts_with("shardctl/shardctl@")) {
+            if step["uses"].as_str().is_some_and(|uses| uses.starts_with("OWNER/shardctl@")) {
                 let given = step["with"].as_object().unwrap();
                 assert!(given.keys().all(|key| inputs.contains_key(key)), "{given:?}");
                 used += 1;
@@ -52,8 +56,11 @@ fn the_workflow_uses_the_action_as_it_is() {
 
 #[test]
 fn the_workflow_finds_its_comment_by_the_marker() {
-    let workflow = fs::read_to_string("examples/ci/github-actions.yml").unwrap();
-    assert!(workflow.contains(&format!("startswith(\"{}\")", markdown::MARKER)));
+    let recipe = fs::read_to_string("examples/ci/gitlab-ci.yml").unwrap();
+    assert!(recipe.contains(&format!("startswith(\"{}\")", markdown::MARKER)));
+    let script = fs::read_to_string(".github/action/comment").unwrap();
+    let marker = markdown::MARKER.replace(" -->", "${INPUT_TITLE:+:$INPUT_TITLE} -->");
+    assert!(script.contains(&format!("marker=\"{marker}\"")));
 }
 
 #[test]
@@ -75,7 +82,7 @@ fn the_editor_settings_are_json_and_name_the_schema() {
 fn every_example_is_listed() {
     let list = fs::read_to_string("examples/README.md").unwrap();
     let mut files: BTreeSet<String> = BTreeSet::new();
-    for folder in ["examples", "examples/ci", "examples/editor", "examples/monitoring"] {
+    for folder in ["examples", "examples/ci", "examples/editor", "examples/monitoring", "examples/policy"] {
         files.extend(files_in(folder).iter().map(|path| path.strip_prefix("examples").unwrap().display().to_string()));
     }
     for file in files.iter().filter(|file| *file != "README.md") {
@@ -113,9 +120,21 @@ fn command_lines(value: &Value) -> Vec<String> {
     }
 }
 
+/// Returns the command lines that a workflow has the action run.
+fn uses_of_the_action(workflow: &Value) -> Vec<String> {
+    let jobs = workflow["jobs"].as_object().into_iter().flat_map(|jobs| jobs.values());
+    let steps = jobs.flat_map(|job| job["steps"].as_array().into_iter().flatten());
+    let uses = steps.filter(|step| step["uses"].as_str().is_some_and(|uses| uses.starts_with("OWNER/shardctl@")));
+    uses.map(|step| {
+        let word = |input: &str| step["with"][input].as_str().unwrap_or_default().to_owned();
+        format!("shardctl {} -f {} {}", word("command"), word("manifest"), word("arguments"))
+    })
+    .collect()
+}
+
 fn recipes() -> Vec<PathBuf> {
     let mut recipes = files_in("examples/ci");
-    recipes.push(PathBuf::from("action.yml"));
+    recipes.extend(["action.yml", ".pre-commit-hooks.yaml"].map(PathBuf::from));
     recipes.extend(files_in(".github/workflows"));
     recipes
 }

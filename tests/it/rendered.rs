@@ -13,12 +13,13 @@ use proptest::sample::select;
 use shardctl::diagnostic::{Problem, ProblemCode, SourceFile, SourceMap};
 use shardctl::document::{PlanView, StatusDocument};
 use shardctl::model::{
-    Cents, Desired, DesiredOrder, Foreign, KeptIp, Limits, LiveOrder, Observations, Observed, OrderId, OrderReport,
-    ProxyIp, Quote, ReadFailure, Recorded, Renewal, Report, Signature, SourceId, Span, Spanned, StepResult,
+    Cents, Desired, DesiredOrder, Foreign, KeptIp, Limits, LiveOrder, Observations, Observed, OrderDetail, OrderId,
+    OrderReport, OrderStatus, ProxyIp, Quote, ReadFailure, Recorded, Renewal, Report, Signature, SourceId, Span,
+    Spanned, StepResult,
 };
 use shardctl::outlook;
 use shardctl::plan::{self, Options, Plan};
-use shardctl::render::markdown::{self, Invocation, MARKER};
+use shardctl::render::markdown::{self, Comment, Invocation, MARKER, Title};
 use shardctl::render::status;
 use shardctl::render::{Shown, text};
 
@@ -37,6 +38,7 @@ struct Template {
     slots: u32,
     missing: u32,
     read: Option<String>,
+    status: Option<String>,
 }
 
 fn hostile() -> impl Strategy<Value = String> {
@@ -84,8 +86,9 @@ fn templates() -> impl Strategy<Value = Template> {
     let declared = prop_oneof![2 => Just(None), 1 => hostile().prop_map(Some)];
     let read = prop_oneof![8 => Just(None), 1 => hostile().prop_map(Some)];
     let until = prop_oneof![Just("2026-12-01".to_owned()), hostile()];
-    (hostile(), declared, until, 0..60u8, 0..4u32, 0..4u32, read).prop_map(
-        |(live_tag, declared_tag, until, ips, slots, missing, read)| Template {
+    let status = prop_oneof![Just(None), Just(Some("on-hold".to_owned())), hostile().prop_map(Some)];
+    (hostile(), declared, until, 0..60u8, 0..4u32, 0..4u32, read, status).prop_map(
+        |(live_tag, declared_tag, until, ips, slots, missing, read, status)| Template {
             live_tag,
             declared_tag,
             until,
@@ -93,6 +96,7 @@ fn templates() -> impl Strategy<Value = Template> {
             slots,
             missing,
             read,
+            status,
         },
     )
 }
@@ -121,7 +125,9 @@ impl Template {
         let price_per_unit = Cents(150);
         let charge = Cents(150 * u64::from(self.missing));
         let quote = (self.missing > 0).then_some(Quote { add_qty: self.missing, price_per_unit, charge });
+        let status = self.status.as_deref().map(OrderStatus::parse);
         Ok(LiveOrder {
+            detail: OrderDetail { status, auto_renewal: Some(self.slots > 1), ..OrderDetail::default() },
             tag: Some(Foreign::from(self.live_tag.as_str())),
             renewal: Some(Renewal::parse(&self.until)),
             slots: Some(self.slots),
@@ -180,7 +186,7 @@ proptest! {
         let world = World::new(&templates, orders, &file);
         let plan = world.plan();
         for invocation in [Invocation::Plan, Invocation::DryRun] {
-            let comment = written(|out| markdown::plan(out, &world.shown(&plan, verbose), invocation));
+            let comment = written(|out| markdown::plan(out, &world.shown(&plan, verbose), invocation, &Comment::default()));
             assert_comment(&comment);
             let summary = comment.lines().nth(3).unwrap_or_default();
             let has_summary = summary.contains(&format!("{orders} order"));
@@ -210,8 +216,8 @@ proptest! {
             report
         };
         let report =
-            Report { orders: plan.orders.iter().enumerate().map(report).collect(), blocked: 0, interrupted: false };
-        let comment = written(|out| markdown::report(out, &world.shown(&plan, false), &report));
+            Report { orders: plan.orders.iter().enumerate().map(report).collect(), blocked: 0, interrupted: false, of_saved_plan: false };
+        let comment = written(|out| markdown::report(out, &world.shown(&plan, false), &report, &Comment::default()));
         assert_comment(&comment);
         let summary = comment.lines().nth(3).unwrap_or_default();
         prop_assert!(summary.contains("operation") || summary.contains("Nothing to do"), "{summary}");
@@ -219,13 +225,24 @@ proptest! {
     }
 
     #[test]
+    fn a_title_is_refused_or_formats_nothing(title in hostile()) {
+        let title: Option<Title> = title.parse().ok();
+        let comment = Comment { title: title.clone(), ..Comment::default() };
+        let world = World::new(&[], 0, "shardctl.yaml");
+        let written = written(|out| markdown::plan(out, &world.shown(&world.plan(), false), Invocation::Plan, &comment));
+        let marker = title.map_or(MARKER.to_owned(), |title| format!("<!-- shardctl:{title} -->"));
+        let rest = written.strip_prefix(&marker).expect("the first line");
+        assert_comment(&format!("{MARKER}{rest}"));
+    }
+
+    #[test]
     fn problems_and_a_status_are_comments(templates in vec(templates(), 1..6), message in hostile(), many in 1..1000usize) {
         let world = World::new(&templates, many, "shardctl.yaml");
         let problem = Problem::new(ProblemCode::InvalidValue, message.as_str()).help(message.as_str()).at(SPAN, message.as_str());
         let problems = vec![problem; many];
-        assert_comment(&written(|out| markdown::invalid_manifest(out, &problems, &world.sources)));
+        assert_comment(&written(|out| markdown::invalid_manifest(out, &problems, &world.sources, &Comment::default())));
         let document = StatusDocument::new(&outlook::standings(&world.observed, Timestamp::UNIX_EPOCH));
-        assert_comment(&written(|out| status::markdown(out, &document)));
+        assert_comment(&written(|out| status::markdown(out, &document, &Comment::default())));
         assert_terminal(&written(|out| status::text(out, &document)));
     }
 }

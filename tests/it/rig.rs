@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use shardctl::model::{OrderId, Recorded};
-use shardctl::sandbox::{Account, Control, LoggedRequest, Operation, Running, Sandbox};
+use shardctl::sandbox::{Account, Control, LoggedRequest, Operation, Running, Sandbox, Tells};
 use shardctl::state;
 use tempfile::TempDir;
 
@@ -123,11 +123,15 @@ fn temporary_directory() -> TempDir {
 }
 
 impl Rig {
-    /// Serves an account file and writes a manifest; nothing is recorded yet.
+    /// Serves an account file and writes a manifest; nothing is recorded yet. The server is one of the older description,
+    /// which leaves most to what is recorded.
     pub async fn new(account: &str, manifest: &str) -> Rig {
-        Rig::with_account(Account::from_yaml(account).expect("a valid account"), manifest).await
+        let mut account = Account::from_yaml(account).expect("a valid account");
+        account.tells = Tells::older();
+        Rig::with_account(account, manifest).await
     }
 
+    /// Serves an account, which says itself what it tells.
     pub async fn with_account(account: Account, manifest: &str) -> Rig {
         Rig::serving(Sandbox::bind(account, ([127, 0, 0, 1], 0).into()).await.expect("a free port"), manifest)
     }

@@ -257,13 +257,15 @@ async fn no_edit_brings_about_what_the_manifest_does_not_declare() {
         assert_eq!(rig.truth(), declared, "{place}");
         places.insert(place);
     }
-    // When it was made decides nothing, these options are as they would be by a flag, and the charge alone counts.
+    // When it was made, and what is noted, decides nothing; these options are as they would be by a flag, and the charge alone counts.
     let options =
         ["/options/allow_removals", "/options/max_removal_percent", "/options/max_removals", "/options/reassert"];
     let price = "/orders/0/operations/1/price_per_unit_cents";
+    let notes = ["/orders/0/notes/0", "/orders/0/notes/0/message"];
+    let others = ["/orders/1/notes/0", "/orders/1/notes/0/message"];
     assert_eq!(
         places.iter().map(String::as_str).collect::<Vec<_>>(),
-        [&["/created_at"], &options[..], &[price]].concat()
+        [&["/created_at"], &options[..], &notes, &[price], &others].concat()
     );
 }
 
@@ -449,22 +451,27 @@ async fn limits_cannot_be_taken_out_of_the_file() {
     rig.run(&PLAN).await.expect(1);
     edit(&rig, lift);
     refused(&rig, "order 1: it is blocked now: the plan charges 200 cents").await;
-    // Whoever writes the file may say what whoever plans may say: it is the plan that the flag would have made.
+    // It is the plan that the flag would have made, and the flag still has to be given by whoever applies it.
     edit(&rig, |plan| plan["options"]["max_charge_cents"] = json!(200));
-    rig.run(&APPLY).await.expect(0);
+    let ran = rig.run(&APPLY).await.expect(1);
+    assert!(ran.stdout.contains("error[charge_limit]") && writes(&rig) == 0, "{ran:?}");
+    rig.run(&[&APPLY[..], &["--max-charge-cents", "200"]].concat()).await.expect(0);
     assert_eq!(rig.charged(), 200);
     rig.nothing_left().await;
 }
 
 #[tokio::test]
-async fn the_limits_of_the_saved_plan_hold_and_no_others() {
+async fn the_limits_that_are_given_hold_and_not_those_in_the_file() {
     let rig = Rig::new(ACCOUNT, &DECLARED.replace("500", "0")).await;
     rig.run(&[&PLAN[..], &["--max-charge-cents", "200"]].concat()).await.expect(0);
-    for flag in ["--max-charge-cents", "--max-removal-percent", "--allow-removals", "--order"] {
-        let ran = rig.run(&[&APPLY[..], &[flag, "1"]].concat()).await.expect(1);
-        assert!(ran.stderr.contains("cannot be used with"), "{ran:?}");
+    let ran = rig.run(&[&APPLY[..], &["--order", "1"]].concat()).await.expect(1);
+    assert!(ran.stderr.contains("cannot be used with"), "{ran:?}");
+    for limit in [&[][..], &["--max-charge-cents", "199"]] {
+        let ran = rig.run(&[&APPLY[..], limit].concat()).await.expect(1);
+        assert!(ran.stdout.contains("error[charge_limit]"), "{ran:?}");
     }
-    rig.run(&APPLY).await.expect(0);
+    assert_eq!(rig.charged(), 0);
+    rig.run(&[&APPLY[..], &["--max-charge-cents", "200", "--max-removals", "50"]].concat()).await.expect(0);
     assert_eq!(rig.charged(), 200);
     rig.nothing_left().await;
 }

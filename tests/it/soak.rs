@@ -19,6 +19,7 @@ use shardctl::model::{Cents, OrderId, Outcome, ProxyIp, Report, StepResult};
 use shardctl::plan::{Plan, Step};
 use shardctl::sandbox::{Account, Sandbox};
 use shardctl::state::{Directory, Records};
+use tokio_util::sync::CancellationToken;
 
 use crate::executor::{declared, make_plan};
 use crate::manifest::size::memory;
@@ -143,7 +144,7 @@ struct Sent {
 impl Observer for Sent {
     fn request_ended(&self, request: &RequestEnded<'_>) {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        if request.operation == api::Operation::PurchaseAddon {
+        if request.endpoint == api::Endpoint::PurchaseAddon {
             self.purchases.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -201,7 +202,8 @@ impl World {
         self.rig.break_with(random::faults(&mut self.dice));
         let patience = if self.dice.one_in(4) { self.dice.below(40) } else { 60_000 };
         let (retries, keep_going) = (self.dice.below(2) as u32, self.dice.one_in(2));
-        let settings = Settings { concurrency: 4, retries, timeout: Duration::from_millis(100) };
+        let (timeout, waits) = (Duration::from_millis(100), Duration::from_millis(300));
+        let settings = Settings { concurrency: 4, retries, timeout, patience: waits, ..Settings::default() };
         let purchases = self.sent.purchases.load(Ordering::Relaxed);
         let applying = self.apply(&case, settings, keep_going);
         let ended = tokio::time::timeout(Duration::from_millis(patience), applying).await;
@@ -224,7 +226,8 @@ impl World {
     async fn apply(&self, case: &Case, settings: Settings, keep_going: bool) -> (Plan, Report) {
         let url = self.rig.url().parse().expect("a good URL");
         let token = Token::new(self.rig.control().token()).expect("a good token");
-        let connection = Connection::observed(url, token, settings, Arc::<Sent>::clone(&self.sent));
+        let connection =
+            Connection::observed(url, token, settings, Arc::<Sent>::clone(&self.sent), CancellationToken::new());
         let writer = Writer::new(connection.expect("a connection"));
         let store = Records::new(Arc::new(Directory::new(self.rig.path(STATE))), self.rig.url());
         let lock = store.place().lock().await.expect("nobody else applies");

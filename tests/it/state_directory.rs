@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shardctl::model::OrderId;
+use shardctl::model::{Bought, OrderId, PurchaseIntent, Recorded};
 use shardctl::sandbox::Operation;
-use shardctl::state::{Directory, Place as _, record_name};
+use shardctl::state::{Directory, MAX_RECORD_BYTES, Place as _, record_name};
 
 use crate::rig::{MANIFEST, Rig, STATE};
 
@@ -129,6 +131,50 @@ async fn a_directory_that_vanishes_during_an_apply_stops_it() {
     rig.nothing_left().await;
 }
 
+/// Elsewhere it can be, which is noticed.
+#[cfg(windows)]
+#[tokio::test]
+async fn the_file_of_a_lock_that_is_held_cannot_be_taken_away() {
+    let parent = tempfile::tempdir().expect("a directory");
+    let path = parent.path().join("state");
+    let lock = Directory::new(&path).lock().await.expect("nobody holds it");
+    fs::remove_file(path.join(".lock")).expect_err("it is open");
+    fs::rename(&path, path.with_extension("old")).expect_err("what it holds is open");
+    lock.ensure_held().await.expect("it is held");
+}
+
+#[tokio::test]
+async fn a_lock_is_free_again_once_it_is_let_fall() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = Directory::new(directory.path());
+    for _ in 0..3 {
+        drop(place.lock().await.expect("nobody holds it"));
+        place.lock().await.expect("nobody holds it").release().await;
+    }
+    // Without a lock nothing was lost.
+    fs::remove_file(directory.path().join(".lock")).expect("the lock's file");
+    place.write("1.json", b"{}").await.expect("a place to write");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn whoever_looks_who_holds_the_lock_hinders_nobody() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = Directory::new(directory.path());
+    let done = AtomicBool::new(false);
+    let look = async {
+        while !done.load(Ordering::SeqCst) {
+            place.holder().await.expect("a place to look at");
+        }
+    };
+    let take = async {
+        for _ in 0..300 {
+            place.lock().await.expect("nobody holds it").release().await;
+        }
+        done.store(true, Ordering::SeqCst);
+    };
+    futures_util::join!(look, take);
+}
+
 /// Files that are no record of order 1 at this API.
 fn damaged(good: &str) -> Vec<(&'static str, Vec<u8>)> {
     let mut record: Value = serde_json::from_str(good).expect("JSON");
@@ -206,6 +252,41 @@ async fn a_directory_in_the_place_of_a_record_blocks_its_order_alone() {
     assert!(!wrote(&rig));
     let ran = rig.run(&["apply", "--apply", "--keep-going"]).await.expect(3);
     assert!(rig.record_path(id(2)).is_file() && rig.record_path(id(3)).is_file(), "{ran:?}");
+}
+
+#[tokio::test]
+async fn to_forget_what_guards_from_buying_again_is_warned_of() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    let ago = |minutes| Timestamp::now().checked_sub(SignedDuration::from_mins(minutes)).expect("a moment");
+    let open = Some(PurchaseIntent { from_qty: 1, add_qty: 1, when: ago(60) });
+    let bought = |minutes| Some(Bought { qty: 2, when: ago(minutes) });
+    let rows = [
+        (Recorded { purchase: open, ..Recorded::default() }, "a purchase of order 1 was open"),
+        (Recorded { bought: bought(9), ..Recorded::default() }, "a purchase of order 1 was carried out just now"),
+        (Recorded { bought: bought(11), ..Recorded::default() }, ""),
+        (Recorded::default(), ""),
+    ];
+    for (recorded, expected) in rows {
+        rig.put_record(id(1), &recorded);
+        let ran = rig.run(&["state", "forget", "1"]).await.expect(0);
+        assert!(ran.stderr.contains(expected), "{expected}: {ran:?}");
+        assert_eq!(ran.stderr.contains("which may buy them again"), !expected.is_empty(), "{ran:?}");
+        assert!(!rig.record_path(id(1)).exists());
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_large_to_be_a_record_can_be_forgotten() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    fs::create_dir(rig.path(STATE)).expect("a directory");
+    let file = fs::File::create(rig.record_path(id(1))).expect("a file");
+    file.set_len(MAX_RECORD_BYTES + 1).expect("a hole");
+    drop(file);
+    let plan = rig.run(&["plan", "--format", "json"]).await.expect(1);
+    assert_eq!(plan.problems(), ["state_mismatch"]);
+    rig.run(&["state", "show", "1"]).await.expect(1);
+    rig.run(&["state", "forget", "1"]).await.expect(0);
+    rig.complete(&[]).await;
 }
 
 /// Where the records are in git, a pull request can put a link in the place of any file.

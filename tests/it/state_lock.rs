@@ -1,9 +1,9 @@
-//! The lock of the state directory: whoever lost it stops, whoever looks hinders nobody, and a link leads nowhere.
+//! What can be done to a state directory on Unix: its lock is taken away, it is a link, or it cannot be written to.
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::future::join_all;
 use serde_json::json;
 use shardctl::state::{Directory, Place as _, StoreErrorKind};
 
@@ -24,11 +24,9 @@ orders:
   1: {p0f_slots: 1, keep: {203.0.113.1: win11, 203.0.113.2: }}
 ";
 
-#[cfg(unix)]
 type Way = (&'static str, fn(&Path));
 
 /// Ways to take the lock's file away from who holds it.
-#[cfg(unix)]
 const WAYS: [Way; 4] = [
     ("removed", |state| fs::remove_file(state.join(".lock")).expect("the lock's file")),
     ("replaced", |state| {
@@ -43,10 +41,9 @@ const WAYS: [Way; 4] = [
     }),
 ];
 
-#[cfg(unix)]
 #[tokio::test]
 async fn an_apply_whose_lock_was_taken_away_buys_nothing() {
-    for (way, take_away) in WAYS {
+    join_all(WAYS.map(|(way, take_away)| async move {
         let rig = Rig::new(ACCOUNT, DECLARED).await;
         // Between the price and the purchase.
         rig.break_with(json!([{"operation": "calculate", "nth": 2, "when": "after", "delay_ms": 1500}]));
@@ -59,10 +56,10 @@ async fn an_apply_whose_lock_was_taken_away_buys_nothing() {
         assert!(said.contains("the lock on the state in shardctl.state was lost"), "{way}: {first:?}");
         assert_eq!(rig.charged(), 100, "{way}: {first:?}");
         rig.nothing_left().await;
-    }
+    }))
+    .await;
 }
 
-#[cfg(unix)]
 #[tokio::test]
 async fn a_lost_lock_is_noticed_at_once_and_no_record_is_written_any_more() {
     for (way, take_away) in WAYS {
@@ -94,52 +91,7 @@ async fn a_lost_lock_is_noticed_at_once_and_no_record_is_written_any_more() {
     }
 }
 
-/// There it cannot be taken away.
-#[cfg(windows)]
-#[tokio::test]
-async fn the_file_of_a_lock_that_is_held_cannot_be_taken_away() {
-    let parent = tempfile::tempdir().expect("a directory");
-    let path = parent.path().join("state");
-    let lock = Directory::new(&path).lock().await.expect("nobody holds it");
-    fs::remove_file(path.join(".lock")).expect_err("it is open");
-    fs::rename(&path, path.with_extension("old")).expect_err("what it holds is open");
-    lock.ensure_held().await.expect("it is held");
-}
-
-#[tokio::test]
-async fn a_lock_is_free_again_once_it_is_let_fall() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let place = Directory::new(directory.path());
-    for _ in 0..3 {
-        drop(place.lock().await.expect("nobody holds it"));
-        place.lock().await.expect("nobody holds it").release().await;
-    }
-    // Without a lock nothing was lost.
-    fs::remove_file(directory.path().join(".lock")).expect("the lock's file");
-    place.write("1.json", b"{}").await.expect("a place to write");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn whoever_looks_who_holds_the_lock_hinders_nobody() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let place = Directory::new(directory.path());
-    let done = AtomicBool::new(false);
-    let look = async {
-        while !done.load(Ordering::SeqCst) {
-            place.holder().await.expect("a place to look at");
-        }
-    };
-    let take = async {
-        for _ in 0..300 {
-            place.lock().await.expect("nobody holds it").release().await;
-        }
-        done.store(true, Ordering::SeqCst);
-    };
-    futures_util::join!(look, take);
-}
-
 /// A pull request can put a link in the place of the directory that is used where none is named.
-#[cfg(unix)]
 #[tokio::test]
 async fn the_default_directory_does_not_lead_out_of_the_repository() {
     use std::os::unix::fs::symlink;
@@ -189,7 +141,6 @@ async fn the_default_directory_does_not_lead_out_of_the_repository() {
 }
 
 /// Neither does the folder of the runs, whoever named the directory.
-#[cfg(unix)]
 #[tokio::test]
 async fn a_link_in_the_place_of_the_history_is_not_followed() {
     let (directory, elsewhere) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
@@ -214,7 +165,6 @@ async fn a_link_in_the_place_of_the_history_is_not_followed() {
 }
 
 /// Root may write anywhere, and so becomes somebody else.
-#[cfg(unix)]
 #[tokio::test]
 async fn where_records_cannot_be_written_nothing_is_changed() {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};

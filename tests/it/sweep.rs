@@ -167,7 +167,7 @@ fn errors() -> Vec<(Value, bool, bool)> {
         (json!({"close": true}), true, true),
         (json!({"close": true, "when": "after"}), true, true),
         (json!({"status": 429, "headers": {"Retry-After": "0"}}), false, true),
-        (json!({"status": 429, "headers": {"Retry-After": "0"}, "times": 0}), false, false),
+        (json!({"status": 429, "headers": {"Retry-After": "3600"}, "times": 0}), false, false),
         (json!({"status": 401}), false, false),
         (json!({"truncate": 7}), true, true),
     ]

@@ -2,6 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[cfg(unix)]
+mod comment;
+#[cfg(unix)]
+mod install;
+#[cfg(unix)]
+mod machine;
+#[cfg(unix)]
+mod run;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +21,7 @@ use serde_json::Value;
 use crate::recipes::read_yaml;
 
 /// Subcommands that cargo itself has; the others are installed by the workflow that uses them.
-const CARGO: [&str; 5] = ["build", "check", "clippy", "install", "test"];
+const CARGO: [&str; 7] = ["build", "check", "clippy", "install", "package", "publish", "test"];
 
 fn workflows() -> Vec<PathBuf> {
     let entries = fs::read_dir(".github/workflows").unwrap().map(|entry| entry.unwrap().path());
@@ -106,7 +115,7 @@ fn the_action_takes_the_archives_that_a_release_makes() {
     let release = read_yaml(Path::new(".github/workflows/release.yml"));
     let built = release["jobs"]["build"]["strategy"]["matrix"]["include"].as_array().unwrap();
     let built: BTreeSet<String> = built.iter().map(|row| row["target"].as_str().unwrap().to_owned()).collect();
-    let install = install();
+    let install = fs::read_to_string(".github/action/install").unwrap();
     let taken = install.lines().filter_map(|line| line.split_once("archive=")?.1.split_once(" ;;"));
     let taken: BTreeSet<String> = taken
         .map(|(archive, _)| archive.trim_end_matches(".tar.gz").trim_end_matches(".zip").to_owned())
@@ -124,99 +133,48 @@ fn the_container_holds_the_program_the_roots_and_nobody() {
     assert!(user.split(':').all(|id| id.parse::<u32>().is_ok_and(|id| id > 0)), "{user}");
     // The verifier of certificates reads what the system trusts, from this file where the variable names it.
     assert!(last.contains("ca-certificates.crt\nENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"), "{last}");
+    let bases = recipe.lines().filter_map(|line| line.strip_prefix("FROM ")).filter(|base| *base != "scratch");
+    for base in bases {
+        let digest = base.split_once("@sha256:").map(|(_, rest)| rest.split(' ').next().unwrap());
+        assert!(digest.is_some_and(|digest| digest.len() == 64), "pinned by its digest: {base}");
+    }
     let copied = last.lines().filter_map(|line| line.strip_prefix("COPY ")).filter(|line| !line.starts_with("--from"));
     for source in copied.flat_map(|line| line.split(' ')).filter(|word| word.starts_with("LICENSE")) {
         assert!(Path::new(source).exists(), "{source}");
     }
 }
 
-/// Returns the script by which the action installs the program.
-fn install() -> String {
-    let action = read_yaml(Path::new("action.yml"));
-    let step = steps(&action["runs"]).iter().find(|step| step["name"] == "Install").unwrap();
-    step["run"].as_str().unwrap().to_owned()
+/// On a registry's page there is nothing but the package.
+#[test]
+fn whatever_the_readme_leads_to_is_in_the_package() {
+    let manifest = fs::read_to_string("Cargo.toml").unwrap();
+    let (_, included) = manifest.split_once("\ninclude = [").unwrap();
+    let included = included.split_once(']').unwrap().0.split('"').skip(1).step_by(2);
+    let included: Vec<&str> = included.map(|path| path.trim_start_matches('/')).collect();
+    let readme = fs::read_to_string("README.md").unwrap();
+    let links = readme.split("](").skip(1).map(|rest| rest.split([')', '#']).next().unwrap());
+    let links = links.filter(|link| !link.is_empty() && !link.contains("://"));
+    for link in links {
+        let is_in = |path: &&str| link == *path || link.starts_with(&format!("{path}/"));
+        assert!(included.iter().any(is_in), "{link}");
+    }
 }
 
-#[cfg(target_os = "linux")]
-mod installation {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    const ARCHIVE: &str = concat!("shardctl-", env!("CARGO_PKG_VERSION"), "-x86_64-unknown-linux-musl");
-
-    /// A machine of a workflow with a release to download, and a `cargo` and a `gh` that do as they are told.
-    struct Machine(tempfile::TempDir);
-
-    impl Machine {
-        fn new(checksum_of: &str) -> Machine {
-            let machine = Machine(tempfile::tempdir().unwrap());
-            for folder in ["bin", "release", "temp", ARCHIVE] {
-                fs::create_dir(machine.path(folder)).unwrap();
-            }
-            machine.program(&format!("{ARCHIVE}/shardctl"), "echo the released program");
-            machine.sh(&format!("tar -czf release/{ARCHIVE}.tar.gz {ARCHIVE} && rm -r {ARCHIVE}"));
-            fs::write(machine.path("other"), "other bytes").unwrap();
-            let sum = format!("(sha256sum {checksum_of} | cut -d ' ' -f 1 | tr -d '\\n'; echo '  {ARCHIVE}.tar.gz')");
-            machine.sh(&format!("{sum} > release/SHA256SUMS"));
-            machine.program("bin/gh", "[ -d \"$RELEASE\" ] && cp \"$RELEASE\"/* \"$RUNNER_TEMP/shardctl/\"");
-            machine.program("bin/cargo", "echo \"$@\" > \"$RUNNER_TEMP/cargo\"");
-            machine
-        }
-
-        fn path(&self, name: &str) -> PathBuf {
-            self.0.path().join(name)
-        }
-
-        fn program(&self, name: &str, script: &str) {
-            fs::write(self.path(name), format!("#!/bin/sh\n{script}\n")).unwrap();
-            fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
-        }
-
-        fn sh(&self, script: &str) {
-            assert!(Command::new("sh").args(["-c", script]).current_dir(self.0.path()).status().unwrap().success());
-        }
-
-        /// Installs as a workflow does, whose shell ends at the first failure, and tells whether that went well.
-        fn install(&self, architecture: &str, repository: &str, release: &str) -> bool {
-            let mut command = Command::new("bash");
-            command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", &install()]);
-            command.env_clear().env("PATH", format!("{}:/usr/bin:/bin", self.path("bin").display()));
-            command.env("RUNNER_OS", "Linux").env("RUNNER_ARCH", architecture).env("RUNNER_TEMP", self.path("temp"));
-            command.env("GITHUB_PATH", self.path("github-path")).env("RELEASE", self.path(release));
-            command.env("REPOSITORY", repository).env("SOURCE", env!("CARGO_MANIFEST_DIR")).current_dir(self.0.path());
-            command.output().unwrap().status.success()
-        }
-
-        fn text(&self, name: &str) -> String {
-            fs::read_to_string(self.path(name)).unwrap_or_default()
-        }
+/// A dependency bot looks after the workflows alone.
+#[test]
+fn the_examples_use_actions_at_the_commits_that_the_workflows_use() {
+    let pins = |path: &Path| -> BTreeSet<(String, String)> {
+        let text = fs::read_to_string(path).unwrap();
+        let uses = text.lines().filter_map(|line| line.split_once("uses: ")?.1.split_once('@'));
+        uses.map(|(action, commit)| (action.to_owned(), commit.to_owned())).collect()
+    };
+    let ours: BTreeSet<(String, String)> = workflows().iter().flat_map(|path| pins(path)).collect();
+    let example = pins(Path::new("examples/ci/github-actions.yml"));
+    let shared: Vec<_> = example.iter().filter(|(action, _)| ours.iter().any(|(other, _)| other == action)).collect();
+    assert!(shared.len() >= 3, "{shared:?}");
+    for pin in &shared {
+        assert!(ours.contains(*pin), "{pin:?}");
     }
-
-    #[test]
-    fn the_release_is_taken_where_its_checksum_is_right() {
-        let machine = Machine::new(&format!("release/{ARCHIVE}.tar.gz"));
-        assert!(machine.install("X64", "some/where", "release"));
-        let said = Command::new(Path::new(machine.text("github-path").trim()).join("shardctl")).output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&said.stdout), "the released program\n");
-        assert_eq!(machine.text("temp/cargo"), "", "nothing is built");
-    }
-
-    #[test]
-    fn nothing_is_installed_whose_checksum_is_wrong() {
-        let machine = Machine::new("other");
-        assert!(!machine.install("X64", "some/where", "release"));
-        assert_eq!((machine.text("github-path"), machine.text("temp/cargo")), (String::new(), String::new()));
-    }
-
-    #[test]
-    fn it_is_built_where_there_is_no_archive_for_the_machine_or_nobody_knows_whose() {
-        let rows = [("X64", "some/where", "no-release"), ("RISCV64", "some/where", "release"), ("X64", "", "release")];
-        for (architecture, repository, release) in rows {
-            let machine = Machine::new("other");
-            assert!(machine.install(architecture, repository, release), "{architecture} {repository:?} {release}");
-            let expected = format!("install --path {} --locked --quiet\n", env!("CARGO_MANIFEST_DIR"));
-            assert_eq!((machine.text("temp/cargo"), machine.text("github-path")), (expected, String::new()));
-        }
-    }
+    assert_eq!(ours.iter().map(|(action, _)| action).collect::<BTreeSet<_>>().len(), ours.len(), "one commit each");
+    assert!(example.iter().all(|(_, commit)| commit.len() > 40 && commit.contains(" # v")), "{example:?}");
 }

@@ -12,7 +12,7 @@ use crate::cli::args::{self, ApiArgs, Format, FormatArgs, ManifestArgs, Planning
 use crate::cli::commands::plan;
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
-use crate::cli::interrupt::{Listener, Signals};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Found;
 use crate::cli::run::{self, Run, RunArgs};
 use crate::cli::run_history::{self, RunRecord};
@@ -32,7 +32,7 @@ pub(in crate::cli) struct ApplyArgs {
     pub(in crate::cli) apply: bool,
     /// Carry out a plan saved by `plan --out`, exactly or not at all
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    #[arg(conflicts_with_all = ["orders", "reassert", "max_charge_cents", "max_removal_percent", "max_removals", "allow_removals"])]
+    #[arg(conflicts_with_all = ["orders", "reassert"])]
     pub(in crate::cli) plan: Option<PathBuf>,
     /// Go on with other orders after a failure, and with those without problems where others have some
     #[arg(long)]
@@ -55,6 +55,7 @@ pub(in crate::cli) struct ApplyArgs {
 pub(in crate::cli) async fn run(
     args: &ApplyArgs,
     environment: &Environment,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
@@ -65,21 +66,16 @@ pub(in crate::cli) async fn run(
         let planned: BTreeSet<OrderId> = saved.orders().collect();
         desired.orders.retain(|order_id, _| planned.contains(order_id));
     }
-    let connection = run.connect(&terminal.reporter)?;
+    let connection = run.connect(&terminal.reporter, interrupt.token())?;
     let records = run.open_records(&connection.url().to_string())?;
-    // A lock that is a lease would outlive a process that a signal ends.
-    let mut signals = Signals::new();
     // Held until the report is out: nobody else plans by a record that is about to change.
     let lock = match args.apply {
         false => None,
-        true => tokio::select! {
-            lock = records.place().lock() => Some(lock?),
-            () = signals.next() => return Err(interrupted()),
-        },
+        true => Some(interrupt.unless_asked(async { Ok(records.place().lock().await?) }).await?),
     };
     let actor = &environment.actor;
-    let work = Work { args, connection: &connection, records: &records, sources, desired, saved, actor };
-    let exit = work.plan_and_act(terminal, lock.as_deref(), signals).await;
+    let work = Work { args, interrupt, connection: &connection, records: &records, sources, desired, saved, actor };
+    let exit = work.plan_and_act(terminal, lock.as_deref()).await;
     if let Some(lock) = lock {
         lock.release().await;
     }
@@ -89,6 +85,7 @@ pub(in crate::cli) async fn run(
 /// What an apply works with.
 struct Work<'a> {
     args: &'a ApplyArgs,
+    interrupt: &'a Interrupt,
     connection: &'a Connection,
     records: &'a Records,
     sources: SourceMap,
@@ -97,54 +94,60 @@ struct Work<'a> {
     actor: &'a ActorDocument,
 }
 
+/// A plan, and how it was made.
+struct Planned {
+    plan: Plan,
+    options: Options,
+    /// What a saved plan is compared with: the plan under the limits that it was made under.
+    again: Option<(Plan, Options)>,
+}
+
 impl Work<'_> {
     /// Makes the plan and, with the lock, carries it out.
-    async fn plan_and_act(
-        &self,
-        terminal: &mut Terminal,
-        lock: Option<&dyn Lock>,
-        mut signals: Signals,
-    ) -> Result<Exit, CommandFailure> {
-        let options = run::options(&self.args.planning);
-        let options = self.saved.as_ref().map_or_else(|| options.clone(), |saved| saved.options(options.now));
-        let plan = tokio::select! {
-            plan = self.plan(terminal, &options) => plan?,
-            () = signals.next() => return Err(interrupted()),
-        };
-        terminal.reporter.planned(&plan);
+    async fn plan_and_act(&self, terminal: &mut Terminal, lock: Option<&dyn Lock>) -> Result<Exit, CommandFailure> {
+        let planned = self.interrupt.unless_asked(async { Ok(self.plan(terminal).await?) }).await?;
+        let Planned { plan, options, again } = &planned;
+        terminal.reporter.planned(plan);
         let Work { sources, desired, .. } = self;
         let api_url = self.connection.url().to_string();
-        let view = PlanView { plan: &plan, desired, options: &options, sources, api_url: &api_url };
-        if let (Some(saved), Some(path)) = (&self.saved, &self.args.plan) {
+        let view = PlanView { plan, desired, options, sources, api_url: &api_url };
+        if let (Some(saved), Some(path), Some((plan, options))) = (&self.saved, &self.args.plan, again) {
             let applied = run_history::applied_before(self.records, saved).await?;
             let applied = applied.as_ref().map(run_history::applied_words);
-            refuse_stale(saved, path, PlanDocument::new(&view), applied)?;
+            refuse_stale(saved, path, PlanDocument::new(&PlanView { plan, options, ..view }), applied)?;
         }
         terminal.annotate(plan.problems(), sources);
         match lock {
-            Some(lock) => self.carry_out(terminal, lock, signals, view).await,
+            Some(lock) => self.carry_out(terminal, lock, view).await,
             None => {
                 terminal.show(self.args.format.format, &Found::DryRun(view))?;
-                plan::judge(&plan, self.args.planning.detailed_exitcode)
+                plan::judge(plan, self.args.planning.detailed_exitcode)
             }
         }
     }
 
-    /// Makes the plan; a saved plan gives the prices that were shown to the user.
-    async fn plan(&self, terminal: &Terminal, options: &Options) -> Result<Plan, ObserveError> {
+    /// Makes the plan. A saved plan gives the prices that were shown to the user, and whether to reassert, but no limits.
+    async fn plan(&self, terminal: &Terminal) -> Result<Planned, ObserveError> {
+        let options = run::options(&self.args.planning);
         let reader = Reader::new(self.connection.clone());
-        let mut observed = Pass::new(&reader, self.records, &terminal.reporter).observe_declared(&self.desired).await?;
-        if let Some(saved) = &self.saved {
-            saved.keep_prices(&mut observed);
-        }
-        Ok(crate::plan::plan(&self.desired, &observed, options))
+        let pass = Pass::new(&reader, self.records, &terminal.reporter);
+        let mut observed = pass.observe_declared(&self.desired).await?;
+        let Some(saved) = &self.saved else {
+            let plan = pass.plan_of(&self.desired, &observed, &options).await?;
+            return Ok(Planned { plan, options, again: None });
+        };
+        saved.keep_prices(&mut observed);
+        let then = saved.options(options.now);
+        let again = crate::plan::plan(&self.desired, &observed, &then);
+        let options = Options { reassert: then.reassert, ..options };
+        let plan = pass.plan_of(&self.desired, &observed, &options).await?;
+        Ok(Planned { plan, options, again: Some((again, then)) })
     }
 
     async fn carry_out(
         &self,
         terminal: &mut Terminal,
         lock: &dyn Lock,
-        signals: Signals,
         view: PlanView<'_>,
     ) -> Result<Exit, CommandFailure> {
         let (args, plan) = (self.args, view.plan);
@@ -158,10 +161,11 @@ impl Work<'_> {
             self.records.place().probe().await?;
         }
         run_history::settle(self.records, plan).await?;
+        self.interrupt.check()?;
         let run = RunRecord::begin(self.records, &view, self.saved.as_ref(), self.actor.clone()).await?;
         let name = run.as_ref().map(|run| run.name().to_owned());
         terminal.reporter.apply_started(plan, name.as_deref());
-        let report = self.write(terminal, lock, signals, plan).await;
+        let report = self.write(terminal, lock, plan).await;
         terminal.reporter.apply_ended(&report, name.as_deref());
         if let Some(run) = run
             && let Err(error) = run.finish(&view, &report).await
@@ -184,15 +188,15 @@ impl Work<'_> {
     }
 
     /// Carries the plan out: the one place that makes a [`Writer`].
-    async fn write(&self, terminal: &Terminal, lock: &dyn Lock, signals: Signals, plan: &Plan) -> Report {
+    async fn write(&self, terminal: &Terminal, lock: &dyn Lock, plan: &Plan) -> Report {
         let settings = ApplySettings {
             keep_going: self.args.keep_going,
             settle_timeout: self.args.settle_timeout,
             ..ApplySettings::default()
         };
         let writer = Writer::new(self.connection.clone());
-        let stop = Stop::default();
-        let listener = Listener::start(stop.clone(), self.connection.clone(), signals);
+        let stop = Stop::by(self.interrupt.token().clone());
+        self.interrupt.begin_to_write();
         let reporter = &terminal.reporter;
         reporter.start("Applying", plan.orders.iter().filter(|order| !order.steps.is_empty()).count());
         let context = Context {
@@ -203,15 +207,11 @@ impl Work<'_> {
             events: reporter,
             stop: &stop,
         };
-        let report = apply::apply(plan, context).await;
+        let mut report = apply::apply(plan, context).await;
+        report.of_saved_plan = self.saved.is_some();
         reporter.finish();
-        drop(listener);
         report
     }
-}
-
-fn interrupted() -> CommandFailure {
-    CommandFailure::new("interrupted while the plan was made: nothing was changed").code(ProblemCode::Interrupted)
 }
 
 /// Refuses a saved plan that was applied, or that is not the plan which is made now.
@@ -235,7 +235,12 @@ fn refuse_stale(
 /// Returns the report of a plan that was not carried out at all.
 fn nothing_run(plan: &Plan) -> Report {
     let not_run = |order: &crate::plan::OrderPlan| OrderReport::not_run(order.order_id, order.steps.len());
-    Report { orders: plan.orders.iter().map(not_run).collect(), blocked: plan.blocked(), interrupted: false }
+    Report {
+        orders: plan.orders.iter().map(not_run).collect(),
+        blocked: plan.blocked(),
+        interrupted: false,
+        of_saved_plan: false,
+    }
 }
 
 fn exit(report: &Report) -> Exit {

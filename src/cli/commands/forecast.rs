@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
-use jiff::Timestamp;
 
 use crate::api::Reader;
 use crate::cli::args::{ApiArgs, FormatArgs, ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::order_filter::{self, OrderFilter};
 use crate::cli::output::Found;
 use crate::cli::run::{Run, RunArgs};
@@ -45,6 +45,7 @@ pub(in crate::cli) struct ForecastArgs {
 pub(in crate::cli) async fn run(
     args: &ForecastArgs,
     environment: &Environment,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
@@ -54,12 +55,12 @@ pub(in crate::cli) async fn run(
         true => run.load_manifest(&[], terminal)?.1.orders.into_keys().collect(),
     };
     let orders = order_filter::before_reading(orders, &args.only)?;
-    let reader = Reader::new(run.connect(&terminal.reporter)?);
+    let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&reader.connection().url().to_string())?;
     let pass = Pass::new(&reader, &records, &terminal.reporter);
     let observed = order_filter::after_reading(pass.observe(orders).await?, &args.only)?;
-    let now = Timestamp::now();
-    let forecast = outlook::forecast(&observed, wallet(), now, args.days);
+    let now = reader.connection().now().moment;
+    let forecast = outlook::forecast(&observed, pass.wallet().await?.balance_cents, now, args.days);
     let document = ForecastDocument::new(&forecast, now);
     terminal.show(args.format.format, &Found::Forecast(&document, args.days))?;
     match forecast.unreadable.len() {
@@ -67,9 +68,4 @@ pub(in crate::cli) async fn run(
         0 => Ok(Exit::Done),
         failed => Err(CommandFailure::new(format!("{} could not be looked at", count(failed, "order")))),
     }
-}
-
-/// Returns what the wallet holds, in cents; `None`: not known.
-fn wallet() -> Option<i64> {
-    None
 }

@@ -9,6 +9,7 @@ use crate::api::Reader;
 use crate::cli::args::{ApiArgs, ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
 use crate::model::{OrderId, ReadFailure};
@@ -32,11 +33,12 @@ pub(in crate::cli) struct ImportArgs {
 pub(in crate::cli) async fn run(
     args: &ImportArgs,
     environment: &Environment,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
     let mut run = Run::resolve(&resolve, environment)?;
-    let reader = Reader::new(run.connect(&terminal.reporter)?);
+    let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&reader.connection().url().to_string())?;
     let observed = Pass::new(&reader, &records, &terminal.reporter).observe(args.orders.iter().copied()).await?;
     let now = Timestamp::now();

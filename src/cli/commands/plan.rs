@@ -9,6 +9,7 @@ use crate::api::Reader;
 use crate::cli::args::{ApiArgs, FormatArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Found;
 use crate::cli::run::{self, Run, RunArgs};
 use crate::cli::terminal::Terminal;
@@ -37,13 +38,14 @@ pub(in crate::cli) struct PlanArgs {
 pub(in crate::cli) async fn run(
     args: &PlanArgs,
     environment: &Environment,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
     let mut run = Run::resolve(&resolve, environment)?;
     let (sources, desired) = run.load_manifest(&args.planning.orders, terminal)?;
     let api_url = run.api_url();
-    let reader = Reader::new(run.connect(&terminal.reporter)?);
+    let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&api_url)?;
     let options = run::options(&args.planning);
     let plan = Pass::new(&reader, &records, &terminal.reporter).plan(&desired, &options).await?;

@@ -1,22 +1,29 @@
 //! `shardctl state`: prints, copies or drops what is recorded, and breaks a lock.
 
+mod copy;
+mod locks;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueHint};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::cli::args::{ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
-use crate::model::{OrderId, count, printable};
-use crate::state::{Lock, Place, StateFile, StoreError, Stored, record_name, recorded_orders};
+use crate::model::{OrderId, printable};
+use crate::state::{Place, StateFile, StoreError, StoreErrorKind, record_name, recorded_orders};
 
-/// How many records are read at once.
-const READS_AT_ONCE: usize = 16;
+use copy::copy;
+use locks::{Locks, locked};
+
+/// For how long slots may still show what they were before a purchase (contract, Money).
+const PURCHASE_SHOWS: SignedDuration = SignedDuration::from_mins(10);
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StateArgs {
@@ -87,14 +94,15 @@ pub(in crate::cli) struct StateListArgs {
 pub(in crate::cli) async fn run(
     args: &StateArgs,
     environment: &Environment,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     match &args.action {
         StateAction::Show(args) => show(args, environment, terminal).await,
-        StateAction::Forget(args) => forget(args, environment, terminal).await,
+        StateAction::Forget(args) => forget(args, environment, interrupt, terminal).await,
         StateAction::List(args) => list(args, environment, terminal).await,
-        StateAction::Push(args) => push(args, environment, terminal).await,
-        StateAction::Pull(args) => pull(args, environment, terminal).await,
+        StateAction::Push(args) => push(args, environment, interrupt, terminal).await,
+        StateAction::Pull(args) => pull(args, environment, interrupt, terminal).await,
         StateAction::Unlock(args) => unlock(args, environment, terminal).await,
     }
 }
@@ -116,10 +124,18 @@ async fn show(
 ) -> Result<Exit, CommandFailure> {
     let place = open_place(&args.state, &args.manifest, environment)?;
     match place.read(&record_name(args.order)).await? {
-        Some(raw) if serde_json::from_slice::<StateFile>(&raw.bytes).is_ok() => terminal.out.write_all(&raw.bytes)?,
+        Some(stored) if serde_json::from_slice::<StateFile>(&stored.bytes).is_ok() => {
+            terminal.out.write_all(&stored.bytes)?;
+        }
         // Whatever it is, it does not speak to the terminal.
-        Some(raw) => writeln!(terminal.out, "{}", printable(&String::from_utf8_lossy(&raw.bytes)))?,
-        None => return Err(CommandFailure::new(format!("nothing is recorded of order {}", args.order))),
+        Some(stored) => writeln!(terminal.out, "{}", printable(&String::from_utf8_lossy(&stored.bytes)))?,
+        None => {
+            return Err(CommandFailure::new(format!(
+                "nothing is recorded of order {} in {}",
+                args.order,
+                place.describe()
+            )));
+        }
     }
     Ok(Exit::Done)
 }
@@ -127,32 +143,64 @@ async fn show(
 async fn forget(
     args: &StateOrderArgs,
     environment: &Environment,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let place = open_place(&args.state, &args.manifest, environment)?;
     let order = args.order;
-    let Some(raw) = place.read(&record_name(order)).await? else {
-        terminal.say(&format!("Nothing is recorded of order {order}."));
+    // Without a record nothing is locked, which might make the place.
+    let forgotten = match is_recorded(&*place, order).await? {
+        true => locked(&[&*place], interrupt, async |locks| drop_record(&*place, order, &locks).await).await?,
+        false => None,
+    };
+    let Some(record) = forgotten else {
+        terminal.say(&format!("Nothing is recorded of order {order} in {}.", place.describe()));
         return Ok(Exit::Done);
     };
-    let lock = place.lock().await?;
-    let forgotten = place.remove(&record_name(order)).await;
-    lock.release().await;
-    forgotten?;
-    if has_open_purchase(&raw.bytes) {
+    if let Some(purchase) = purchase_at_risk(&record) {
         terminal.warn(&format!(
-            "a purchase of order {order} was open, and whether it was carried out is no longer followed: look at the \
-             order's slots in the panel before the next apply, which may buy them again"
+            "a purchase of order {order} {purchase}: look at the order's slots in the panel before the next apply, which \
+             may buy them again"
         ));
     }
     terminal.say(&format!("Forgot order {order}: everything about it is unknown now, and the next apply asserts it."));
     Ok(Exit::Done)
 }
 
-/// Returns whether a record, damaged or not, holds a purchase whose outcome is not known.
-fn has_open_purchase(record: &[u8]) -> bool {
-    let record: Option<serde_json::Value> = serde_json::from_slice(record).ok();
-    record.is_some_and(|record| !record["purchase"].is_null())
+async fn is_recorded(place: &dyn Place, order: OrderId) -> Result<bool, CommandFailure> {
+    Ok(bytes_of(place, order).await?.is_some())
+}
+
+/// Removes the record of an order and returns what it said.
+async fn drop_record(place: &dyn Place, order: OrderId, locks: &Locks<'_>) -> Result<Option<Vec<u8>>, CommandFailure> {
+    let record = bytes_of(place, order).await?;
+    if record.is_some() {
+        locks.ensure_held().await?;
+        place.remove(&record_name(order)).await?;
+    }
+    Ok(record)
+}
+
+/// Reads the record of an order; one that is too large to be one says nothing.
+async fn bytes_of(place: &dyn Place, order: OrderId) -> Result<Option<Vec<u8>>, CommandFailure> {
+    match place.read(&record_name(order)).await {
+        Err(StoreError { kind: StoreErrorKind::TooLarge, .. }) => Ok(Some(Vec::new())),
+        read => Ok(read?.map(|stored| stored.bytes)),
+    }
+}
+
+/// Says why the next apply might buy once more what a record, damaged or not, guards from that.
+fn purchase_at_risk(record: &[u8]) -> Option<&'static str> {
+    let record: serde_json::Value = serde_json::from_slice(record).ok()?;
+    if !record["purchase"].is_null() {
+        return Some("was open, and whether it was carried out is no longer followed");
+    }
+    let when: Timestamp = record["bought"]["when"].as_str()?.parse().ok()?;
+    is_young(when).then_some("was carried out just now, and the API may not show it yet")
+}
+
+fn is_young(purchase: Timestamp) -> bool {
+    Timestamp::now().duration_since(purchase) < PURCHASE_SHOWS
 }
 
 async fn list(
@@ -161,8 +209,12 @@ async fn list(
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let place = open_place(&args.state, &args.manifest, environment)?;
-    for order in recorded_orders(&*place).await? {
+    let orders = recorded_orders(&*place).await?;
+    for order in &orders {
         writeln!(terminal.out, "{order}")?;
+    }
+    if orders.is_empty() {
+        terminal.say(&format!("Nothing is recorded in {}.", place.describe()));
     }
     Ok(Exit::Done)
 }
@@ -170,22 +222,24 @@ async fn list(
 async fn push(
     args: &StateCopyArgs,
     environment: &Environment,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let Places { directory, bucket } = both_places(args, environment)?;
-    copy(&*directory, &*bucket, args.force, terminal).await
+    copy((&*directory, &*bucket), &[&*directory, &*bucket], args.force, interrupt, terminal).await
 }
 
 async fn pull(
     args: &StateCopyArgs,
     environment: &Environment,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let Places { directory, bucket } = both_places(args, environment)?;
-    copy(&*bucket, &*directory, args.force, terminal).await
+    copy((&*bucket, &*directory), &[&*directory, &*bucket], args.force, interrupt, terminal).await
 }
 
-/// The two places between which records are copied.
+/// The two places between which records and runs are copied.
 struct Places {
     directory: Arc<dyn Place>,
     bucket: Arc<dyn Place>,
@@ -203,77 +257,6 @@ fn both_places(args: &StateCopyArgs, environment: &Environment) -> Result<Places
     let directory = args.directory.as_ref().map(|path| path.display().to_string());
     let directory = open_place(&StatePlaceArgs { state: directory }, &args.manifest, environment)?;
     Ok(Places { directory, bucket })
-}
-
-/// Copies every record that differs; refuses as a whole where one of the target's would be lost.
-async fn copy(from: &dyn Place, to: &dyn Place, force: bool, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
-    let lock = to.lock().await?;
-    let copied = copy_locked(from, to, &*lock, force).await;
-    lock.release().await;
-    let Copied { written, same } = copied?;
-    terminal.say(&match (written, same) {
-        (0, 0) => "There are no records to copy.".to_owned(),
-        (written, 0) => format!("Copied {}.", records(written)),
-        (written, same) => format!("Copied {}; {} were the same already.", records(written), records(same)),
-    });
-    Ok(Exit::Done)
-}
-
-/// How many records were copied, and how many did not have to be.
-struct Copied {
-    written: usize,
-    same: usize,
-}
-
-fn records(number: usize) -> String {
-    count(number, "record")
-}
-
-async fn copy_locked(from: &dyn Place, to: &dyn Place, lock: &dyn Lock, force: bool) -> Result<Copied, CommandFailure> {
-    let pairs = stream::iter(recorded_orders(from).await?).map(|order| async move {
-        let name = record_name(order);
-        let (source, target) = tokio::try_join!(from.read(&name), to.read(&name))?;
-        Ok::<_, StoreError>((order, source, target))
-    });
-    let pairs: Vec<_> = pairs.buffered(READS_AT_ONCE).try_collect().await?;
-    let (mut differing, mut obstacles, mut same) = (Vec::new(), Vec::new(), 0);
-    for (order, source, target) in pairs {
-        let Some(source) = source else { continue };
-        match target {
-            Some(target) if target.bytes == source.bytes => same += 1,
-            target => {
-                obstacles.extend(target.and_then(|target| obstacle(&source, &target)).map(|why| (order, why)));
-                differing.push((order, source.bytes));
-            }
-        }
-    }
-    if !obstacles.is_empty() && !force {
-        let list: Vec<String> = obstacles.iter().map(|(order, why)| format!("{order} ({why})")).collect();
-        let message = format!("nothing was copied: the target has records that would be lost: {}", list.join(", "));
-        return Err(CommandFailure::new(message).hint("look at both by `state show`; --force overwrites them"));
-    }
-    for (done, (order, bytes)) in differing.iter().enumerate() {
-        let written = async {
-            lock.ensure_held().await?;
-            to.write(&record_name(*order), bytes).await
-        };
-        if let Err(error) = written.await {
-            let so_far = format!("{done} of {} were copied; run it again to copy the rest", records(differing.len()));
-            return Err(CommandFailure::new(error.to_string()).hint(so_far));
-        }
-    }
-    Ok(Copied { written: differing.len(), same })
-}
-
-/// Returns why a record of the target must not be lost, if so.
-fn obstacle(source: &Stored, target: &Stored) -> Option<&'static str> {
-    match serde_json::from_slice::<StateFile>(&target.bytes) {
-        Err(_) => Some("it cannot be read"),
-        Ok(file) if file.purchase.is_some() => Some("a purchase is open"),
-        // A bucket says the second alone: within the same one nobody can tell which is newer.
-        Ok(_) if target.modified.as_second() >= source.modified.as_second() => Some("newer"),
-        Ok(_) => None,
-    }
 }
 
 async fn unlock(

@@ -9,6 +9,7 @@ use crate::api::Reader;
 use crate::cli::args::{ApiArgs, Format, ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Found;
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
@@ -16,6 +17,7 @@ use crate::document::StatusDocument;
 use crate::model::{OrderId, count};
 use crate::outlook;
 use crate::reconcile::Pass;
+use crate::render::markdown::Title;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StatusArgs {
@@ -29,6 +31,9 @@ pub(in crate::cli) struct StatusArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = StatusFormat::Text, value_name = "FORMAT")]
     pub(in crate::cli) format: StatusFormat,
+    /// Name the comment that --format markdown makes, where there is one for each of several manifests
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
+    pub(in crate::cli) title: Option<Title>,
     #[command(flatten)]
     pub(in crate::cli) api: ApiArgs,
 }
@@ -59,6 +64,7 @@ impl From<StatusFormat> for Format {
 pub(in crate::cli) async fn run(
     args: &StatusArgs,
     environment: &Environment,
+    interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
@@ -67,7 +73,7 @@ pub(in crate::cli) async fn run(
         false => args.orders.iter().copied().collect(),
         true => run.load_manifest(&[], terminal)?.1.orders.into_keys().collect(),
     };
-    let reader = Reader::new(run.connect(&terminal.reporter)?);
+    let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&reader.connection().url().to_string())?;
     let observed = Pass::new(&reader, &records, &terminal.reporter).observe(orders).await?;
     let document = StatusDocument::new(&outlook::standings(&observed, Timestamp::now()));

@@ -3,26 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::address::order_id_help;
+use super::fields::{LIMITS, Level, MANIFEST, ORDER};
 use super::scalar;
 use super::slips;
+use super::stretch::Stretch;
 use super::suggest::{list, nearest};
-use super::tree::{Entry, Key, Node, Stretch, Value};
+use super::tree::{Entry, Key, Node, Value};
 use crate::diagnostic::{Problem, ProblemCode, quoted, quoted_apart};
 use crate::model::{Cents, DesiredOrder, Limits, OrderId, Percent, ProxyIp, SourceId, Span};
 
-/// One kind of mapping: how a message names it, and the fields that it has.
-pub(super) struct Kind<const N: usize> {
-    pub name: &'static str,
-    pub fields: [&'static str; N],
-}
-
-const MANIFEST: Kind<3> = Kind { name: "a manifest", fields: ["version", "limits", "orders"] };
-const LIMITS: Kind<3> = Kind { name: "`limits`", fields: ["max_charge_cents", "max_removal_percent", "max_removals"] };
-pub(super) const ORDER: Kind<5> =
-    Kind { name: "an order", fields: ["tag", "p0f_slots", "auto_renewal", "prune", "keep"] };
-
 /// The largest `max_removals`: more IPs than there are, and a number that every machine can count to.
-pub const MOST_REMOVALS: u64 = u32::MAX as u64;
+const MOST_REMOVALS: u64 = u32::MAX as u64;
 
 /// What the files declare so far; where a problem was found, the value is left out.
 #[derive(Debug, Default)]
@@ -172,7 +163,7 @@ impl<'a> Decoder<'a, '_> {
     }
 
     /// Takes the fields of a mapping apart, each by the first of its keys; reports unknown and repeated ones.
-    pub fn fields<const N: usize>(&mut self, kind: &Kind<N>, entries: Vec<Entry<'a>>) -> [Option<Entry<'a>>; N] {
+    pub fn fields<const N: usize>(&mut self, kind: &Level<N>, entries: Vec<Entry<'a>>) -> [Option<Entry<'a>>; N] {
         let mut found = [const { None }; N];
         for entry in entries {
             match kind.fields.iter().position(|field| *field == entry.key.text) {
@@ -186,7 +177,7 @@ impl<'a> Decoder<'a, '_> {
         found
     }
 
-    fn unknown_field<const N: usize>(&mut self, kind: &Kind<N>, key: &Key<'_>) {
+    fn unknown_field<const N: usize>(&mut self, kind: &Level<N>, key: &Key<'_>) {
         let (name, help) = match nearest(&key.text, &kind.fields) {
             Some(meant) => (quoted_apart(&key.text, meant).0, format!("did you mean `{meant}`?")),
             None => {
@@ -279,11 +270,6 @@ pub(super) fn found(value: &Value<'_>) -> String {
         Value::Mapping(_) => "a mapping".to_owned(),
         Value::Sequence => "a list".to_owned(),
     }
-}
-
-/// Returns whether any level of a manifest has a field of that name.
-pub(super) fn is_field(text: &str) -> bool {
-    MANIFEST.fields.contains(&text) || LIMITS.fields.contains(&text) || ORDER.fields.contains(&text)
 }
 
 /// Says where a key belongs that stands on another level than its own.

@@ -6,13 +6,10 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
-use super::load_error::LoadError;
+use super::load_error::{DEFAULT_PATH, LoadError};
 use super::warning::ManifestWarning;
 use crate::diagnostic::{Problem, ProblemCode, SourceFile, SourceMap};
 use crate::model::{SourceId, Span};
-
-/// The manifest that is read where no path is given.
-pub const DEFAULT_PATH: &str = "shardctl.yaml";
 
 const GIT_DIRECTORY: &str = ".git";
 

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::files::DEFAULT_PATH;
 use crate::diagnostic::quoted_path;
 use crate::model::io_reason;
+
+/// The manifest that is read where no path is given.
+pub const DEFAULT_PATH: &str = "shardctl.yaml";
 
 /// Why the manifest files could not be read.
 #[derive(Debug, thiserror::Error)]

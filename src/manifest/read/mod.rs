@@ -6,14 +6,16 @@
 mod address;
 mod checks;
 mod decode;
+mod fields;
 mod files;
 mod load_error;
 mod order;
 mod scalar;
 mod slips;
+mod stretch;
 mod suggest;
 mod syntax;
-mod tree;
+pub(super) mod tree;
 mod warning;
 
 use std::path::PathBuf;
@@ -21,11 +23,11 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Problem, SourceFile, SourceMap};
-use crate::model::{Desired, hex};
+use crate::model::{Desired, SourceId, hex};
 
-pub(super) use decode::MOST_REMOVALS;
-pub use files::{DEFAULT_PATH, MAX_FILE_BYTES, enclosure};
-pub use load_error::LoadError;
+pub use files::{MAX_FILE_BYTES, enclosure};
+pub use load_error::{DEFAULT_PATH, LoadError};
+pub(super) use stretch::Stretch;
 pub use warning::ManifestWarning;
 
 use decode::Draft;
@@ -69,6 +71,14 @@ pub fn from_bytes(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Manifes
 /// Reads manifest files whose text is at hand; each must be smaller than [`MAX_FILE_BYTES`].
 pub fn parse(sources: SourceMap) -> Manifest {
     parse_readable(Loaded { sources, ..Loaded::default() })
+}
+
+/// Reads what the text of one file declares, which may be no order; `None` where it is no valid manifest.
+pub(super) fn declared(text: &str) -> Option<Desired> {
+    let (mut draft, mut problems) = (Draft::default(), Vec::new());
+    let file = SourceId(0);
+    decode::document(file, text, tree::read(file, text, &mut problems)?, &mut draft, &mut problems);
+    problems.is_empty().then(|| Desired { limits: draft.limits, orders: draft.orders, sha256: String::new() })
 }
 
 fn parse_readable(loaded: Loaded) -> Manifest {

@@ -2,7 +2,8 @@
 
 use super::address::{host_bits_help, ip_help};
 use super::checks::{self, Checked};
-use super::decode::{Decoder, ORDER, found, place};
+use super::decode::{Decoder, found, place};
+use super::fields::ORDER;
 use super::scalar;
 use super::suggest::nearest;
 use super::tree::{Entry, Key, Node, Value};

@@ -25,7 +25,7 @@ pub(super) fn integer(text: &str, most: u64) -> Result<u64, String> {
     text.parse().ok().filter(|number| *number <= most).ok_or_else(|| format!("the largest number here is {most}"))
 }
 
-/// Tells whether a text is `0` or decimal digits that do not start with it.
+/// Returns whether a text is `0` or decimal digits that do not start with it.
 pub(super) fn is_decimal(text: &str) -> bool {
     text == "0" || (!text.starts_with('0') && is_digits(text))
 }

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::decode::is_field;
-use super::tree::Stretch;
+use super::fields::is_field;
+use super::stretch::Stretch;
 use crate::diagnostic::{Problem, ProblemCode, is_odd_space, quoted};
 use crate::manifest::document::KeepKey;
 use crate::model::{OrderId, SourceId, Span};
@@ -48,23 +48,32 @@ const MOST_LINES: usize = 100;
 /// to another level.
 pub(super) fn odd_space(text: &str, from: usize, to: usize) -> Option<(usize, char)> {
     let in_line = |(start, line): (usize, &str)| {
-        let mut odd = line.char_indices().filter(|(_, character)| is_odd_space(*character));
-        odd.find(|(at, _)| matters(line, *at)).map(|(at, character)| (start + at, character))
+        let line = without_comment(line);
+        let odd = line.char_indices().filter(|(_, character)| is_odd_space(*character));
+        let mut odd = odd.take(MOST_ODD_SPACES);
+        odd.find(|(at, _)| separates(line, *at)).map(|(at, character)| (start + at, character))
     };
     let indents = |(at, _): &(usize, char)| text[line_start(text, *at)..*at].trim_start().is_empty();
     let near = lines(text, line_start(text, from), to).filter_map(in_line).find(|(at, _)| *at >= from);
     near.or_else(|| lines(text, 0, from).filter_map(in_line).find(indents))
 }
 
-/// Returns whether a space in a line separates something: it does not in a comment or between quotes.
-fn matters(line: &str, at: usize) -> bool {
-    let blank = |character: char| character.is_whitespace();
-    let (before, after) = (&line[..at], line[at..].trim_start_matches(blank));
-    let in_comment = before.trim_start_matches(blank).starts_with('#') || before.contains(" #");
+/// How many characters of a line are looked at: each takes a look at the whole line.
+const MOST_ODD_SPACES: usize = 100;
+
+/// Returns a line up to its comment.
+fn without_comment(line: &str) -> &str {
+    let line = line.split(" #").next().unwrap_or(line);
+    if line.trim_start().starts_with('#') { "" } else { line }
+}
+
+/// Returns whether a space in a line separates something: in the midst of a text it does not, nor between quotes.
+fn separates(line: &str, at: usize) -> bool {
+    let (before, after) = (&line[..at], line[at..].trim_start());
     let in_quotes = |quote: char| before.matches(quote).count() % 2 == 1;
-    let before = before.trim_end_matches(blank);
+    let before = before.trim_end();
     let separates = before.is_empty() || before.ends_with(':') || after.is_empty() || after.starts_with('#');
-    separates && !in_comment && !in_quotes('"') && !in_quotes('\'')
+    separates && !in_quotes('"') && !in_quotes('\'')
 }
 
 /// Words the problem of a character that is no space, at its own place.
@@ -133,21 +142,23 @@ pub(super) fn unfinished_key(file: SourceId, text: &str, from: usize, to: usize)
 
 /// Finds out that a text which should be a mapping is a key without a space behind its colon.
 pub(super) fn text_for_a_mapping(file: SourceId, text: &str, at: Stretch) -> Option<Problem> {
-    let (start, content) = contents(text, at.start as usize, at.start as usize).next()?;
-    missing_space(file, start, content)
+    let content = text.get(at.start as usize..at.end as usize).filter(|content| is_unfinished(content))?;
+    missing_space(file, at.start as usize, content)
 }
 
 /// Iterates over what is written in the lines between two offsets where no key is finished in them.
 fn contents(text: &str, from: usize, to: usize) -> impl Iterator<Item = (usize, &str)> {
     let content = |(start, line): (usize, &'_ str)| {
-        let written = line.split(" #").next().unwrap_or(line).trim_end();
+        let written = without_comment(line).trim_end();
         let content = written.trim_start();
         (start + written.len() - content.len(), content.len())
     };
     let contents = lines(text, from, to).map(content).map(|(start, length)| (start, &text[start..start + length]));
-    let is_unfinished =
-        |content: &str| !content.contains(": ") && !content.ends_with(':') && !content.contains(is_odd_space);
-    contents.filter(move |(_, content)| is_unfinished(content))
+    contents.filter(|(_, content)| is_unfinished(content))
+}
+
+fn is_unfinished(content: &str) -> bool {
+    !content.contains(": ") && !content.ends_with(':') && !content.contains(is_odd_space)
 }
 
 fn missing_colon(file: SourceId, start: usize, content: &str) -> Option<Problem> {
@@ -159,14 +170,22 @@ fn missing_colon(file: SourceId, start: usize, content: &str) -> Option<Problem>
 }
 
 fn missing_space(file: SourceId, start: usize, content: &str) -> Option<Problem> {
-    let parts = content.rmatch_indices(':').map(|(at, _)| (&content[..at], &content[at + 1..]));
+    let mut colons =
+        content.bytes().take(MOST_KEY_BYTES).enumerate().filter(|(_, byte)| *byte == b':').map(|(at, _)| at);
     // With another colon behind it, a number is the start of an address rather than an order's id.
-    let (key, value) =
-        parts.into_iter().find(|(key, value)| is_key(key) && (key.contains(['.', ':']) || !value.contains(':')))?;
+    let is_key = |at: &usize| {
+        let (key, value) = (&content[..*at], &content[*at + 1..]);
+        is_key(key) && (key.contains(['.', ':']) || !value.contains(':'))
+    };
+    let colon = colons.rfind(is_key)?;
+    let written = format!("{}: {}", &content[..colon], &content[colon + 1..]);
     let problem = Problem::new(ProblemCode::ManifestSyntax, "there is no space behind a colon")
-        .at(stretch(start + key.len(), 1).of(file), "expected a space behind it");
-    Some(problem.help(format!("write {}", quoted(&format!("{key}: {value}")))))
+        .at(stretch(start + colon, 1).of(file), "expected a space behind it");
+    Some(problem.help(format!("write {}", quoted(&written))))
 }
+
+/// More bytes than the longest key has, a range of IPv6 addresses.
+const MOST_KEY_BYTES: usize = 64;
 
 /// Returns whether a text is a key that a manifest has.
 fn is_key(text: &str) -> bool {

@@ -3,7 +3,7 @@
 use granit_parser::{ErrorKind, ScanError};
 
 use super::slips;
-use super::tree::Stretch;
+use super::stretch::Stretch;
 use crate::diagnostic::{Problem, ProblemCode, is_odd_space, quoted};
 use crate::model::{SourceId, Span, printable};
 

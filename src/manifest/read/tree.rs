@@ -4,42 +4,33 @@ use std::borrow::Cow;
 
 use granit_parser::{Event, Parser, ScalarStyle, StrInput};
 
+use super::stretch::Stretch;
 use super::syntax;
 use crate::diagnostic::{Problem, ProblemCode};
-use crate::model::{SourceId, Span};
+use crate::model::SourceId;
 
 /// How deep lists and mappings may nest; a manifest needs four levels, and the tree is built by recursion.
 const MAX_DEPTH: usize = 32;
 
-/// A stretch of one file in bytes; `end` is exclusive and on the same line as `start`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stretch {
-    pub start: u32,
-    pub end: u32,
-}
-
-impl Stretch {
-    /// Tells whether nothing is written there, as for the value of `key:`.
-    pub fn is_empty(self) -> bool {
-        self.start == self.end
-    }
-
-    /// Names the file to which the stretch belongs.
-    pub fn of(self, file: SourceId) -> Span {
-        Span { file, start: self.start, end: self.end }
-    }
-}
-
 /// A value and where it stands.
 #[derive(Debug)]
-pub(super) struct Node<'a> {
+pub(in crate::manifest) struct Node<'a> {
+    /// What to mark of it: its first line, or of a mapping in lines its first key.
     pub at: Stretch,
+    /// One past its last byte, without spaces and line breaks behind it.
+    pub end: u32,
     pub value: Value<'a>,
+}
+
+impl Node<'_> {
+    fn new(at: Stretch, value: Value<'_>) -> Node<'_> {
+        Node { at, end: at.end, value }
+    }
 }
 
 /// What a value is.
 #[derive(Debug)]
-pub(super) enum Value<'a> {
+pub(in crate::manifest) enum Value<'a> {
     /// A text that is not null; quoted and unquoted texts are the same in a manifest.
     Scalar(Cow<'a, str>),
     /// Nothing, or one of the plain words for it.
@@ -54,14 +45,21 @@ pub(super) enum Value<'a> {
 
 /// A key with its value.
 #[derive(Debug)]
-pub(super) struct Entry<'a> {
+pub(in crate::manifest) struct Entry<'a> {
     pub key: Key<'a>,
     pub value: Node<'a>,
 }
 
+impl Entry<'_> {
+    /// Returns one past the last byte of its value, or of its key where nothing is written behind it.
+    pub fn end(&self) -> u32 {
+        if self.value.at.is_empty() { self.key.at.end } else { self.value.end }
+    }
+}
+
 /// A key and where it stands.
 #[derive(Debug)]
-pub(super) struct Key<'a> {
+pub(in crate::manifest) struct Key<'a> {
     pub at: Stretch,
     pub text: Cow<'a, str>,
 }
@@ -70,7 +68,7 @@ pub(super) struct Key<'a> {
 struct Ended;
 
 /// Reads one file; `None` where the YAML parser had to give up. Every problem is added to `problems`.
-pub(super) fn read<'a>(file: SourceId, text: &'a str, problems: &mut Vec<Problem>) -> Option<Node<'a>> {
+pub(in crate::manifest) fn read<'a>(file: SourceId, text: &'a str, problems: &mut Vec<Problem>) -> Option<Node<'a>> {
     let options = granit_parser::options! {
         emit_anchor_events: true,
         emit_unresolved_aliases: true,
@@ -79,7 +77,7 @@ pub(super) fn read<'a>(file: SourceId, text: &'a str, problems: &mut Vec<Problem
         block_nesting_limit: MAX_DEPTH,
     };
     let events = Parser::new_from_str_with_options(text, options);
-    Reader { file, text, events, open: Vec::new(), since: 0, problems }.document().ok()
+    Reader { file, text, events, open: Vec::new(), since: 0, end: 0, problems }.document().ok()
 }
 
 struct Reader<'a, 'p> {
@@ -91,12 +89,14 @@ struct Reader<'a, 'p> {
     /// From where on something may be wrong where the parser gives up: a text over several lines, which may not be meant
     /// as one, or else what is behind the last event.
     since: usize,
+    /// Where what is written of the last event ends.
+    end: u32,
     problems: &'p mut Vec<Problem>,
 }
 
 impl<'a> Reader<'a, '_> {
     fn document(&mut self) -> Result<Node<'a>, Ended> {
-        let mut root = Node { at: Stretch { start: 0, end: 0 }, value: Value::Null };
+        let mut root = Node::new(Stretch { start: 0, end: 0 }, Value::Null);
         let mut documents = 0;
         loop {
             let (event, at) = self.next()?;
@@ -141,8 +141,9 @@ impl<'a> Reader<'a, '_> {
         match self.events.next() {
             Some(Ok(event)) => {
                 if let Some(range) = event.1.byte_range() {
-                    let several_lines = self.text.get(range.clone()).is_some_and(|written| written.contains('\n'));
-                    self.since = if several_lines { range.start } else { range.end };
+                    let written = self.text.get(range.clone()).unwrap_or("");
+                    self.since = if written.contains('\n') { range.start } else { range.end };
+                    self.end = (range.start + written.trim_end_matches([' ', '\t', '\r', '\n']).len()) as u32;
                 }
                 Ok(event)
             }
@@ -158,8 +159,8 @@ impl<'a> Reader<'a, '_> {
 
     fn node(&mut self, event: Event<'a>, at: Stretch) -> Result<Node<'a>, Ended> {
         match event {
-            Event::Scalar(_, _, _, Some(_)) => Ok(Node { at, value: Value::Poisoned }),
-            Event::Scalar(text, style, ..) => Ok(Node { at, value: scalar(text, style, at) }),
+            Event::Scalar(_, _, _, Some(_)) => Ok(Node::new(at, Value::Poisoned)),
+            Event::Scalar(text, style, ..) => Ok(Node { at, end: self.end, value: scalar(text, style, at) }),
             Event::MappingStart(..) => self.mapping(at),
             Event::SequenceStart(..) => self.sequence(at),
             _ => {
@@ -169,7 +170,7 @@ impl<'a> Reader<'a, '_> {
                     "a YAML alias",
                     "write the value out at this place",
                 );
-                Ok(Node { at, value: Value::Poisoned })
+                Ok(Node::new(at, Value::Poisoned))
             }
         }
     }
@@ -181,7 +182,8 @@ impl<'a> Reader<'a, '_> {
             let (event, at) = self.next()?;
             if let Event::MappingEnd = event {
                 let first = entries.first().map(|entry: &Entry<'_>| entry.key.at);
-                return Ok(Node { at: self.close(start, at, first), value: Value::Mapping(entries) });
+                let end = if start.is_empty() { entries.last().map_or(start.end, Entry::end) } else { self.end };
+                return Ok(Node { at: self.close(start, at, first), end, value: Value::Mapping(entries) });
             }
             let key = self.key(event, at)?;
             let (event, at) = self.next()?;
@@ -223,7 +225,7 @@ impl<'a> Reader<'a, '_> {
         loop {
             let (event, at) = self.next()?;
             if let Event::SequenceEnd = event {
-                return Ok(Node { at: self.close(start, at, first), value: Value::Sequence });
+                return Ok(Node::new(self.close(start, at, first), Value::Sequence));
             }
             let item = self.node(event, at)?;
             first.get_or_insert(item.at);

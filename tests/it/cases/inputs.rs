@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use shardctl::api::{ApiError, Operation, Stage};
+use shardctl::api::{ApiError, Endpoint, Stage};
 use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
 use shardctl::model::{
@@ -223,10 +223,8 @@ impl ReportedDetail {
 impl ReportedError {
     fn into_failure(self) -> ReadFailure {
         let ReportedError { status, message, from_api } = self;
-        let stage = Stage::Refused { status, message, from_api, retry_after: None };
-        let message = Foreign::new(
-            ApiError { operation: Operation::ActiveProxies, attempts: 1, had_no_effect: true, stage }.to_string(),
-        );
+        let stage = Stage::Refused { status, message: message.into(), from_api, retry_after: None };
+        let message = Foreign::new(ApiError::once(Endpoint::ActiveProxies, stage).to_string());
         match status {
             403 => ReadFailure::Unavailable { message, from_api },
             404 => ReadFailure::NotFound { message, from_api },

@@ -62,3 +62,39 @@ fn a_plan_without_problems_has_none() {
     let run = Shardctl::small().run_with(&["plan"], on_github).exits(0);
     assert_eq!(run.stderr, "");
 }
+
+#[test]
+fn a_file_is_named_by_its_path_in_the_checkout() {
+    let shardctl = Shardctl::small().file("manifests/eu.yaml", &SMALL_MANIFEST.replace("tag: us", "tag: su"));
+    let directory = shardctl.path("");
+    for (workspace, path) in [(directory.clone(), "manifests/eu.yaml"), (directory.join("manifests"), "eu.yaml")] {
+        let on_github =
+            |command: &mut Command| _ = command.env("GITHUB_ACTIONS", "true").env("GITHUB_WORKSPACE", workspace);
+        let run = shardctl.run_with(&["plan", "-f", "manifests/../manifests", "--state", "state"], on_github).exits(1);
+        let [command] = commands(&run)[..] else { panic!("{}", run.stderr) };
+        assert!(command.starts_with(&format!("::error file={path},line=11,")), "{command}");
+    }
+    // Elsewhere, it is named as the user named it.
+    let on_github =
+        |command: &mut Command| _ = command.env("GITHUB_ACTIONS", "true").env("GITHUB_WORKSPACE", "/nowhere");
+    let run = shardctl.run_with(&["plan", "-f", "manifests/eu.yaml", "--state", "state"], on_github).exits(1);
+    assert!(commands(&run)[0].starts_with("::error file=manifests/eu.yaml,"), "{}", run.stderr);
+}
+
+#[test]
+fn more_than_github_shows_are_counted() {
+    let keep: String = (0..35).map(|number| format!("      203.0.113.{number}: windows\n")).collect();
+    let shardctl = Shardctl::small().file("shardctl.yaml", &format!("version: 1\norders:\n  1:\n    keep:\n{keep}"));
+    let run = shardctl.run_with(&["validate"], on_github).exits(1);
+    let commands = commands(&run);
+    assert_eq!(commands.iter().filter(|command| command.starts_with("::error ")).count(), 10, "{}", run.stderr);
+    assert_eq!(commands.last(), Some(&"::warning title=shardctl::and 25 more problems: the log has them all"));
+    assert_eq!(commands.len(), 11);
+}
+
+#[test]
+fn there_are_none_between_objects() {
+    let shardctl = Shardctl::small().file("shardctl.yaml", &SMALL_MANIFEST.replace("tag: us", "tag: su"));
+    let run = shardctl.run_with(&["plan", "--log-format", "json", "--annotations", "github"], on_github).exits(1);
+    assert!(commands(&run).is_empty(), "{}", run.stderr);
+}

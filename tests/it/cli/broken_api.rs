@@ -57,14 +57,14 @@ fn answers_that_are_none() {
 #[test]
 fn writes_that_are_not_answered_as_they_should() {
     let rows = [
-        (json!({"operation": "schedule", "status": 200, "body": "{\"success\": true, \"addons\": []}"}), 3),
+        (json!({"operation": "schedule", "status": 200, "body": "{\"success\": true, \"addons\": []}"}), 0),
         (json!({"operation": "set_signatures", "status": 200, "body": "{\"success\": false}"}), 3),
         (json!({"operation": "set_signatures", "status": 404}), 3),
         (json!({"operation": "cancel", "status": 500, "times": 0}), 3),
         (json!({"operation": "cancel", "status": 403, "times": 0}), 1),
     ];
     for (rule, status) in rows {
-        let shardctl = Shardctl::example();
+        let shardctl = Shardctl::example().telling_little();
         shardctl.break_with(Value::Array(vec![rule]));
         shardctl.run(&["apply", "--apply", "--order", "48977", "--retries", "0"]).exits(status);
         shardctl.break_with(json!([]));
@@ -77,6 +77,7 @@ fn writes_that_are_not_answered_as_they_should() {
 fn a_write_that_never_left_changed_nothing() {
     let shardctl = Shardctl::example();
     // The API goes away between the plan and the first write.
-    shardctl.break_with(json!([{"operation": "writes", "status": 429, "times": 0}]));
+    shardctl
+        .break_with(json!([{"operation": "writes", "status": 429, "headers": {"Retry-After": "3600"}, "times": 0}]));
     shardctl.run(&["apply", "--apply", "--order", "49100", "--retries", "1"]).exits(1);
 }

@@ -1,15 +1,19 @@
-//! Pictures of the terminal for the README: what the program prints in colour, drawn.
+//! Pictures of the terminal for the README: what the program prints in colour, drawn; and a comment.
 //!
 //! `SNAPSHOTS=overwrite cargo test` draws `docs/NAME.term.svg` anew. Look at them before you commit them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::json;
+use shardctl::model::{OrderId, PendingChange, ProxyIp, Signature};
+use shardctl::sandbox::PanelAction;
 use snapbox::data::DataFormat;
 
 use super::Shardctl;
 
-/// Two orders: of one, all that can be is recorded once [`BEFORE`] was applied; the other is new.
+/// Two orders: of one, the marks are recorded once [`BEFORE`] was applied; the other is new, and somebody scheduled a
+/// downgrade of it.
 const ACCOUNT: &str = "
 wallet_cents: 5000
 slot_price_cents: 150
@@ -55,6 +59,17 @@ orders:
       198.51.100.7: win10
       198.51.100.8:
 ";
+/// Writes addresses with these numbers as a manifest keeps them.
+fn keep(numbers: impl Iterator<Item = u32>) -> String {
+    numbers.map(|number| format!("      203.0.113.{number}:\n")).collect()
+}
+
+/// Returns whether an IP is one of the 35 that stay.
+fn is_kept(number: &u32) -> bool {
+    (63..95).contains(number) || [5, 18, 21].contains(number)
+}
+
+const COMMIT: &str = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d";
 const THREE_PROBLEMS: &str = "\
 version: 1
 orders:
@@ -68,9 +83,10 @@ orders:
 ";
 
 /// Browsers apply `opacity` to no part of a text; and the colours of today's terminals are brighter.
-const STYLES: [(&str, &str); 4] = [
+const STYLES: [(&str, &str); 5] = [
     (".dimmed { opacity: 0.4; }", ".dimmed { fill-opacity: 0.6; }"),
     (".fg-yellow { fill: #AA5500 }", ".fg-yellow { fill: #E5B93C }"),
+    (".fg-magenta { fill: #AA00AA }", ".fg-magenta { fill: #C98BDB }"),
     (".fg-red { fill: #AA0000 }", ".fg-red { fill: #E05252 }"),
     (".fg { fill: #AAAAAA }", ".fg { fill: #C8C8C8 }"),
 ];
@@ -93,8 +109,19 @@ impl Shardctl {
     fn half_recorded() -> Shardctl {
         let shardctl = Shardctl::new(ACCOUNT).file("shardctl.yaml", BEFORE);
         shardctl.aside(&["apply", "--apply"]).exits(0);
+        let pending = Some(Some(PendingChange::Downgrade { next_qty: 3 }));
+        shardctl.act(48977, PanelAction::Slots { qty: None, pending });
         shardctl.file("shardctl.yaml", AFTER)
     }
+
+    /// Changes an order in the panel.
+    fn act(&self, order: u64, action: PanelAction) {
+        self.control().panel(OrderId::new(order).expect("an id"), action).expect("a change");
+    }
+}
+
+fn ip(address: &str) -> ProxyIp {
+    address.parse().expect("an address")
 }
 
 #[test]
@@ -130,4 +157,48 @@ fn an_apply_report_with_a_failure() {
 #[test]
 fn a_manifest_with_three_problems() {
     Shardctl::new("").file("shardctl.yaml", THREE_PROBLEMS).draw("problems", &["validate"], 1);
+}
+
+#[test]
+fn sixty_five_ips_that_leave() {
+    let proxies: String = (0..100).map(|number| format!("203.0.113.{number}: , ")).collect();
+    let account = format!("orders: {{48213: {{until: 2026-12-01, proxies: {{{proxies}}}}}}}");
+    let manifest = |limits: &str, keep: String| format!("version: 1\n{limits}orders:\n  48213:\n    keep:\n{keep}");
+    let shardctl = Shardctl::new(&account).file("shardctl.yaml", &manifest("", keep(0..100)));
+    shardctl.aside(&["apply", "--apply"]).exits(0);
+    let limits = "limits: {max_removal_percent: 80}\n";
+    shardctl.write("shardctl.yaml", &manifest(limits, keep((0..100).filter(is_kept))));
+    shardctl.draw("leaving", &["plan"], 0);
+    let summary = shardctl.aside(&["plan", "--format", "json"]).exits(0).json();
+    assert_eq!(summary["summary"]["ips_leaving"], 65);
+}
+
+#[test]
+fn an_ip_that_somebody_bought() {
+    let shardctl = Shardctl::half_recorded().file("shardctl.yaml", BEFORE);
+    shardctl.act(48213, PanelAction::Proxies([(ip("203.0.113.50"), None)].into()));
+    shardctl.draw("new-ip", &["plan"], 1);
+}
+
+#[test]
+fn a_manifest_for_what_is_there() {
+    let shardctl = Shardctl::new(ACCOUNT);
+    shardctl.act(48213, PanelAction::Marks([(ip("203.0.113.12"), true)].into()));
+    shardctl.draw("import", &["import", "48213", "48977"], 0);
+}
+
+/// Drawn by whoever shows Markdown.
+#[test]
+fn a_comment() {
+    let shardctl = Shardctl::half_recorded();
+    let proxies: BTreeMap<ProxyIp, Option<Signature>> =
+        (20..45).map(|number| (ip(&format!("203.0.113.{number}")), None)).collect();
+    shardctl.act(48213, PanelAction::Proxies(proxies));
+    shardctl.act(48213, PanelAction::Signatures([(ip("203.0.113.11"), Some(Signature::Linux))].into()));
+    let command = ["plan", "--format", "markdown", "--title", "eu", "--allow-removals", "30"];
+    let run = shardctl.run_with(&command, |command| _ = command.env("GITHUB_SHA", COMMIT)).exits(0);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/comment.md");
+    let expected = snapbox::Data::read_from(&path, Some(DataFormat::Text)).raw();
+    let assert = snapbox::Assert::new().action_env(snapbox::assert::DEFAULT_ACTION_ENV);
+    assert.eq(shardctl.redact(&run.stdout), expected);
 }

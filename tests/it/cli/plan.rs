@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use shardctl::sandbox::LoggedRequest;
+use shardctl::sandbox::{LoggedRequest, Tell};
 
 use super::{EXAMPLE_MANIFEST, Shardctl};
 
@@ -56,11 +56,11 @@ fn the_json_is_the_contract_s() {
     let orders = plan["orders"].as_array().expect("orders");
     let ids: Vec<_> = orders.iter().map(|order| order["order_id"].as_u64().expect("an id")).collect();
     assert_eq!(ids, [48213, 48977, 49100]);
-    assert_eq!(kinds(&orders[0]), ["cancel_downgrade", "purchase_slots", "set_signatures", "set_del_np"]);
-    assert_eq!(kinds(&orders[1]), ["cancel_downgrade", "set_signatures", "set_del_np", "schedule_downgrade"]);
+    assert_eq!(kinds(&orders[0]), ["purchase_slots", "set_signatures", "set_del_np"]);
+    assert_eq!(kinds(&orders[1]), ["cancel_downgrade", "set_del_np", "schedule_downgrade"]);
     assert_eq!(kinds(&orders[2]), ["set_del_np"]);
-    assert_eq!(orders[0]["operations"][1]["charge_cents"], 300);
-    let (marks, last) = (&orders[0]["operations"][3]["items"], 3);
+    assert_eq!(orders[0]["operations"][0]["charge_cents"], 300);
+    let (marks, last) = (&orders[0]["operations"][2]["items"], 3);
     assert_eq!(marks[last], serde_json::json!({"ip": "203.0.113.13", "from": null, "to": true}));
     assert_eq!(plan["summary"]["charge_cents"], 300);
     assert_eq!(plan["summary"]["changed"], 3);
@@ -85,32 +85,60 @@ fn the_same_plan_has_the_same_bytes() {
     }
 }
 
-/// Orders by what is declared of them, each with the requests that its plan takes.
-const READS: [(&str, usize); 8] = [
-    ("tag: eu", 1),
-    ("keep: {192.0.2.1: }", 1),
-    ("prune: false, keep: {192.0.2.1: }", 1),
-    ("keep: {192.0.2.1: linux}", 2),
-    ("p0f_slots: 2", 2),
-    ("p0f_slots: 1", 2),
-    ("p0f_slots: 3", 2),
-    ("p0f_slots: 4, keep: {192.0.2.1: linux}", 3),
+/// Orders by what is declared of them, each with the requests that its plan takes: where the API tells everything, and
+/// where its detail does not tell the slots.
+const READS: [(&str, usize, usize); 8] = [
+    ("tag: eu", 2, 2),
+    ("keep: {192.0.2.1: }", 2, 2),
+    ("prune: false, keep: {192.0.2.1: }", 2, 2),
+    ("keep: {192.0.2.1: linux}", 2, 3),
+    ("p0f_slots: 2", 2, 3),
+    ("p0f_slots: 1", 2, 3),
+    ("p0f_slots: 3", 3, 3),
+    ("p0f_slots: 4, keep: {192.0.2.1: linux}", 3, 4),
 ];
 
 #[test]
 fn no_order_takes_more_requests_than_it_needs() {
     let order = |id: usize| format!("  {id}: {{tag: eu, p0f_slots: 2, proxies: {{192.0.2.1: }}}}\n");
     let account: String = (1..=READS.len()).map(order).collect();
-    let declared: String = (1..).zip(READS).map(|(id, (declared, _))| format!("  {id}: {{{declared}}}\n")).collect();
+    let declared: String = (1..).zip(READS).map(|(id, (declared, ..))| format!("  {id}: {{{declared}}}\n")).collect();
     let manifest = format!("version: 1\nlimits: {{max_charge_cents: 100000}}\norders:\n{declared}");
-    let shardctl = Shardctl::new(&format!("orders:\n{account}")).file("shardctl.yaml", &manifest);
-    shardctl.run(&["plan"]).exits(0);
-    let requests = shardctl.control().requests();
-    for (id, (declared, expected)) in (1..).zip(READS) {
-        let (query, path) = (("order_id".to_owned(), format!("{id}")), format!("/user/api/orders/{id}/"));
-        let of_order =
-            |request: &&Arc<LoggedRequest>| request.query.contains(&query) || request.path.starts_with(&path);
-        assert_eq!(requests.iter().filter(of_order).count(), expected, "{declared}");
+    let account = format!("wallet_cents: 100000\norders:\n{account}");
+    for tells_slots in [true, false] {
+        let shardctl = Shardctl::new(&account).file("shardctl.yaml", &manifest);
+        if !tells_slots {
+            let silent = [Tell::Qty, Tell::P0fSlotsAvailable];
+            shardctl.control().set_tells(Tell::ALL.into_iter().filter(|tell| !silent.contains(tell)).collect());
+        }
+        shardctl.run(&["plan"]).exits(0);
+        let requests = shardctl.control().requests();
+        for (id, (declared, told, untold)) in (1..).zip(READS) {
+            let (query, path) = (("order_id".to_owned(), format!("{id}")), format!("/user/api/orders/{id}"));
+            let of_order = |request: &&Arc<LoggedRequest>| {
+                let rest = request.path.strip_prefix(&path);
+                request.query.contains(&query) || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            let expected = if tells_slots { told } else { untold };
+            assert_eq!(requests.iter().filter(of_order).count(), expected, "{declared}");
+        }
+    }
+}
+
+/// A server of the older description is asked for a detail once, or as often as requests are under way at once.
+#[test]
+fn a_detail_that_the_server_does_not_know_is_not_asked_for_again() {
+    let order = |id: usize| format!("  {id}: {{tag: eu, proxies: {{192.0.2.{id}: }}}}\n");
+    let account: String = (1..=6).map(order).collect();
+    let declared: String = (1..=6).map(|id| format!("  {id}: {{keep: {{192.0.2.{id}: }}}}\n")).collect();
+    let manifest = format!("version: 1\norders:\n{declared}");
+    let shardctl = Shardctl::new(&format!("orders:\n{account}")).telling_little().file("shardctl.yaml", &manifest);
+    let plan = shardctl.run(&["plan", "--concurrency", "1", "--format", "json"]).exits(0).json();
+    let details = shardctl.control().requests().iter().filter(|it| it.path.starts_with("/user/api/orders/")).count();
+    assert_eq!(details, 1);
+    for order in plan["orders"].as_array().expect("orders") {
+        let notes = order["notes"].as_array().expect("notes");
+        assert!(notes.iter().any(|note| note["code"] == "detail_unavailable"), "{order}");
     }
 }
 
@@ -155,14 +183,19 @@ fn only_some_orders() {
     shardctl.run(&["plan", "--order", "49100"]).exits(0);
     shardctl.run(&["plan", "--order", "49100", "--order", "7"]).exits(1);
     shardctl.run(&["plan", "--order", "0"]).exits(1);
-    let asked: Vec<_> = shardctl.control().requests().iter().map(|request| request.query.clone()).collect();
-    assert_eq!(asked, [[("order_id".to_owned(), "49100".to_owned())]]);
+    let mut asked: Vec<_> = shardctl.control().requests().iter().map(|request| request.query.clone()).collect();
+    asked.sort();
+    assert_eq!(asked, [vec![], vec![("order_id".to_owned(), "49100".to_owned())]], "the detail, and the active IPs");
     shardctl.snapshot("plan-order");
 }
 
 #[test]
-fn reassert_plans_everything_again() {
+fn reassert_plans_everything_again_that_is_only_recorded() {
     let shardctl = Shardctl::example();
+    shardctl.run(&["apply", "--apply", "-q"]).exits(0);
+    let plan = shardctl.run(&["plan", "--reassert", "--format", "json"]).exits(0).json();
+    assert_eq!(plan["summary"]["signatures_set"], 0, "they can be read back");
+    let shardctl = Shardctl::example().telling_little();
     shardctl.run(&["apply", "--apply", "-q"]).exits(0);
     shardctl.run(&["plan", "--detailed-exitcode"]).exits(0);
     let plan = shardctl.run(&["plan", "--reassert", "--format", "json", "--detailed-exitcode"]).exits(2).json();

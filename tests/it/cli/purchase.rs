@@ -47,8 +47,17 @@ fn unknown_takes_precedence_over_part_way() {
 #[test]
 fn a_refused_one_is_a_plain_failure() {
     let shardctl = Shardctl::example();
+    shardctl.break_with(json!([{"operation": "purchase", "status": 402}]));
+    shardctl.run(&["apply", "--apply", "--order", "48213"]).exits(1);
+    assert_eq!((shardctl.money(48213), purchases(&shardctl)), ((5000, 2), 1));
+    shardctl.snapshot("purchase-refused");
+}
+
+#[test]
+fn a_wallet_that_holds_too_little_blocks_the_order() {
+    let shardctl = Shardctl::example();
     shardctl.control().with_account(|account| account.wallet_cents = shardctl::model::Cents(299));
     shardctl.run(&["apply", "--apply", "--order", "48213"]).exits(1);
-    assert_eq!((shardctl.money(48213), purchases(&shardctl)), ((299, 2), 1));
-    shardctl.snapshot("purchase-refused");
+    assert_eq!((shardctl.money(48213), purchases(&shardctl)), ((299, 2), 0));
+    shardctl.snapshot("wallet-short");
 }

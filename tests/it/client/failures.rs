@@ -34,11 +34,13 @@ fn refusals() -> Vec<Row> {
     let plain =
         |status, message: &str, no_effect| (html(status), format!("refused with {status}: {message}"), no_effect);
     rows.extend([
-        plain(201, "Created (an answer without a message)", false),
-        plain(404, "Not Found (an answer without a message)", true),
-        plain(502, "Bad Gateway (an answer without a message)", false),
-        plain(599, "an answer without a message", false),
+        plain(201, "Created (an HTML page)", false),
+        plain(404, "Not Found (an HTML page)", true),
+        plain(502, "Bad Gateway (an HTML page)", false),
+        plain(599, "an HTML page", false),
     ]);
+    let text = |body: &str| ResponseTemplate::new(503).set_body_raw(body, "text/plain");
+    let unexplained = || "refused with 503: Service Unavailable (an answer without a message)".to_owned();
     let empty = |status| ResponseTemplate::new(status);
     rows.extend([
         (empty(204), "refused with 204: No Content (an empty answer)".to_owned(), false),
@@ -52,6 +54,17 @@ fn refusals() -> Vec<Row> {
             true,
         ),
         (json(400, &error(&format!("bad {TOKEN}\\u001b[2J\\n"))), "refused with 400: bad [token] [2J".to_owned(), true),
+        (
+            text("upstream connect error\r\nor {reset} \n"),
+            "refused with 503: upstream connect error  or {reset}".to_owned(),
+            false,
+        ),
+        (text(&format!("bad {TOKEN}")), "refused with 503: bad [token]".to_owned(), false),
+        (text(&"no ".repeat(400)), unexplained(), false),
+        (text("\u{7f}ELF"), unexplained(), false),
+        (text(" \n"), unexplained(), false),
+        (text("null"), unexplained(), false),
+        (text(&format!("\"{PASSWORD}")), unexplained(), false),
         (json(400, &error(&"é".repeat(400))), format!("refused with 400: {}…", "é".repeat(300)), true),
     ]);
     rows

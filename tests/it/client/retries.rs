@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use shardctl::api::{Connection, Observer, RequestEnded, Settings, Stage, Token, Waiting, Writer};
+use tokio_util::sync::CancellationToken;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+use super::requests::answer;
 use super::transport::Server;
 use super::{
     ADDONS, OPERATIONS, TOKEN, answering, assert_no_secret, json, nowhere, received, send, writer, writer_with,
@@ -23,7 +25,7 @@ fn attempts(operation: &str, idempotent: usize) -> usize {
 
 #[tokio::test]
 async fn passing_trouble_is_tried_again() {
-    let rows = [(429, 2), (500, 2), (502, 2), (503, 2), (400, 1), (401, 1), (403, 1), (404, 1), (302, 1), (200, 1)];
+    let rows = [(500, 2), (502, 2), (503, 2), (400, 1), (401, 1), (403, 1), (404, 1), (302, 1), (200, 1)];
     let row = async |(status, tries): (u16, usize)| {
         for (operation, _) in OPERATIONS {
             let server = answering(ResponseTemplate::new(status)).await;
@@ -114,65 +116,79 @@ async fn an_early_attempt_that_may_have_arrived_is_not_forgotten() {
         let mock = Mock::given(any()).respond_with(ResponseTemplate::new(first)).up_to_n_times(1);
         mock.with_priority(1).mount(&server).await;
         Mock::given(any()).respond_with(ResponseTemplate::new(404)).mount(&server).await;
-        let error = send(&writer(&server.uri(), 2), "cancel").await.expect_err("refused");
+        let error = send(&writer_with(&server.uri(), Settings::default()), "cancel").await.expect_err("refused");
         assert_eq!((error.refusal_status(), error.attempts), (Some(404), 2));
         assert_eq!(error.had_no_effect, no_effect, "{first}");
     }
 }
 
-/// Remembers how long the pauses are.
+#[tokio::test]
+async fn a_429_is_waited_for_without_using_up_retries() {
+    let each = async |(operation, _): (&str, &str)| {
+        let server = MockServer::start().await;
+        let busy = Mock::given(any()).respond_with(ResponseTemplate::new(429)).up_to_n_times(2);
+        busy.with_priority(1).mount(&server).await;
+        Mock::given(any()).respond_with(json(200, answer(operation))).mount(&server).await;
+        let client = writer_with(&server.uri(), Settings { retries: 0, ..Settings::default() });
+        let answer = send(&client, operation).await;
+        // A purchase is not sent again, whatever it was answered.
+        assert_eq!(answer.is_ok(), operation != "purchase", "{answer:?}");
+        assert_eq!(received(&server).await, attempts(operation, 3), "{operation}");
+    };
+    join_all(OPERATIONS.map(each)).await;
+}
+
+/// Remembers the pauses, and keeps the client from waiting for their ends.
 #[derive(Default)]
-struct Pauses(Mutex<Vec<Duration>>);
+struct Pauses {
+    seen: Mutex<Vec<(Duration, bool)>>,
+    stop: CancellationToken,
+}
 
 impl Observer for Pauses {
     fn request_ended(&self, _request: &RequestEnded<'_>) {}
 
     fn waiting(&self, waiting: &Waiting<'_>) {
-        self.0.lock().expect("no panic").push(waiting.pause);
+        self.seen.lock().expect("no panic").push((waiting.pause, waiting.whole_run));
+        self.stop.cancel();
     }
+}
+
+/// Sends a request once and returns the pause that would follow.
+async fn pause_after(server: &MockServer) -> (Duration, bool) {
+    let pauses = Arc::<Pauses>::default();
+    let (url, token) = (server.uri().parse().expect("a good URL"), Token::new(TOKEN).expect("a token"));
+    let (observer, stop) = (Arc::<Pauses>::clone(&pauses), pauses.stop.clone());
+    let connection = Connection::observed(url, token, Settings::default(), observer, stop).expect("a connection");
+    let error = send(&Writer::new(connection), "active").await.expect_err("refused");
+    assert_eq!(error.attempts, 1, "{error}");
+    let seen = pauses.seen.lock().expect("no panic").clone();
+    let [pause] = seen[..] else { panic!("{seen:?}") };
+    pause
 }
 
 #[tokio::test]
 async fn clients_that_failed_together_come_back_one_by_one() {
     let server = answering(ResponseTemplate::new(503)).await;
-    let pauses = Arc::<Pauses>::default();
-    let settings = Settings { retries: 1, ..Settings::default() };
-    let token = || Token::new(TOKEN).expect("a token");
-    let url = || server.uri().parse().expect("a good URL");
-    let connection = || Connection::observed(url(), token(), settings.clone(), Arc::<Pauses>::clone(&pauses));
-    let clients: Vec<Writer> = (0..8).map(|_| Writer::new(connection().expect("a connection"))).collect();
-    join_all(clients.iter().map(|client| send(client, "active"))).await;
-    let pauses = pauses.0.lock().expect("no panic").clone();
-    assert_eq!(pauses.len(), 8);
-    assert!(pauses.iter().all(|pause| *pause >= FIRST_PAUSE && *pause <= 2 * FIRST_PAUSE), "{pauses:?}");
-    assert!(pauses.iter().any(|pause| pause.abs_diff(pauses[0]) > Duration::from_millis(1)), "{pauses:?}");
+    let pauses = join_all((0..8).map(|_| pause_after(&server))).await;
+    assert!(pauses.iter().all(|(pause, _)| *pause >= FIRST_PAUSE && *pause <= 2 * FIRST_PAUSE), "{pauses:?}");
+    assert!(pauses.iter().any(|(pause, _)| pause.abs_diff(pauses[0].0) > Duration::from_millis(1)), "{pauses:?}");
 }
 
 #[tokio::test]
-async fn retry_after_is_waited_for() {
-    let second = Duration::from_millis(900);
-    let text = |text: &'static str| -> Box<dyn Fn() -> String> { Box::new(move || text.to_owned()) };
-    let date = |seconds| -> Box<dyn Fn() -> String> { Box::new(move || http_date(SignedDuration::from_secs(seconds))) };
-    // A date has no fractions of a second: one in 2 s is between 1 s and 2 s away.
-    let rows = [
-        (text("1"), second),
-        (date(2), second),
-        (text("0"), FIRST_PAUSE),
-        (date(-3600), FIRST_PAUSE),
-        (text("soon"), FIRST_PAUSE),
-        (text("-1"), FIRST_PAUSE),
-    ];
-    let row = async |(value, least): (Box<dyn Fn() -> String>, Duration)| {
+async fn retry_after_is_waited_for_and_a_date_counts_from_the_answers_own() {
+    let (long_ago, soon) = ("Mon, 23 Nov 2015 02:00:00 GMT", "Mon, 23 Nov 2015 02:00:40 GMT");
+    let rows = [("40", None, 40), (soon, Some(long_ago), 40), (soon, None, 0), ("0", None, 0), ("soon", None, 0)];
+    for (value, date, seconds) in rows {
         for status in [429, 503] {
-            let server = answering(ResponseTemplate::new(status).insert_header("Retry-After", &*value())).await;
-            let start = Instant::now();
-            let error = send(&writer(&server.uri(), 1), "active").await.expect_err("refused");
-            let took = start.elapsed();
-            assert_eq!(error.attempts, 2);
-            assert!(took >= least && took < least + Duration::from_secs(2), "{}: {took:?}", value());
+            let answer = ResponseTemplate::new(status).insert_header("Retry-After", value);
+            let answer = date.into_iter().fold(answer, |answer, date| answer.insert_header("Date", date));
+            let (pause, whole_run) = pause_after(&answering(answer).await).await;
+            let least = Duration::from_secs(seconds);
+            assert!(pause >= least && pause < least + Duration::from_secs(1), "{value}: {pause:?}");
+            assert_eq!(whole_run, status == 429, "who is asked to slow down has everybody do so");
         }
-    };
-    join_all(rows.map(row)).await;
+    }
 }
 
 #[tokio::test]

@@ -5,17 +5,20 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
-use shardctl::api::{ApiError, Operation, Stage, Token, answers};
+use shardctl::api::{ApiError, Endpoint, Stage, Token, answers};
 use shardctl::diagnostic::{Problem, ProblemCode, SourceMap};
 use shardctl::document::{self, NotAPlan, PlanDocument, SavedPlan, ValidateDocument};
-use shardctl::manifest::document::{KeepKey, LimitsDocument, OrderDocument};
+use shardctl::manifest::document::LimitsDocument;
+use shardctl::manifest::edit::{self, Edits, NotEditable, OrderEdits};
+use shardctl::manifest::write::OrderToWrite;
 use shardctl::manifest::{self, Document, Manifest};
 use shardctl::model::printable;
-use shardctl::model::{Desired, OrderId, Span};
+use shardctl::model::{Desired, OrderId, ProxyIp, Signature, Span};
 use shardctl::render::problem;
 use shardctl::state::{self, StateFile};
 
@@ -51,7 +54,28 @@ pub fn manifest(bytes: &[u8]) {
         assert_eq!(self::meaning(&read_yaml(&meaning)), meaning, "written as YAML");
     }
     if let [(_, bytes)] = &files[..] {
-        assert_other_reader_agrees(std::str::from_utf8(bytes).expect("what has a meaning is text"), &meaning);
+        let text = std::str::from_utf8(bytes).expect("what has a meaning is text");
+        assert_other_reader_agrees(text, &meaning);
+        assert_editable(text, desired);
+    }
+}
+
+/// Asserts that a manifest can be edited in place however it is written, or that it is said why not: an edit that would
+/// change more than it should is a defect.
+pub fn assert_editable(text: &str, desired: &Desired) {
+    let ip = |last: u8| ProxyIp::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)));
+    let with_keep = desired.orders.iter().filter_map(|(order_id, order)| Some((*order_id, order.keep.as_ref()?)));
+    let orders = with_keep.map(|(order_id, keep)| OrderEdits {
+        order_id,
+        add: vec![(ip(1), None), (ip(200), Some(Signature::Linux))],
+        remove: keep.addresses.keys().step_by(2).filter(|listed| ![ip(1), ip(200)].contains(listed)).copied().collect(),
+    });
+    let new_orders = vec![OrderToWrite::new(OrderId::new(2_000_001).expect("an id"))];
+    let edits = Edits { new_orders, orders: orders.collect() };
+    let edited = edit::apply(text, &edits);
+    assert_ne!(edited.as_ref().err(), Some(&NotEditable::Unsound), "{text}");
+    if let Ok(edited) = edited {
+        assert!(edit::apply(&edited.text, &edits).expect("it was edited before").changes.is_empty(), "{}", edited.text);
     }
 }
 
@@ -92,28 +116,7 @@ fn without_empty_limits(mut document: Document) -> Document {
 
 /// Takes the positions away, so that the meaning of two manifests can be compared.
 pub fn meaning(desired: &Desired) -> Document {
-    let limits = LimitsDocument {
-        max_charge_cents: desired.limits.max_charge_cents.map(|cents| cents.0),
-        max_removal_percent: desired.limits.max_removal_percent.map(|percent| percent.of(100) as u8),
-        max_removals: desired.limits.max_removals,
-    };
-    let orders = desired.orders.iter().map(|(order_id, order)| {
-        let keep = order.keep.as_ref();
-        let document = OrderDocument {
-            tag: order.tag.as_ref().map(|tag| tag.value.raw().to_owned()),
-            p0f_slots: order.p0f_slots.as_ref().map(|slots| slots.value),
-            auto_renewal: order.auto_renewal.as_ref().map(|declared| declared.value),
-            prune: order.prune,
-            keep: keep.map(|keep| {
-                let addresses = keep.addresses.iter().map(|(ip, kept)| (KeepKey::Address(*ip), kept.signature));
-                let ranges = keep.ranges.iter().map(|(range, kept)| (KeepKey::Range(*range), kept.signature));
-                addresses.chain(ranges).collect()
-            }),
-        };
-        (*order_id, document)
-    });
-    let limits = desired.limits.span.map(|_| limits);
-    Document { version: 1, limits, orders: orders.collect() }
+    Document::from(desired)
 }
 
 /// Asserts what holds for every manifest: a problem or a meaning, and every mark on one line of its file.
@@ -181,25 +184,38 @@ fn assert_safe(shown: &str) {
 
 /// An answer of the API: no status but 200 is taken, nothing that was cut short is, and no secret gets in or out.
 ///
-/// The first byte picks the operation (its remainder by 4) and the status (that of a fourth of it): in seeds, `0` to
-/// `3` stand for the operations and 200, `4` to `7` for the operations and 403. The rest is the body.
+/// The first byte picks the operation and the status: in seeds, `0` to `3` and `@` to `B` stand for the operations and
+/// 200, `4` to `7` and `D` to `F` for the operations and 403. The rest is the body.
 pub fn answer(bytes: &[u8]) {
     let Some((first, body)) = bytes.split_first() else { return };
     let status = [200, 403, 500, 302][usize::from(first / 4 % 4)];
-    match first % 4 {
-        0 => answer_of(Operation::ActiveProxies, status, body, answers::active_proxies),
-        1 => answer_of(Operation::CalculateAddon, status, body, |status, body, token| {
+    match (first / 16 % 2, first % 4) {
+        (1, 0) => answer_of(Endpoint::ActiveProxies, status, body, |status, body, token| {
+            let whole = answers::active_proxies(status, body, token);
+            let arriving = answers::active_proxies_arriving(&mut &*body, token);
+            assert!(status != 200 || arriving.clone().ok() == whole.clone().ok(), "{arriving:?} is not {whole:?}");
+            whole
+        }),
+        (1, 1) => answer_of(Endpoint::CalculateAddon, status, body, |status, body, token| {
             let slots = answers::quote(status, body, token, 2)?;
-            assert!(slots.quote.is_none_or(|quote| quote.add_qty == 2), "the price of another number: {slots:?}");
+            if let Ok(quote) = slots.quote {
+                assert_eq!(quote.charge.0, 2 * quote.price_per_unit.0, "a price that does not add up: {slots:?}");
+                assert!(quote.charge.0 > 0 && quote.add_qty == 2, "no price: {slots:?}");
+            }
             Ok(slots)
         }),
-        2 => answer_of(Operation::PurchaseAddon, status, body, answers::slots),
-        _ => answer_of(Operation::SetDelNp, status, body, answers::acknowledged),
+        (1, 2) => answer_of(Endpoint::PurchaseAddon, status, body, answers::slots_told),
+        (1, _) => answer_of(Endpoint::SetDelNp, status, body, answers::acknowledged),
+        (_, 0) => answer_of(Endpoint::GetOrder, status, body, |status, body, token| {
+            answers::order_detail(status, body, token, order_id(48213))
+        }),
+        (_, 1) => answer_of(Endpoint::ListOrders, status, body, answers::order_page),
+        (_, _) => answer_of(Endpoint::Me, status, body, answers::wallet),
     }
 }
 
 fn answer_of<T: Debug + PartialEq>(
-    operation: Operation,
+    endpoint: Endpoint,
     status: u16,
     body: &[u8],
     read: impl Fn(u16, &[u8], &Token) -> Result<T, Stage>,
@@ -215,7 +231,7 @@ fn answer_of<T: Debug + PartialEq>(
                 assert!(matches!(short, Err(Stage::Unreadable { .. })), "cut after {}: {short:?}", cut.len());
             }
         }
-        Err(stage) => assert_error(operation, stage),
+        Err(stage) => assert_error(endpoint, stage),
     }
     // The other reader looks at what is left out, too, such as a number that is out of range.
     if let Ok(value) = serde_json::from_slice::<Value>(body) {
@@ -232,9 +248,8 @@ fn answer_of<T: Debug + PartialEq>(
     }
 }
 
-fn assert_error(operation: Operation, stage: &Stage) {
-    let error = ApiError { operation, attempts: 1, stage: stage.clone(), had_no_effect: stage.had_no_effect() };
-    let text = error.to_string();
+fn assert_error(endpoint: Endpoint, stage: &Stage) {
+    let text = ApiError::once(endpoint, stage.clone()).to_string();
     assert!(!text.contains(char::is_control), "{text:?}");
     assert!(text.chars().count() < LONGEST_ERROR, "{text}");
 }

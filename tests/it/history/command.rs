@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use shardctl::document::{HistoryDocument, RunDocument};
 use shardctl::render::history;
+use shardctl::render::markdown::Comment;
 
 use super::{DECLARED, put, rig};
 use crate::rig::{MANIFEST, Ran, Rig};
@@ -164,7 +165,7 @@ fn texts_of_a_file_command_neither_a_terminal_nor_a_page() {
     let document = HistoryDocument::new(vec![run], Vec::new());
     let (mut text, mut page) = (Vec::new(), Vec::new());
     history::text(&mut text, &document, true).expect("written");
-    history::markdown(&mut page, &document).expect("written");
+    history::markdown(&mut page, &document, &Comment::default()).expect("written");
     let plain = anstream::adapter::strip_bytes(&text).into_vec();
     for shown in [plain, page.clone()] {
         let shown = String::from_utf8(shown).expect("text");

@@ -100,13 +100,15 @@ fn statuses(trap: &str) -> Vec<Answer> {
     let no = [307, 308, 400, 401, 402, 403, 404, 405, 407, 409, 410, 413, 418, 421, 422, 425, 426, 429, 451];
     let meanings = unclear.map(|status| (status, Unclear)).into_iter().chain(no.map(|status| (status, No)));
     let answer = |((status, meaning), html_body): ((u16, Meaning), bool)| {
-        let location = match status {
+        let header = match status {
             300..400 => format!("location: {trap}/{TOKEN}\r\n"),
+            // Otherwise it is waited for by the minute.
+            429 => "retry-after: 3600\r\n".to_owned(),
             _ => String::new(),
         };
         let (words, body) = if html_body { ("HTML", html()) } else { ("an error", error_body()) };
         let body = if [204, 304].contains(&status) { String::new() } else { body };
-        let bytes = whole(&format!("{status} {TOKEN}\r\n{location}x-status: {status}"), body.as_bytes());
+        let bytes = whole(&format!("{status} {TOKEN}\r\n{header}x-status: {status}"), body.as_bytes());
         Answer { goes_on: true, ..Answer::bytes(format!("{status} with {words}"), meaning, bytes) }
     };
     meanings.flat_map(|row| [(row, false), (row, true)]).map(answer).collect()
@@ -316,5 +318,8 @@ fn storms() -> Vec<Answer> {
         Answer { goes_on: true, retries: 1, ..answer }
     };
     let storms = |status| rows.iter().map(move |(name, value)| storm(status, name, value));
-    storms(429).chain(storms(503)).collect()
+    // A 429 that asks for little, or for nothing that is understood, is waited for by the minute.
+    let long = ["beyond all numbers", "in another millennium"];
+    let refusals = rows.iter().filter(|(name, _)| long.contains(name)).map(|(name, value)| storm(429, name, value));
+    refusals.chain(storms(503)).collect()
 }

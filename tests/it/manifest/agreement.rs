@@ -10,7 +10,7 @@ use shardctl::manifest::document::{KeepKey, LimitsDocument};
 use shardctl::model::{NotARange, ProxyIp};
 
 use super::*;
-use crate::fuzz::properties::{OLD_LINE_ENDS, assert_other_reader_agrees, assert_shown};
+use crate::fuzz::properties::{OLD_LINE_ENDS, assert_editable, assert_other_reader_agrees, assert_shown};
 use crate::fuzz::tries;
 
 proptest! {
@@ -37,6 +37,7 @@ proptest! {
         assert_shown(&manifest);
         if let Some(desired) = &manifest.desired {
             assert_other_reader_agrees(&text, &meaning(desired));
+            assert_editable(&text, desired);
         }
     }
 }

@@ -227,6 +227,8 @@ fn fault(dice: &mut Dice) -> Value {
     let refusal = rule["status"] == 403 || rule["status"] == 429;
     rule["when"] = json!(if refusal { "before" } else { dice.pick(&["before", "after"]) });
     rule["nth"] = json!(1 + dice.below(4));
-    rule["times"] = json!(dice.pick(&[1, 1, 1, 2, 0]));
+    let times = dice.pick(&[1, 1, 1, 2, 0]);
+    // A 429 that does not end is waited for by the minute.
+    rule["times"] = json!(if rule["status"] == 429 { times.max(1) } else { times });
     rule
 }

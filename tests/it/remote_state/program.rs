@@ -5,12 +5,14 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shardctl::model::{PurchaseIntent, Recorded};
+use shardctl::model::{Bought, PurchaseIntent, Recorded};
 use shardctl::state::{decode, encode};
 
 use super::server::{Cloud, SECRET_KEY, SESSION_TOKEN, SIGNATURE, Server, Trouble};
 use super::{order, recorded};
-use crate::rig::{MANIFEST, Ran, Rig, until};
+#[cfg(unix)]
+use crate::rig::until;
+use crate::rig::{MANIFEST, Ran, Rig};
 
 const ACCOUNT: &str = "
 token: t0ken
@@ -134,9 +136,9 @@ async fn everything_is_left_in(world: World) {
     assert!(world.bucket.keys().is_empty(), "looking writes nothing");
     world.run(&["apply", "--apply", "-vv"]).await.expect(0);
     world.completes().await;
-    let is_run = |key: &String| key.starts_with("team/states/history/");
-    let (runs, others): (Vec<_>, Vec<_>) = world.bucket.keys().into_iter().partition(is_run);
-    assert_eq!((runs.len(), others), (1, vec![key(1), key(2), key(3), LEASE.to_owned()]));
+    let keys = world.bucket.keys();
+    let (runs, others): (Vec<_>, Vec<_>) = keys.iter().partition(|key| key.contains("/history/"));
+    assert_eq!((runs.len(), others), (1, [key(1), key(2), key(3), LEASE.to_owned()].iter().collect()));
     assert!(!world.rig.path("shardctl.state").exists());
     assert_eq!(world.run(&["state", "list"]).await.expect(0).stdout, "1\n2\n3\n", "over several pages");
     let shown = world.run(&["state", "show", "2"]).await.expect(0).stdout;
@@ -225,7 +227,7 @@ async fn an_interrupted_apply_gives_the_lease_up_and_one_that_is_ended_does_not(
     world.rig.struck().await;
     signal(&planning, "TERM");
     let ran = end_of(planning).await.expect(1);
-    assert!(ran.stderr.contains("interrupted while the plan was made: nothing was changed"), "{ran:?}");
+    assert!(ran.stderr.contains("interrupted: nothing was changed"), "{ran:?}");
     assert!(!world.is_locked());
     // While it is carried out.
     world.rig.break_with(json!([{"operation": "purchase", "delay_ms": 1000}]));
@@ -239,7 +241,8 @@ async fn an_interrupted_apply_gives_the_lease_up_and_one_that_is_ended_does_not(
     let applying = world.start(&["apply", "--apply", "--concurrency", "1"]);
     world.rig.struck().await;
     signal(&applying, "INT");
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Sooner it would be the first one, sent twice.
+    tokio::time::sleep(Duration::from_millis(1300)).await;
     signal(&applying, "INT");
     end_of(applying).await.expect(130);
     assert!(world.is_locked(), "it stays until it expires, or is broken");
@@ -249,6 +252,7 @@ async fn an_interrupted_apply_gives_the_lease_up_and_one_that_is_ended_does_not(
 }
 
 /// Waits until the bucket has a lease that has not expired.
+#[cfg(unix)]
 async fn locked(world: &World) {
     until("the lease is taken", || world.bucket.bytes(LEASE).is_some() && world.is_locked()).await;
 }
@@ -267,6 +271,51 @@ async fn a_signal_while_the_lease_is_taken_leaves_none_behind() {
         assert!(!world.is_locked(), "{ran:?}");
         assert_eq!(world.rig.requests(), 0);
     }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_ends_a_command_of_the_state_before_its_next_write_and_leaves_no_lease_behind() {
+    let world = World::new().await;
+    world.completes().await;
+    let keys = world.bucket.keys();
+    // While the lease is taken.
+    for words in [&["state", "forget", "3"][..], &["state", "push", "elsewhere"], &["state", "pull", "elsewhere"]] {
+        fs::create_dir_all(world.rig.path("elsewhere")).unwrap();
+        world.rig.write("elsewhere/7.json", "{}");
+        world.bucket.trouble("PUT", [Some(Trouble::Slow)]);
+        let command = world.start(words);
+        locked(&world).await;
+        signal(&command, "INT");
+        let ran = end_of(command).await.expect(1);
+        assert!(ran.stderr.contains("interrupted: nothing was changed"), "{words:?}: {ran:?}");
+        assert!(!world.is_locked(), "{words:?}: {ran:?}");
+        assert_eq!(world.bucket.keys(), keys, "{words:?}");
+    }
+    // While a record is written: the lease is there already.
+    fs::remove_file(world.rig.path("elsewhere/7.json")).unwrap();
+    world.run(&["state", "pull", "elsewhere"]).await.expect(0);
+    for id in 1..=3 {
+        let bytes = encode(order(id), &world.rig.url(), &recorded(7));
+        world.rig.write(format!("elsewhere/{id}.json"), bytes);
+    }
+    world.bucket.trouble("PUT", [None, Some(Trouble::Slow)]);
+    let writes = world.bucket.count("PUT", ".json");
+    let pushing = world.start(&["state", "push", "elsewhere", "--force"]);
+    until("a record is written", || world.bucket.count("PUT", ".json") == writes + 2).await;
+    signal(&pushing, "INT");
+    let ran = end_of(pushing).await.expect(1);
+    assert!(ran.stderr.contains("interrupted before it was done"), "{ran:?}");
+    assert!(ran.stderr.contains("1 of 3 records were copied; run it again to copy the rest"), "{ran:?}");
+    assert!(!world.is_locked());
+    // While a record is removed: it is the last step, and it is done.
+    world.bucket.trouble("DELETE", [Some(Trouble::Slow)]);
+    let forgetting = world.start(&["state", "forget", "3"]);
+    until("it is removed", || world.bucket.count("DELETE", "3.json") == 1).await;
+    signal(&forgetting, "INT");
+    let ran = end_of(forgetting).await.expect(0);
+    assert!(ran.stderr.contains("Forgot order 3"), "{ran:?}");
+    assert!(!world.is_locked() && world.bucket.bytes(&key(3)).is_none());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -395,11 +444,11 @@ async fn what_is_set_to_nothing_is_not_set() {
 async fn records_are_copied_both_ways_and_nothing_newer_is_lost() {
     let world = World::new().await;
     let said = world.run(&["state", "push"]).await.expect(0);
-    assert!(said.stderr.contains("There are no records to copy."), "{said:?}");
+    assert!(said.stderr.contains("There are no records to copy in shardctl.state."), "{said:?}");
     let directory = ["--state", "shardctl.state"];
     world.run(&[&["apply", "--apply"][..], &directory].concat()).await.expect(0);
     let said = world.run(&["state", "push"]).await.expect(0);
-    assert!(said.stderr.contains("Copied 3 records."), "{said:?}");
+    assert!(said.stderr.contains("Copied 3 records and 1 run."), "{said:?}");
     let said = world.run(&["state", "push"]).await.expect(0);
     assert!(said.stderr.contains("Copied 0 records; 3 records were the same already."), "{said:?}");
     world.completes().await;
@@ -435,6 +484,60 @@ async fn records_are_copied_both_ways_and_nothing_newer_is_lost() {
     assert!(refused.stderr.contains("lost: 2 (newer)"), "{refused:?}");
     world.run(&["state", "pull", "--force"]).await.expect(0);
     assert_eq!(record(2), encoded(2, &recorded(9)));
+
+    // The bucket's is older, and guards from buying again for ten minutes.
+    for (minutes, status) in [(9, 1), (11, 0)] {
+        let when = jiff::Timestamp::now().checked_sub(jiff::SignedDuration::from_mins(minutes)).unwrap();
+        let bought = Recorded { bought: Some(Bought { qty: 4, when }), ..recorded(4) };
+        world.bucket.plant(&key(2), &encoded(2, &bought), 3600);
+        let ran = world.run(&["state", "push"]).await.expect(status);
+        assert_eq!(ran.stderr.contains("lost: 2 (a purchase was made just now)"), status == 1, "{ran:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn runs_are_copied_once_and_again_when_they_ended() {
+    let world = World::new().await;
+    let names = ["20261123T021300Z-4f3a9c", "20261124T000000Z-000001", "20261124T000000Z-000002"];
+    let key = |name: &str| format!("team/states/history/{name}.json");
+    let file = |name: &str| format!("shardctl.state/history/{name}.json");
+    fs::create_dir_all(world.rig.path("shardctl.state/history")).unwrap();
+    let (begun, ended, cut) = (r#"{"ended_at": null}"#, r#"{"ended_at": "2026-11-23T02:14:00Z"}"#, "{\"cut");
+    for (name, text) in names.iter().zip([begun, ended, cut]) {
+        world.rig.write(file(name), text);
+    }
+    world.rig.write("shardctl.state/history/README.md", "# Runs");
+    let said = world.run(&["state", "push"]).await.expect(0);
+    assert!(said.stderr.contains("Copied 0 records and 3 runs."), "{said:?}");
+    let said = world.run(&["state", "push"]).await.expect(0);
+    assert!(said.stderr.contains("Copied 0 records."), "{said:?}");
+    let in_bucket = |name: &str| String::from_utf8(world.bucket.bytes(&key(name)).unwrap()).unwrap();
+    assert_eq!(names.map(in_bucket), [begun, ended, cut]);
+    assert!(!world.bucket.keys().contains(&"team/states/history/README.md".to_owned()));
+
+    // One ended here, another there; what ended changes no more.
+    world.rig.write(file(names[0]), ended);
+    world.rig.write(file(names[1]), r#"{"ended_at": "later"}"#);
+    world.bucket.plant(&key(names[2]), ended.as_bytes(), 0);
+    let said = world.run(&["state", "push"]).await.expect(0);
+    assert!(said.stderr.contains("Copied 0 records and 1 run."), "{said:?}");
+    assert_eq!(names.map(in_bucket), [ended; 3]);
+    let said = world.run(&["state", "pull"]).await.expect(0);
+    assert!(said.stderr.contains("Copied 0 records and 1 run."), "{said:?}");
+    let here = |name: &str| fs::read_to_string(world.rig.path(file(name))).unwrap();
+    assert_eq!(names.map(here), [ended, r#"{"ended_at": "later"}"#, ended]);
+    world.run(&["state", "pull", "backup"]).await.expect(0);
+    assert_eq!(fs::read_dir(world.rig.path("backup/history")).unwrap().count(), 3);
+
+    // One that cannot be read hides no other.
+    fs::remove_file(world.rig.path(file(names[0]))).unwrap();
+    fs::create_dir(world.rig.path(file(names[0]))).unwrap();
+    world.rig.write(file("20261125T000000Z-000003"), ended);
+    let said = world.run(&["state", "push", "--force"]).await.expect(0);
+    assert!(said.stderr.contains("Copied 0 records and 1 run."), "{said:?}");
+    let said = world.run(&["state", "pull", "--force"]).await.expect(0);
+    let warning = format!("warning: a run was left out: cannot read the state in {}: is a directory", file(names[0]));
+    assert!(said.stderr.contains(&warning), "{said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -449,12 +552,12 @@ async fn a_copy_that_stops_half_way_says_how_far_it_came() {
     assert!(stopped.stderr.contains("1 of 3 records were copied; run it again"), "{stopped:?}");
     assert_eq!(world.bucket.troubles_left(), 0);
     let said = world.run(&["state", "push"]).await.expect(0);
-    assert!(said.stderr.contains("Copied 2 records; 1 record were the same already."), "{said:?}");
+    assert!(said.stderr.contains("Copied 2 records and 1 run; 1 record was the same already."), "{said:?}");
     world.completes().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_copy_needs_a_bucket_and_its_lock() {
+async fn a_copy_needs_a_bucket_and_the_locks_of_both_places() {
     let world = World::new().await;
     world.run(&["apply", "--apply", "--state", "shardctl.state"]).await.expect(0);
     for action in ["push", "pull"] {
@@ -466,9 +569,26 @@ async fn a_copy_needs_a_bucket_and_its_lock() {
     world.rig.break_with(json!([{"operation": "writes", "delay_ms": 1500}]));
     let first = world.start(&["apply", "--apply"]);
     world.rig.struck().await;
-    let refused = world.run(&["state", "push"]).await.expect(1);
-    assert!(refused.stderr.contains("is locked by process"), "{refused:?}");
+    for action in ["push", "pull"] {
+        let refused = world.run(&["state", action]).await.expect(1);
+        assert!(refused.stderr.contains("is locked by process"), "{refused:?}");
+    }
     end_of(first).await.expect(0);
+    // An apply that works on the directory is about to change what would be copied.
+    world.rig.write(MANIFEST, DECLARED.replace("macos", "android"));
+    world.rig.break_with(json!([{"operation": "writes", "hold": true, "times": 0}]));
+    let mut first = world.start(&["apply", "--apply", "--state", "shardctl.state"]);
+    world.rig.struck().await;
+    let keys = world.bucket.keys();
+    for action in ["push", "pull"] {
+        let refused = world.run(&["state", action, "--force"]).await.expect(1);
+        let expected = format!("the state in shardctl.state is locked by process {} since ", first.id());
+        assert!(refused.stderr.contains(&expected), "{refused:?}");
+        assert!(!world.is_locked(), "what was locked is given up");
+    }
+    assert_eq!(world.bucket.keys(), keys);
+    first.kill().unwrap();
+    first.wait().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

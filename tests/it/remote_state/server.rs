@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use wiremock::matchers::any;
@@ -33,6 +32,7 @@ pub enum Trouble {
     /// 403, without effect.
     Refused,
     /// The answer comes a second later than the effect.
+    #[cfg(unix)]
     Slow,
 }
 
@@ -225,7 +225,8 @@ impl Respond for Answering {
         match trouble {
             Some(Trouble::Unavailable) => error(503, "SlowDown"),
             Some(Trouble::Refused) => error(403, "AccessDenied"),
-            Some(Trouble::Slow) => inner.answer(request).set_delay(Duration::from_secs(1)),
+            #[cfg(unix)]
+            Some(Trouble::Slow) => inner.answer(request).set_delay(std::time::Duration::from_secs(1)),
             Some(Trouble::AnswerLost) => {
                 inner.answer(request);
                 error(500, "InternalError")

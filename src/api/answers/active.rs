@@ -1,0 +1,50 @@
+//! The active IPs of an order.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use crate::api::active_list::ActiveList;
+use crate::api::decode;
+use crate::api::error::Stage;
+use crate::api::texts;
+use crate::api::token::Token;
+use crate::api::wire::ActiveAnswer;
+use crate::model::{Foreign, LiveIp, LiveSignature, ProxyIp, Renewal};
+
+/// The answer of `proxies/active`, normalised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActiveProxies {
+    /// The order's tag: the outer `None` where it is not told, the inner one where the order has none.
+    pub tag: Option<Option<Foreign>>,
+    /// The earliest end of the paid period.
+    pub renewal: Option<Renewal>,
+    /// The IPs, each with what is told of it.
+    pub active: BTreeMap<ProxyIp, LiveIp>,
+}
+
+/// Reads the answer of `proxies/active`.
+pub fn active_proxies(status: u16, body: &[u8], token: &Token) -> Result<ActiveProxies, Stage> {
+    decode::answer(status, body, token).map(|answer| normalise(answer, token))
+}
+
+/// Reads a good answer of `proxies/active` while it arrives.
+pub fn active_proxies_arriving(body: &mut dyn io::Read, token: &Token) -> Result<ActiveProxies, Stage> {
+    decode::arriving(body).map(|answer| normalise(answer, token))
+}
+
+fn normalise(answer: ActiveAnswer, token: &Token) -> ActiveProxies {
+    let ActiveList { mut ips, renewal, .. } = answer.data;
+    for (_, ip) in &mut ips {
+        if let Some(status) = &mut ip.status {
+            **status = texts::kept(status.raw(), token);
+        }
+        if let Some(LiveSignature::Other(word)) = &mut ip.signature {
+            **word = texts::kept(word.raw(), token);
+        }
+    }
+    let renewal = renewal.map(|renewal| match renewal {
+        Renewal::Unreadable(text) => Renewal::Unreadable(texts::kept(text.raw(), token)),
+        at => at,
+    });
+    ActiveProxies { tag: texts::tag(&answer.order_tag, token), renewal, active: ips.into_iter().collect() }
+}

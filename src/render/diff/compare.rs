@@ -1,0 +1,84 @@
+//! Two lists of lines that ascend, and what is the same in both.
+
+use std::cmp::Ordering;
+
+use similar::algorithms::{Capture, DiffHook, Replace};
+use similar::{DiffOp, DiffTag};
+
+use super::lines::Written;
+
+/// One or two lines about the same, which stand next to each other.
+pub(super) enum Unit<'a> {
+    /// The same on both sides.
+    Same(Written<'a>),
+    /// What is said of the same on both sides; `asserted` where the declared line differs only in what was unknown.
+    Pair { live: Written<'a>, declared: Written<'a>, asserted: bool },
+    /// Only as it is.
+    Removed(Written<'a>),
+    /// Only as it is declared.
+    Added(Written<'a>),
+}
+
+/// Finds the parts that differ, each with three lines around it.
+pub(super) fn hunks(before: &[Written<'_>], after: &[Written<'_>]) -> Vec<Vec<DiffOp>> {
+    let mut capture = Replace::new(Capture::new());
+    let Ok(()) = walk(&mut capture, before, after);
+    similar::group_diff_ops(capture.into_inner().into_ops(), 3)
+}
+
+/// Walks through both sides at once: as both ascend, every line that is the same on both is found.
+fn walk<D: DiffHook>(found: &mut D, before: &[Written<'_>], after: &[Written<'_>]) -> Result<(), D::Error> {
+    let (mut old, mut new) = (0, 0);
+    loop {
+        let order = match (before.get(old), after.get(new)) {
+            (None, None) => return found.finish(),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(before), Some(after)) => before.says.cmp(&after.says),
+        };
+        match order {
+            Ordering::Equal => found.equal(old, new, 1)?,
+            Ordering::Less => found.delete(old, 1, new)?,
+            Ordering::Greater => found.insert(old, new, 1)?,
+        }
+        old += usize::from(order.is_le());
+        new += usize::from(order.is_ge());
+    }
+}
+
+/// Puts the lines of a hunk side by side: those about the same follow one another.
+pub(super) fn units<'a>(hunk: &[DiffOp], before: &[Written<'a>], after: &[Written<'a>]) -> Vec<Unit<'a>> {
+    let mut units = Vec::new();
+    for operation in hunk {
+        let (tag, old, new) = operation.as_tag_tuple();
+        match tag {
+            // The declared line names the range that covers it, too.
+            DiffTag::Equal => units.extend(after[new].iter().copied().map(Unit::Same)),
+            _ => merge(&mut units, &before[old], &after[new]),
+        }
+    }
+    units
+}
+
+fn merge<'a>(units: &mut Vec<Unit<'a>>, mut live: &[Written<'a>], mut declared: &[Written<'a>]) {
+    loop {
+        let order = match (live.first(), declared.first()) {
+            (None, None) => return,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(live), Some(declared)) => live.says.compare_subject(&declared.says),
+        };
+        let (removed, added) = (order.is_le().then(|| live[0]), order.is_ge().then(|| declared[0]));
+        units.extend(match (removed, added) {
+            (Some(live), Some(declared)) => {
+                let asserted = live.is_asserted_by(&declared);
+                Some(Unit::Pair { live, declared, asserted })
+            }
+            (Some(live), None) => Some(Unit::Removed(live)),
+            (None, Some(declared)) => Some(Unit::Added(declared)),
+            (None, None) => None,
+        });
+        live = &live[usize::from(order.is_le())..];
+        declared = &declared[usize::from(order.is_ge())..];
+    }
+}

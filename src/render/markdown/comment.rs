@@ -1,0 +1,48 @@
+//! What every comment has: a first line by which a bot finds it, a heading, and what it was made for.
+
+use super::commit::Commit;
+use super::escape::escape;
+use super::title::Title;
+
+/// The first line of a comment without a title, by which a bot finds it to replace it.
+pub const MARKER: &str = "<!-- shardctl -->";
+/// The most characters that are written; GitHub takes 65,536.
+pub const MAX_CHARACTERS: usize = 64_000;
+
+/// What a comment is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// Its name, where there are several comments for several manifests.
+    pub title: Option<Title>,
+    /// The commit that it was made for.
+    pub commit: Option<Commit>,
+    /// The command that shows everything that a comment has no room for.
+    pub shows_all: String,
+}
+
+impl Default for Comment {
+    fn default() -> Comment {
+        Comment { title: None, commit: None, shows_all: "shardctl plan -v".to_owned() }
+    }
+}
+
+impl Comment {
+    /// Writes the first line and the heading, as in `## shardctl plan (prod): 1 order to change`.
+    pub(in crate::render) fn heading(&self, command: &str, what: &str) -> String {
+        let title = self.title.as_ref().map(|title| escape(&title.to_string()));
+        let command = if command.is_empty() { String::new() } else { format!(" {command}") };
+        let named = title.map(|title| format!(" ({title})")).unwrap_or_default();
+        let mut heading = format!("{}\n## shardctl{command}{named}: {what}\n\n", self.marker());
+        if let Some(commit) = &self.commit {
+            heading.push_str(&format!("<sub>for commit {commit}</sub>\n\n"));
+        }
+        heading
+    }
+
+    fn marker(&self) -> String {
+        match &self.title {
+            Some(title) => format!("<!-- shardctl:{title} -->"),
+            None => MARKER.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! One order of a plan.
+
+use std::fmt::Write as _;
+
+use super::detail::Detail;
+use super::escape::{MAX_MESSAGE, MAX_TAG, escape, fenced, html, html_code, short, weighted};
+use super::left_out::LeftOut;
+use crate::diagnostic::NoteCode;
+use crate::model::count;
+use crate::plan::{OrderPlan, Status, Step};
+use crate::render::diff::{self, Line};
+use crate::render::shown::Shown;
+use crate::render::words::{self, Group, NoteWords, Weight, Words};
+
+/// A part of a comment about one order, and what it leaves out.
+pub(super) struct Block {
+    pub(super) text: String,
+    pub(super) left_out: LeftOut,
+}
+
+impl Block {
+    /// Counts its characters.
+    pub(super) fn length(&self) -> usize {
+        self.text.chars().count()
+    }
+}
+
+/// Writes an order.
+pub(super) fn block(shown: &Shown<'_>, order: &OrderPlan, detail: Detail) -> Block {
+    let mut left_out = LeftOut::default();
+    let open = if stands_out(order) { " open" } else { "" };
+    let mut text = format!("<details{open}><summary>{}</summary>\n\n", title(order));
+    let _ = writeln!(text, "{}", facts(shown, order));
+    for (index, step) in order.steps.iter().enumerate() {
+        let words = words::step(step, order.renewal.as_ref());
+        text.push_str(&step_item((index + 1, order.steps.len()), &words, detail, &mut left_out));
+    }
+    text.push_str(&notes(order, detail, &mut left_out));
+    text.push_str(&difference(shown, order, detail, &mut left_out));
+    text.push_str("</details>\n\n");
+    Block { text, left_out }
+}
+
+/// Returns whether an order is worth more than a closed line.
+pub(super) fn stands_out(order: &OrderPlan) -> bool {
+    let is_weighty = |step| words::step(step, order.renewal.as_ref()).weight < Weight::Plain;
+    order.status() == Status::Blocked
+        || order.steps.iter().any(is_weighty)
+        || order.notes.iter().any(|note| is_weighty_note(note.code))
+}
+
+/// Returns whether a note says what leaves, or what somebody else changed: the last ones to be left out.
+pub(super) fn is_weighty_note(code: NoteCode) -> bool {
+    use NoteCode::{AlreadyLeaving, ChangedElsewhere, MarksElsewhere, NotCarriedOut};
+    matches!(code, AlreadyLeaving | ChangedElsewhere | MarksElsewhere | NotCarriedOut)
+}
+
+/// Names an order, and says what its operations come to.
+pub(super) fn title(order: &OrderPlan) -> String {
+    let mut title = format!("order {}", order.order_id);
+    if let Some(tag) = &order.tag {
+        let _ = write!(title, " ({})", html_code(&short(tag.raw(), MAX_TAG)));
+    }
+    let parts: Vec<String> = in_few_words(order).into_iter().map(bold_where_weighty).collect();
+    if !parts.is_empty() {
+        let _ = write!(title, ": {}", parts.join(", "));
+    }
+    title
+}
+
+fn bold_where_weighty((weight, words): (Weight, String)) -> String {
+    let words = html(&short(&words, MAX_TAG));
+    if weight < Weight::Plain { format!("<b>{words}</b>") } else { words }
+}
+
+/// Says what an order's operations come to.
+pub(super) fn in_few_words(order: &OrderPlan) -> Vec<(Weight, String)> {
+    let mut parts = Vec::new();
+    if order.status() == Status::Blocked {
+        parts.push((Weight::Money, "blocked".to_owned()));
+    }
+    if order.charge().0 > 0 {
+        parts.push((Weight::Money, format!("charges {} now", order.charge())));
+    }
+    let leaving: usize = order.steps.iter().map(Step::ips_leaving).sum();
+    if leaving > 0 {
+        let verb = if leaving == 1 { "leaves" } else { "leave" };
+        let when = words::at_renewal(order.renewal.as_ref());
+        parts.push((Weight::Leaving, format!("{} {verb} {when}", count(leaving, "IP"))));
+    }
+    let firsts = order.steps.iter().map(words::first_signatures);
+    let (first, perhaps) = firsts.fold((0, 0), |all, more| (all.0 + more.0, all.1 + more.1));
+    if first > 0 {
+        let verb = if first == 1 { "takes" } else { "take" };
+        parts.push((Weight::Slot, format!("{} {verb} a slot for good", count(first, "signature"))));
+    }
+    if perhaps > 0 {
+        parts.push((Weight::Slot, format!("{} may take a slot for good", count(perhaps, "signature"))));
+    }
+    parts.extend(order.steps.iter().filter_map(ends).map(|words| (Weight::Leaving, words)));
+    if !order.steps.is_empty() {
+        parts.push((Weight::Plain, count(order.steps.len(), "operation")));
+    }
+    let drifted = order.notes.iter().filter(|note| note.is_drift()).count();
+    if drifted > 0 {
+        parts.push((Weight::Plain, format!("{} changed elsewhere", count(drifted, "thing"))));
+    }
+    parts
+}
+
+/// Says what ends by a step apart from IPs.
+fn ends(step: &Step) -> Option<String> {
+    match step {
+        Step::ScheduleDowngrade { from_qty, next_qty } => Some(format!("from {from_qty} to {next_qty} p0f slots")),
+        Step::SetAutoRenewal { to: false, .. } => Some("no more automatic renewal".to_owned()),
+        _ => None,
+    }
+}
+
+fn facts(shown: &Shown<'_>, order: &OrderPlan) -> String {
+    match words::order_facts(order, shown.view.options.now) {
+        facts if facts.is_empty() => "It could not be read.\n".to_owned(),
+        facts => format!("{}\n", escape(&short(&facts, MAX_MESSAGE))),
+    }
+}
+
+fn step_item((number, last): (usize, usize), words: &Words<'_>, detail: Detail, left_out: &mut LeftOut) -> String {
+    let is_shown = |group: &Group<'_>| match group.weight() {
+        Weight::Asserted => detail < Detail::WithoutAssertions,
+        _ => detail < Detail::WithoutLists || group.is_named(),
+    };
+    let (groups, hidden): (Vec<&Group<'_>>, Vec<&Group<'_>>) = words.groups.iter().partition(|group| is_shown(group));
+    for group in hidden {
+        match group.weight() {
+            Weight::Asserted => left_out.assertions += group.ips.len(),
+            _ => left_out.lists += 1,
+        }
+    }
+    let mut item = format!("{number}. {}\n", weighted(words.weight, &words.title));
+    if groups.is_empty() {
+        item.push_str(if number == last { "\n" } else { "" });
+    } else {
+        let lines = words::lines(&groups, detail == Detail::Verbose);
+        let lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
+        let _ = write!(item, "\n{}\n", fenced("   ", "text", &lines));
+    }
+    item
+}
+
+/// Writes the notes; those go first that say neither what leaves nor what somebody else changed.
+fn notes(order: &OrderPlan, detail: Detail, left_out: &mut LeftOut) -> String {
+    let mut text = String::new();
+    for note in words::notes(&order.notes, detail == Detail::Verbose) {
+        match is_weighty_note(note.code) || detail < Detail::WithoutNotes {
+            true => text.push_str(&note_block(&note)),
+            false => left_out.notes += 1,
+        }
+    }
+    text
+}
+
+fn note_block(note: &NoteWords<'_>) -> String {
+    let mut block = format!("> **{}**: {}\n", note.code, escape(&short(&note.message, MAX_MESSAGE)));
+    if !note.lines.is_empty() {
+        let _ = write!(block, ">\n{}", fenced("> ", "text", &note.lines));
+    }
+    block.push('\n');
+    block
+}
+
+fn difference(shown: &Shown<'_>, order: &OrderPlan, detail: Detail, left_out: &mut LeftOut) -> String {
+    if order.steps.is_empty() {
+        return String::new();
+    }
+    if detail >= Detail::WithoutDiffs {
+        left_out.diffs += 1;
+        return String::new();
+    }
+    let lines = diff::order(&Shown { verbose: detail == Detail::Verbose, ..*shown }, order);
+    if lines.is_empty() {
+        return String::new();
+    }
+    let head = ["--- live", "+++ declared"].map(str::to_owned).into_iter();
+    let lines: Vec<String> = head.chain(lines.iter().map(diff_line)).collect();
+    format!("<details><summary>diff</summary>\n\n{}\n</details>\n\n", fenced("", "diff", &lines))
+}
+
+fn diff_line(line: &Line<'_>) -> String {
+    match line {
+        Line::Hunk(header) => header.to_string(),
+        Line::Same(written) => format!(" {written}"),
+        Line::Removed { written, .. } => format!("-{written}"),
+        Line::Added { written, .. } => format!("+{written}"),
+        Line::More(number) => format!("# … {number} more lines like these"),
+    }
+}

@@ -1,0 +1,75 @@
+//! What came of a plan, as a comment.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::comment::{Comment, MAX_CHARACTERS};
+use super::escape::{MAX_MESSAGE, MAX_TAG, code, html_code, short, weighted};
+use super::problems::{MAX_LIST, problem_list};
+use crate::model::{OrderReport, Outcome, Report, StepResult, count};
+use crate::plan::OrderPlan;
+use crate::render::shown::Shown;
+use crate::render::words;
+
+/// Writes what came of a plan; where not all of it fits, those orders alone in which something failed.
+pub fn report<'a>(out: &mut dyn Write, shown: &Shown<'a>, report: &'a Report, comment: &Comment) -> io::Result<()> {
+    let outcome = match report.outcome() {
+        Outcome::NothingToDo => "nothing to do",
+        Outcome::Complete => "complete",
+        Outcome::Partial => "stopped part way",
+        Outcome::Failed => "failed, nothing was changed",
+    };
+    let mut head = comment.heading("apply", outcome);
+    let _ = writeln!(head, "{}\n", words::report(report));
+    head.push_str(&problem_list(shown.view.plan.problems(), shown.view.sources, MAX_LIST));
+    let done = |order: &'a OrderPlan| Some((order, report.order(order.order_id)?));
+    let orders = shown.view.plan.orders.iter().filter(|order| !order.steps.is_empty()).filter_map(done);
+    let orders: Vec<(&OrderPlan, &OrderReport)> = orders.collect();
+    let room = MAX_CHARACTERS.saturating_sub(head.chars().count() + 200);
+    let (mut body, written) = fitting(orders.iter().copied(), room);
+    if written < orders.len() {
+        let failed = orders.iter().copied().filter(|(_, done)| done.has_failed() || !done.is_complete());
+        let (failed, written) = fitting(failed, room);
+        let left_out = count(orders.len() - written, "order");
+        body = format!("{failed}\n… and {left_out} more; `shardctl plan` shows what is left to do.\n");
+    }
+    out.write_all(head.as_bytes())?;
+    out.write_all(body.as_bytes())
+}
+
+/// Writes as many orders as fit, and counts them.
+fn fitting<'a>(orders: impl Iterator<Item = (&'a OrderPlan, &'a OrderReport)>, room: usize) -> (String, usize) {
+    let (mut body, mut used, mut written) = (String::new(), 0, 0);
+    for block in orders.map(|(order, done)| block(order, done)) {
+        let length = block.chars().count();
+        if used + length <= room {
+            body.push_str(&block);
+            used += length;
+            written += 1;
+        }
+    }
+    (body, written)
+}
+
+fn block(order: &OrderPlan, done: &OrderReport) -> String {
+    let tag = order.tag.as_ref().map(|tag| format!(" ({})", html_code(&short(tag.raw(), MAX_TAG))));
+    let mut block = format!("### order {}{}\n\n", order.order_id, tag.unwrap_or_default());
+    for (index, (step, result)) in order.steps.iter().zip(&done.results).enumerate() {
+        let words = words::step(step, order.renewal.as_ref());
+        let (word, reason) = words::result(result);
+        let word = if *result == StepResult::Done { word.to_owned() } else { format!("**{word}**") };
+        let _ = write!(block, "{}. {word}: {}", index + 1, weighted(words.weight, &words.title));
+        if let Some(reason) = reason {
+            let _ = write!(block, "<br>{}", code(&short(reason, MAX_MESSAGE)));
+        }
+        if let Some(remark) = done.remarks.get(&index) {
+            let _ = write!(block, "<br>{}", code(&short(remark, MAX_MESSAGE)));
+        }
+        block.push('\n');
+    }
+    if let Some(failure) = &done.failure {
+        let _ = writeln!(block, "\n**failed**: {}", code(&short(failure, MAX_MESSAGE)));
+    }
+    block.push('\n');
+    block
+}

@@ -1,0 +1,143 @@
+//! Whoever approves a plan sees only its comment: what leaves and when, what is charged, which slots are taken for good,
+//! what somebody else changed, and what was left out are read here from nothing but that.
+//!
+//! `REVIEW=DIRECTORY cargo test --test it review::` writes the comments there, to be looked at.
+
+#![allow(clippy::unwrap_used)]
+
+mod reader;
+mod worlds;
+
+use std::collections::BTreeMap;
+
+use shardctl::model::OrderId;
+use shardctl::plan::{Plan, Step};
+
+use reader::{Review, read};
+use worlds::{Order, World};
+
+/// What a comment may not be longer than.
+const BOUND: usize = 65_000;
+
+/// Asserts that a reader of the comment alone knows all that has to be known, and returns the comment.
+#[track_caller]
+fn assert_told(world: &World) -> (String, Review) {
+    let plan = world.plan();
+    let comment = world.comment(&plan);
+    assert!(comment.chars().count() < BOUND, "{} characters", comment.chars().count());
+    let review = read(&comment);
+    assert_same("the IPs that leave", &review.leaving(), &leaving(&plan));
+    assert_same("the IPs that take a slot, or may", &review.takes_slot(), &takes_slot(&plan));
+    for order in &plan.orders {
+        let told = review.orders.get(&order.order_id);
+        let charge = (order.charge().0 > 0).then(|| order.charge().to_string());
+        let charged = told.and_then(|told| told.charge.clone());
+        assert_eq!(charged, charge, "what order {} charges", order.order_id);
+        let day = order.renewal.as_ref().unwrap().day();
+        let leaves = order.steps.iter().any(|step| step.ips_leaving() > 0);
+        assert_eq!(told.and_then(|told| told.leaves_on.clone()), leaves.then_some(day), "order {}", order.order_id);
+        let drifted = order.notes.iter().filter(|note| note.is_drift()).count();
+        assert_eq!(told.map_or(0, |told| told.changed_elsewhere), drifted, "order {}", order.order_id);
+    }
+    let summary = plan.summary();
+    assert_eq!(review.charge, Some(summary.charge.to_string()).filter(|_| summary.charge.0 > 0));
+    assert_eq!(review.ips_leaving, summary.ips_leaving);
+    (comment, review)
+}
+
+/// Compares what was read with what is planned, order by order: the lists are long.
+#[track_caller]
+fn assert_same(what: &str, told: &BTreeMap<OrderId, Vec<u32>>, planned: &BTreeMap<OrderId, Vec<u32>>) {
+    assert!(told.keys().eq(planned.keys()), "{what}: {} of {} orders", told.len(), planned.len());
+    for (order_id, ips) in planned {
+        assert_eq!(&told[order_id], ips, "{what}: order {order_id}");
+    }
+}
+
+fn leaving(plan: &Plan) -> BTreeMap<OrderId, Vec<u32>> {
+    of_each(plan, |step| step.leaving().map(worlds::number).collect())
+}
+
+fn takes_slot(plan: &Plan) -> BTreeMap<OrderId, Vec<u32>> {
+    of_each(plan, |step| match step {
+        Step::SetSignatures { items } => {
+            items.iter().filter(|item| item.takes_slot).map(|item| worlds::number(item.ip)).collect()
+        }
+        _ => Vec::new(),
+    })
+}
+
+fn of_each(plan: &Plan, ips: impl Fn(&Step) -> Vec<u32>) -> BTreeMap<OrderId, Vec<u32>> {
+    let orders =
+        plan.orders.iter().map(|order| (order.order_id, order.steps.iter().flat_map(&ips).collect::<Vec<_>>()));
+    orders.filter(|(_, ips)| !ips.is_empty()).collect()
+}
+
+#[test]
+fn sixty_five_ips_that_leave() {
+    for gap in [1, 2] {
+        let order = Order { leaving: worlds::every(gap, 65), kept: 40, ..Order::new(48213) };
+        let (comment, review) = assert_told(&World::of([order]));
+        assert_eq!(review.left_out, None, "there is room for everything");
+        assert!(comment.contains("```diff"), "{comment}");
+    }
+}
+
+#[test]
+fn a_hundred_and_fifty_orders_of_twenty_five() {
+    for gap in [1, 2, 3] {
+        let order = |id| Order { leaving: worlds::every(gap, 25), kept: 25, ..Order::new(id) };
+        let (comment, review) = assert_told(&World::of((1000..1150).map(order)));
+        let left_out = review.left_out.unwrap();
+        assert!(left_out.starts_with("150 diffs, what is only asserted of 3750 IPs"), "{left_out}");
+        assert!(left_out.contains("`shardctl plan -v -f prod.yaml` shows everything."), "{left_out}");
+        assert!(!comment.contains("the names of"), "{left_out}");
+    }
+}
+
+#[test]
+fn a_blocked_plan_names_them_too() {
+    let order = |id| Order { leaving: worlds::every(2, 25), kept: 25, ..Order::new(id) };
+    let (comment, _) = assert_told(&World::blocked((1000..1150).map(order)));
+    assert!(comment.contains("- **removal_limit** `prod.yaml:4:3` and 149 other places: "), "{comment}");
+}
+
+#[test]
+fn an_order_of_four_thousand_beside_small_ones() {
+    for gap in [1, 2] {
+        let large = Order { leaving: worlds::every(gap, 2000), kept: 2000, ..Order::new(7) };
+        let small = |id| Order { leaving: worlds::every(2, 5), kept: 5, ..Order::new(id) };
+        assert_told(&World::of([large].into_iter().chain((8..12).map(small))));
+    }
+}
+
+#[test]
+fn an_order_that_has_no_room_takes_no_room_of_the_others() {
+    let vast = Order { leaving: worlds::every(300, 6000), kept: 10, ..Order::new(7) };
+    let small = |id| Order { leaving: worlds::every(2, 25), kept: 5, ..Order::new(id) };
+    let world = World::of([vast].into_iter().chain((8..60).map(small)));
+    let plan = world.plan();
+    let comment = world.comment(&plan);
+    assert!(comment.chars().count() < BOUND);
+    let review = read(&comment);
+    let mut named = leaving(&plan);
+    named.remove(&worlds::order_id(7));
+    assert_same("the IPs that leave", &review.leaving(), &named);
+    let left_out = review.left_out.unwrap();
+    assert!(left_out.contains("the names of 6000 IPs that leave"), "{left_out}");
+    assert!(comment.contains("Without the names of their IPs: order 7 (charges 1.50 now, 6000 IPs leave"), "{comment}");
+}
+
+#[test]
+fn orders_without_number() {
+    let order = |id| Order { leaving: worlds::every(2, 2), kept: 1, ..Order::new(id) };
+    let world = World::of((1..3000).map(order));
+    let plan = world.plan();
+    let comment = world.comment(&plan);
+    assert!(comment.chars().count() < BOUND);
+    let review = read(&comment);
+    assert_eq!((review.ips_leaving, review.orders.len() > 200), (5998, true));
+    let named: usize = review.leaving().values().map(Vec::len).sum();
+    let left_out = review.left_out.unwrap();
+    assert!(left_out.contains(&format!("the names of {} IPs that leave", 5998 - named)), "{left_out}");
+}

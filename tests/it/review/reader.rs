@@ -1,0 +1,165 @@
+//! Reads a comment as a person does: nothing but its text is known.
+
+use std::collections::BTreeMap;
+
+use shardctl::model::OrderId;
+
+/// What a comment says.
+#[derive(Debug, Default)]
+pub struct Review {
+    pub charge: Option<String>,
+    pub ips_leaving: usize,
+    pub left_out: Option<String>,
+    pub orders: BTreeMap<OrderId, Told>,
+}
+
+/// What a comment says of an order.
+#[derive(Debug, Default)]
+pub struct Told {
+    pub charge: Option<String>,
+    pub leaves_on: Option<String>,
+    pub changed_elsewhere: usize,
+    leaving: Vec<u32>,
+    takes_slot: Vec<u32>,
+}
+
+/// What the lines that follow list.
+#[derive(Clone, Copy, PartialEq)]
+enum Listing {
+    Nothing,
+    Leaving,
+    Slots,
+}
+
+impl Review {
+    pub fn leaving(&self) -> BTreeMap<OrderId, Vec<u32>> {
+        self.lists(|told| &told.leaving)
+    }
+
+    pub fn takes_slot(&self) -> BTreeMap<OrderId, Vec<u32>> {
+        self.lists(|told| &told.takes_slot)
+    }
+
+    fn lists(&self, list: impl Fn(&Told) -> &Vec<u32>) -> BTreeMap<OrderId, Vec<u32>> {
+        let lists = self.orders.iter().map(|(id, told)| (*id, list(told).clone()));
+        lists.filter(|(_, ips)| !ips.is_empty()).collect()
+    }
+}
+
+/// Reads a comment line by line.
+pub fn read(comment: &str) -> Review {
+    let mut review = Review::default();
+    let mut order = None;
+    let mut listing = Listing::Nothing;
+    for line in comment.lines().skip(2) {
+        if let Some(title) = title(line) {
+            let (id, told) = read_title(title);
+            order = Some(id);
+            review.orders.insert(id, told);
+            continue;
+        }
+        let told = order.and_then(|id| review.orders.get_mut(&id));
+        match told {
+            Some(told) => listing = read_line(told, line, listing),
+            None => read_head(&mut review, line),
+        }
+    }
+    review
+}
+
+fn title(line: &str) -> Option<&str> {
+    line.split_once("<summary>order ").map(|(_, title)| title).or_else(|| line.strip_prefix("- order "))
+}
+
+fn read_head(review: &mut Review, line: &str) {
+    if line.contains(" operation") && !line.starts_with('>') {
+        review.charge = between(line, "**charges ", " now**").map(str::to_owned);
+        review.ips_leaving = between(line, "; **", " IP").and_then(last_number).unwrap_or(0);
+    }
+    let left_out = line.strip_prefix("> Left out for want of room: ").map(str::to_owned);
+    review.left_out = review.left_out.take().or(left_out);
+}
+
+fn last_number(text: &str) -> Option<usize> {
+    text.rsplit(['*', ' ']).next()?.parse().ok()
+}
+
+fn read_title(title: &str) -> (OrderId, Told) {
+    let id = title.split([' ', ':']).next().unwrap().parse().unwrap();
+    let told = Told {
+        charge: between(title, "charges ", " now").map(str::to_owned),
+        leaves_on: between(title, " at the renewal on ", "</b>").map(str::to_owned),
+        changed_elsewhere: title
+            .split(", ")
+            .find_map(|part| part.split_once(" thing").filter(|(_, rest)| rest.contains("changed elsewhere")))
+            .map_or(0, |(number, _)| number.parse().unwrap()),
+        ..Told::default()
+    };
+    (id, told)
+}
+
+/// Reads a line about an order, and returns what the next ones list.
+fn read_line(told: &mut Told, line: &str, listing: Listing) -> Listing {
+    if let Some((what, list)) = line.strip_prefix("  - ").and_then(|item| item.split_once(": ")) {
+        let day = between(what, "at the renewal on ", "**").map(str::to_owned);
+        told.leaves_on = told.leaves_on.take().or(day);
+        match what {
+            _ if what.contains(" leave") => told.leaving.extend(ips(list.trim_matches('`'))),
+            _ if what.contains("a slot for good") => told.takes_slot.extend(ips(list.trim_matches('`'))),
+            // One code span for each attribute that has IPs.
+            "changed elsewhere" => told.changed_elsewhere = ips(between(list, "`", "`").unwrap()).len(),
+            _ => panic!("{line}"),
+        }
+    } else if let Some((ip, change)) = line.trim().split_once("  ").filter(|(_, change)| change.contains(" -> ")) {
+        let listed = match change {
+            _ if change.contains("-> leaves") => Listing::Leaving,
+            _ if change.contains("a slot for good") => Listing::Slots,
+            _ => Listing::Nothing,
+        };
+        if change.ends_with(':') {
+            return listed;
+        }
+        add(told, listed, ip);
+    } else if line.starts_with("     ") {
+        add(told, listing, line);
+        return listing;
+    }
+    Listing::Nothing
+}
+
+fn add(told: &mut Told, listing: Listing, list: &str) {
+    match listing {
+        Listing::Leaving => told.leaving.extend(ips(list)),
+        Listing::Slots => told.takes_slot.extend(ips(list)),
+        Listing::Nothing => {}
+    }
+}
+
+/// Reads a list of addresses and ranges of them; where the first three numbers are left out, they are as before.
+fn ips(list: &str) -> Vec<u32> {
+    let mut before = String::new();
+    let mut all = Vec::new();
+    for item in list.trim().trim_end_matches(',').split(", ") {
+        let item = item.trim().split(" (").next().unwrap();
+        let (first, last) = item.split_once('–').unwrap_or((item, item));
+        let first = whole(first, &before);
+        before = whole(last, &first);
+        all.extend(number(&first)..=number(&before));
+    }
+    all
+}
+
+fn whole(address: &str, before: &str) -> String {
+    match address.strip_prefix('.') {
+        Some(last) => format!("{}.{last}", before.rsplit_once('.').unwrap().0),
+        None => address.to_owned(),
+    }
+}
+
+fn number(address: &str) -> u32 {
+    address.parse::<std::net::Ipv4Addr>().unwrap_or_else(|_| panic!("{address:?}")).into()
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
+    text.split_once(start)?.1.split_once(end).map(|(found, _)| found)
+}

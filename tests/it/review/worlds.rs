@@ -1,0 +1,127 @@
+//! Orders with many IPs that leave, and with a little of everything else.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+use shardctl::diagnostic::{SourceFile, SourceMap};
+use shardctl::document::PlanView;
+use shardctl::manifest;
+use shardctl::model::{
+    Cents, Desired, LiveIp, LiveOrder, LiveSignature, Observations, Observed, OrderDetail, OrderId, ProxyIp, Quote,
+    Recorded, Renewal, Signature,
+};
+use shardctl::plan::{self, Options, Plan};
+use shardctl::render::Shown;
+use shardctl::render::markdown::{self, Comment, Invocation};
+
+/// An order: of its kept IPs the first has a signature that somebody else changed, the second gets its first one, and a
+/// slot is bought for it.
+pub struct Order {
+    pub id: u64,
+    /// The IPs that leave, as numbers behind those that are kept.
+    pub leaving: Vec<u32>,
+    pub kept: u32,
+}
+
+impl Order {
+    pub fn new(id: u64) -> Order {
+        Order { id, leaving: Vec::new(), kept: 2 }
+    }
+
+    /// Returns the address with a number, far from those of every other order.
+    fn ip(&self, number: u32) -> ProxyIp {
+        let network = u32::from(Ipv4Addr::new(10, 0, 0, 0)) + self.id as u32 * (1 << 16);
+        IpAddr::V4(Ipv4Addr::from(network.wrapping_add(number))).to_string().parse().unwrap()
+    }
+
+    fn manifest(&self) -> String {
+        let mut text = format!("  {}:\n    tag: eu-{}\n    p0f_slots: 2\n    keep:\n", self.id, self.id);
+        for number in 0..self.kept {
+            let signature = ["linux", "win11", ""][number.min(2) as usize];
+            let _ = writeln!(text, "      {}: {signature}", self.ip(number));
+        }
+        text
+    }
+
+    fn observed(&self) -> Observed {
+        let ips = (0..self.kept).chain(self.leaving.iter().map(|number| self.kept + 1 + number));
+        let mut live = LiveOrder::of_ips(ips.map(|number| self.ip(number)));
+        live.active.values_mut().for_each(|seen| seen.signature = Some(LiveSignature::None));
+        let changed = LiveIp { signature: Some(LiveSignature::Known(Signature::Macos)), ..LiveIp::default() };
+        live.active.insert(self.ip(0), changed);
+        live.tag = Some(format!("eu-{}", self.id).as_str().into());
+        live.renewal = Some(Renewal::parse("2026-12-01"));
+        live.slots = Some(1);
+        live.quote = Some(Quote { add_qty: 1, price_per_unit: Cents(150), charge: Cents(150) });
+        live.detail = OrderDetail { pending: Some(None), ..OrderDetail::default() };
+        let signatures = BTreeMap::from([(self.ip(0), Signature::Linux)]);
+        Observed { live: Ok(live), recorded: Ok(Recorded { signatures, ..Recorded::default() }) }
+    }
+}
+
+/// Returns so many numbers, each `gap` above the one before.
+pub fn every(gap: u32, count: u32) -> Vec<u32> {
+    (0..count).map(|index| index * gap).collect()
+}
+
+/// Returns an address as a number.
+pub fn number(ip: ProxyIp) -> u32 {
+    let IpAddr::V4(address) = ip.address() else { panic!("{ip}") };
+    address.into()
+}
+
+pub fn order_id(id: u64) -> OrderId {
+    OrderId::new(id).unwrap()
+}
+
+/// A plan with everything that it is made of.
+pub struct World {
+    sources: SourceMap,
+    desired: Desired,
+    observed: Observations,
+    options: Options,
+}
+
+impl World {
+    pub fn of(orders: impl IntoIterator<Item = Order>) -> World {
+        let orders: Vec<Order> = orders.into_iter().collect();
+        let limits = "version: 1\nlimits: {max_charge_cents: 100000000}\norders:\n";
+        let text = orders.iter().fold(limits.to_owned(), |text, order| text + &order.manifest());
+        let mut sources = SourceMap::default();
+        sources.add(SourceFile::new("prod.yaml", text));
+        let manifest = manifest::parse(sources);
+        let options =
+            Options { allow_removals: Some(usize::MAX), ..Options::at("2026-11-26T10:00:00Z".parse().unwrap()) };
+        let observed = orders.iter().map(|order| (order_id(order.id), order.observed())).collect();
+        World { sources: manifest.sources, desired: manifest.desired.unwrap(), observed, options }
+    }
+
+    /// Makes a world in which so many IPs may not leave.
+    pub fn blocked(orders: impl IntoIterator<Item = Order>) -> World {
+        let mut world = World::of(orders);
+        world.options.allow_removals = None;
+        world
+    }
+
+    pub fn plan(&self) -> Plan {
+        let plan = plan::plan(&self.desired, &self.observed, &self.options);
+        assert_eq!(plan.is_blocked(), self.options.allow_removals.is_none(), "{:?}", plan.problems().next());
+        plan
+    }
+
+    pub fn comment(&self, plan: &Plan) -> String {
+        let World { sources, desired, options, .. } = self;
+        let view = PlanView { plan, desired, options, sources, api_url: "" };
+        let comment = Comment { shows_all: "shardctl plan -v -f prod.yaml".to_owned(), ..Comment::default() };
+        let mut bytes = Vec::new();
+        markdown::plan(&mut bytes, &Shown { view, verbose: false }, Invocation::Plan, &comment).unwrap();
+        if let Some(directory) = std::env::var_os("REVIEW") {
+            let name = format!("{}-{}.md", plan.orders.len(), bytes.len());
+            fs::write(Path::new(&directory).join(name), &bytes).unwrap();
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+}
