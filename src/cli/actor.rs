@@ -161,13 +161,16 @@ mod tests {
         actor(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
     }
 
+    /// The variables of a CI system, which one it is, and where it shows the run.
+    type Row<'a> = (&'a [(&'a str, &'a str)], ActorSource, &'a str);
+
     const SHA: &str = "4f3a9c0000000000000000000000000000000000";
 
     #[test]
     fn every_ci_system_says_who_which_commit_and_where() {
         let page = "https://ci.example/run/7";
         let github = ("GITHUB_SERVER_URL", "https://github.com");
-        let rows: &[(&[(&str, &str)], ActorSource, &str)] = &[
+        let rows: &[Row<'_>] = &[
             (
                 &[
                     ("GITHUB_ACTIONS", "true"),

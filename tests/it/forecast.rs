@@ -10,6 +10,7 @@ use shardctl::document::{self, ForecastDocument};
 use shardctl::model::{Foreign, OrderId, OrderStatus, ReadFailure, Renewal};
 use shardctl::outlook::{ExpectedRenewal, Forecast, NowAndAfter, PeriodPrice, Unforeseen};
 use shardctl::render::forecast;
+use shardctl::render::markdown::Comment;
 
 const NOW: &str = "2026-11-23T02:13:00Z";
 
@@ -43,7 +44,7 @@ fn text(document: &ForecastDocument) -> String {
 
 fn markdown(document: &ForecastDocument) -> String {
     let mut out = Vec::new();
-    forecast::markdown(&mut out, document, 30, &shardctl::render::markdown::Comment::default()).expect("written");
+    forecast::markdown(&mut out, document, 30, &Comment::default()).expect("written");
     String::from_utf8(out).expect("text")
 }
 

@@ -14,6 +14,8 @@ fn every_command_has_help() {
         &["apply"],
         &["import"],
         &["status"],
+        &["forecast"],
+        &["history"],
         &["state"],
         &["state", "show"],
         &["state", "forget"],

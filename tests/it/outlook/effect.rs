@@ -40,7 +40,9 @@ fn a_plan_changes_the_price_of_the_renewal_by_what_it_does() {
     };
     let switched_off: Change = |live, _| live.detail.auto_renewal = Some(false);
     let untold: Change = |live, _| live.detail.price_paid = None;
-    let rows: [(&str, Change, &str, usize, Option<(u64, u64, bool)>); 11] = [
+    /// What is so, what is declared, how many IPs are not kept, and the effect in cents.
+    type Row = (&'static str, Change, &'static str, usize, Option<(u64, u64, bool)>);
+    let rows: [Row; 11] = [
         ("nothing", unchanged, "p0f_slots: 4", 0, None),
         ("two IPs leave", unchanged, "p0f_slots: 4", 2, Some((7800, 7560, true))),
         ("two were marked before", two_marked, "p0f_slots: 4", 2, None),

@@ -6,6 +6,8 @@ use shardctl::model::{Cents, LiveOrder, PendingChange, PurchaseIntent, Recorded}
 use super::{NOW, changed, ips, moment, order, renewal_of};
 
 type Change = fn(&mut LiveOrder, &mut Recorded);
+/// What is so, and what it comes to.
+type Row<T> = (&'static str, Change, T);
 
 /// Marks the last two IPs to go.
 fn two_leave(_: &mut LiveOrder, recorded: &mut Recorded) {
@@ -21,7 +23,7 @@ fn a_price_is_told_estimated_or_unknown() {
     let told = |cents| (Some(cents), false);
     let estimated = |cents| (Some(cents), true);
     let unknown = (None, false);
-    let rows: &[(&str, Change, (Option<u64>, bool))] = &[
+    let rows: &[Row<(Option<u64>, bool)>] = &[
         ("nothing changes", |_, _| {}, told(7800)),
         (
             "two IPs leave, and the vendor's price shows it",
@@ -144,7 +146,7 @@ fn a_price_is_told_estimated_or_unknown() {
 
 #[test]
 fn the_numbers_after_the_renewal_are_what_is_live_and_recorded() {
-    let rows: &[(&str, Change, (Option<usize>, Option<u32>))] = &[
+    let rows: &[Row<(Option<usize>, Option<u32>)>] = &[
         ("nothing changes", |_, _| {}, (Some(60), Some(4))),
         ("two IPs leave", two_leave, (Some(58), Some(4))),
         ("a slot less", fewer_slots, (Some(60), Some(3))),

@@ -19,7 +19,9 @@ fn ending(day: u32) -> Observed {
 
 #[test]
 fn the_wallet_runs_down_in_the_order_of_the_dates() {
-    let rows: [(&str, Vec<Observed>, Vec<(Option<i64>, Option<bool>)>); 6] = [
+    /// What is so, the orders, and for each renewal what is left and whether it is covered.
+    type Row = (&'static str, Vec<Observed>, Vec<(Option<i64>, Option<bool>)>);
+    let rows: [Row; 6] = [
         (
             "all is covered, to the last cent",
             vec![costing(2, Some(400)), costing(1, Some(600))],
