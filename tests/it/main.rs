@@ -58,3 +58,5 @@ mod sweep;
 mod words;
 #[cfg(feature = "sandbox")]
 mod workflows;
+#[cfg(feature = "sandbox")]
+mod worlds;
