@@ -43,7 +43,7 @@ pub(super) enum Command {
     Apply(ApplyArgs),
     /// Print a manifest for live orders
     Import(ImportArgs),
-    /// Print a table of the manifest's orders, or of those that are named
+    /// Print a table of the manifest's orders, of those that are named, or of all
     Status(StatusArgs),
     /// Print the renewals to come, what they change and cost, and whether the wallet covers them
     Forecast(ForecastArgs),

@@ -1,6 +1,5 @@
 //! What a command works with, resolved in one step from its arguments and the environment.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -13,12 +12,13 @@ use zeroize::Zeroizing;
 use super::args::{ApiArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
 use super::environment::{Environment, NotText, TOKEN_VARIABLE};
 use super::failure::{CommandFailure, InvalidManifest};
+use super::order_filter::{self, OrderFilter};
 use super::reporter::Reporter;
 use super::terminal::Terminal;
 use crate::api::{ApiUrl, Connection, Settings, Token};
 use crate::diagnostic::{ProblemCode, SourceMap};
 use crate::manifest::{self, Manifest};
-use crate::model::{Cents, Desired, OrderId, count, io_reason, printable};
+use crate::model::{Cents, Desired, count, io_reason, printable};
 use crate::plan::Options;
 use crate::state::{Directory, Place, Records};
 
@@ -78,7 +78,7 @@ impl Run {
     /// Reads the manifest; `orders`, where there are any, leaves out all others.
     pub(super) fn load_manifest(
         &self,
-        orders: &[OrderId],
+        orders: &[OrderFilter],
         terminal: &mut Terminal,
     ) -> Result<(SourceMap, Desired), CommandFailure> {
         let Manifest { sources, desired, problems, warnings } = manifest::load(&self.manifest)?;
@@ -89,14 +89,7 @@ impl Run {
             failure.manifest = Some(Box::new(InvalidManifest { problems, sources }));
             return Err(failure);
         };
-        let wanted: BTreeSet<OrderId> = orders.iter().copied().collect();
-        if let Some(missing) = wanted.iter().find(|order| !desired.orders.contains_key(order)) {
-            let message = format!("--order {missing}: the manifest declares no such order");
-            return Err(CommandFailure::new(message).code(ProblemCode::UnknownOrder));
-        }
-        if !wanted.is_empty() {
-            desired.orders.retain(|order, _| wanted.contains(order));
-        }
+        order_filter::declared(&mut desired, orders)?;
         Ok((sources, desired))
     }
 

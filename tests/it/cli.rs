@@ -17,6 +17,7 @@ mod pictures;
 mod plan;
 mod purchase;
 mod sandbox;
+mod selection;
 mod side;
 mod state;
 mod status;

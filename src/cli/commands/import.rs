@@ -10,6 +10,7 @@ use crate::cli::args::{ApiArgs, ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::interrupt::Interrupt;
+use crate::cli::order_filter::{Chosen, OrderFilter};
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
 use crate::model::{OrderId, ReadFailure};
@@ -20,8 +21,14 @@ use crate::render::import::{self, Imported};
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportArgs {
     /// Orders to write a manifest for
-    #[arg(required = true, value_name = "ORDER_ID")]
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "ORDER_ID")]
     pub(in crate::cli) orders: Vec<OrderId>,
+    /// All orders of datacenter and ISP proxies of the account
+    #[arg(long)]
+    pub(in crate::cli) all: bool,
+    /// Of all orders only these, by id or by live tag, in which * stands for any characters; may be repeated
+    #[arg(long = "order", value_name = "ID|TAG", requires = "all", conflicts_with = "orders")]
+    pub(in crate::cli) only: Vec<OrderFilter>,
     #[command(flatten)]
     pub(in crate::cli) manifest: ManifestArgs,
     #[command(flatten)]
@@ -40,7 +47,11 @@ pub(in crate::cli) async fn run(
     let mut run = Run::resolve(&resolve, environment)?;
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&reader.connection().url().to_string())?;
-    let observed = Pass::new(&reader, &records, &terminal.reporter).observe(args.orders.iter().copied()).await?;
+    let chosen = if args.all { Chosen::All } else { Chosen::These(args.orders.iter().copied().collect()) };
+    let observed = chosen.observe(&Pass::new(&reader, &records, &terminal.reporter), &args.only).await?;
+    if observed.is_empty() {
+        return Err(CommandFailure::new("the account has no order of datacenter or ISP proxies"));
+    }
     let now = Timestamp::now();
     let mut orders = Vec::new();
     for (order_id, observed) in &observed {
