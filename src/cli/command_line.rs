@@ -41,7 +41,7 @@ pub(super) enum Command {
     Plan(PlanArgs),
     /// Show the plan and, only with --apply, carry it out
     Apply(ApplyArgs),
-    /// Print a manifest for live orders
+    /// Print a manifest for live orders, or edit one
     Import(ImportArgs),
     /// Print a table of the manifest's orders, of those that are named, or of all
     Status(StatusArgs),

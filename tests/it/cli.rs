@@ -13,6 +13,7 @@ mod ended;
 mod exit_status;
 mod help;
 mod import;
+mod import_into;
 mod pictures;
 mod plan;
 mod purchase;
