@@ -37,7 +37,7 @@ async fn survives(seed: u64) {
     }
     let mut world = World::roll(&mut dice);
     for _ in 0..dice.below(4) {
-        rig.control().set_tells(random::tells(&mut dice));
+        rig.control().set_tells(world.tells(&mut dice));
         rig.break_with(world.faults(&mut dice));
         if dice.one_in(5) {
             two_runs(&case, &rig, &mut dice).await;

@@ -219,9 +219,23 @@ impl World {
         World { skew: dice.pick(&[0, 0, -660, 660]), lags: dice.one_in(2) }
     }
 
+    /// What the server tells from now on. One whose clock goes wrong has every operation: what it does not know is answered
+    /// by the right time.
+    pub fn tells(&self, dice: &mut Dice) -> Tells {
+        let operations = [Tell::Detail, Tell::Orders, Tell::Me, Tell::SetAutoRenewal];
+        let whole = |tell: &Tell| self.skew != 0 && operations.contains(tell);
+        match dice.below(3) {
+            0 => Tell::ALL.into_iter().filter(|tell| whole(tell)).collect(),
+            1 => Tells::everything(),
+            _ => Tell::ALL.into_iter().filter(|tell| dice.one_in(2) || whole(tell)).collect(),
+        }
+    }
+
     /// Up to four fault rules, and reads that lag behind.
     pub fn faults(&self, dice: &mut Dice) -> Value {
-        let mut rules: Vec<Value> = (0..dice.below(5)).map(|_| fault(dice)).collect();
+        // What an answer says of the time goes wrong first, or a fault would set the clock right.
+        let mut rules: Vec<Value> = self.clock().into_iter().collect();
+        rules.extend((0..dice.below(5)).map(|_| fault(dice)));
         if self.lags {
             let reads = dice.pick(&["active", "calculate", "order"]);
             rules.push(json!({"operation": reads, "nth": 1 + dice.below(4), "stale_reads": 1 + dice.below(4)}));
@@ -229,7 +243,6 @@ impl World {
         if dice.one_in(4) {
             rules.push(json!({"rate_limit": {"per_second": 50}}));
         }
-        rules.extend(self.clock());
         json!(rules)
     }
 
@@ -240,15 +253,6 @@ impl World {
 
     fn clock(&self) -> Option<Value> {
         (self.skew != 0).then(|| json!({"clock_skew_seconds": self.skew}))
-    }
-}
-
-/// What the server tells from now on.
-pub fn tells(dice: &mut Dice) -> Tells {
-    match dice.below(3) {
-        0 => Tells::older(),
-        1 => Tells::everything(),
-        _ => Tell::ALL.into_iter().filter(|_| dice.one_in(2)).collect(),
     }
 }
 
