@@ -1,6 +1,7 @@
 //! `shardctl plan`: shows what would be done; changes nothing.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueHint};
@@ -13,6 +14,7 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Found;
 use crate::cli::run::{self, Run, RunArgs};
 use crate::cli::terminal::Terminal;
+use crate::diagnostic::SourceMap;
 use crate::document::{self, PlanDocument, PlanView};
 use crate::model::count;
 use crate::plan::Plan;
@@ -44,6 +46,7 @@ pub(in crate::cli) async fn run(
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
     let mut run = Run::resolve(&resolve, environment)?;
     let (sources, desired) = run.load_manifest(&args.planning.orders, terminal)?;
+    args.out.as_deref().map_or(Ok(()), |out| refuse_manifest(out, &sources))?;
     let api_url = run.api_url();
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&api_url)?;
@@ -54,10 +57,24 @@ pub(in crate::cli) async fn run(
     terminal.show(args.format.format, &Found::Plan(view))?;
     terminal.annotate(plan.problems(), &sources);
     if let Some(path) = &args.out {
-        document::save(path, &PlanDocument::new(&view))
-            .with_context(|| format!("the plan could not be saved to {}", path.display()))?;
+        save(path.clone(), PlanDocument::new(&view)).await?;
     }
     judge(&plan, args.planning.detailed_exitcode)
+}
+
+/// Fails where the plan would take the place of what it is made of.
+fn refuse_manifest(out: &Path, sources: &SourceMap) -> Result<(), CommandFailure> {
+    let Some(name) = document::manifest_at(out, sources) else { return Ok(()) };
+    let message = format!("--out {}: this is the manifest {name}, which the plan would overwrite", out.display());
+    Err(CommandFailure::new(message).hint("name another file, such as `--out plan.json`"))
+}
+
+/// Saves a plan on a thread of its own: a pipe that nobody reads keeps no signal from ending the run.
+async fn save(path: PathBuf, document: PlanDocument) -> Result<(), CommandFailure> {
+    let name = path.display().to_string();
+    let saved = tokio::task::spawn_blocking(move || document::save(&path, &document)).await;
+    saved.map_err(io::Error::from).flatten().with_context(|| format!("the plan could not be saved to {name}"))?;
+    Ok(())
 }
 
 /// Returns the exit status of a plan that is only shown.
