@@ -12,6 +12,7 @@ mod failure;
 mod interrupt;
 mod order_filter;
 mod output;
+mod patient;
 mod reporter;
 mod run;
 mod run_history;

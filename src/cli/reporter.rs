@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::args::LogFormat;
+use super::patient::Patient;
 use crate::api::{Observer, RequestEnded, Stage, Waiting};
 use crate::apply::ApplyEvents;
 use crate::document::{self, EventDocument, EventLevel, EventLineDocument, RunOperationDocument};
@@ -121,7 +122,7 @@ impl Reporter {
 
     fn write(&self, line: &str) {
         // Log lines come from several tasks at once, and nobody may be there to read them any more.
-        self.bar.suspend(|| drop(writeln!(io::stderr(), "{line}")));
+        self.bar.suspend(|| drop(writeln!(Patient(io::stderr()), "{line}")));
     }
 
     fn log(&self, level: &str, message: &str, line: &str, mut fields: Value) {

@@ -18,6 +18,7 @@ mod plan;
 mod purchase;
 mod sandbox;
 mod side;
+mod slow_reader;
 mod state;
 mod status;
 mod status_document;
