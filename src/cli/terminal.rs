@@ -137,6 +137,10 @@ impl Terminal {
     /// Says why a command failed.
     pub(super) fn failure(&mut self, failure: &CommandFailure) {
         self.reporter.finish();
+        if self.reporter.is_for_collectors() {
+            let _ = self.out.flush();
+            return self.reporter.collect_failure(failure);
+        }
         if let Some(manifest) = &failure.manifest {
             self.problems(&manifest.problems, &manifest.sources);
         }
@@ -173,13 +177,18 @@ impl Terminal {
 
     /// Says what may cost something, whether somebody wants to hear it or not.
     pub(super) fn warn(&mut self, message: &str) {
+        if self.reporter.is_for_collectors() {
+            return self.reporter.collect("warn", message);
+        }
         let _ = writeln!(self.err, "{}warning:{} {}", WARNING.render(), WARNING.render_reset(), printable(message));
     }
 
     /// Says something on the side.
     pub(super) fn say(&mut self, message: &str) {
-        if !self.quiet {
-            let _ = writeln!(self.err, "{message}");
+        match self.reporter.is_for_collectors() {
+            _ if self.quiet => {}
+            true => self.reporter.collect("info", message),
+            false => drop(writeln!(self.err, "{message}")),
         }
     }
 }
