@@ -183,6 +183,12 @@ impl Terminal {
         let _ = writeln!(self.err, "{}warning:{} {}", WARNING.render(), WARNING.render_reset(), printable(message));
     }
 
+    /// Says what is worth to know beside the result.
+    pub(super) fn note(&mut self, message: &str) {
+        let note = if self.reporter.is_for_collectors() { message.to_owned() } else { format!("note: {message}") };
+        self.say(&printable(&note));
+    }
+
     /// Says something on the side.
     pub(super) fn say(&mut self, message: &str) {
         match self.reporter.is_for_collectors() {

@@ -7,6 +7,7 @@ mod ascending;
 mod belief;
 mod checks;
 mod difference;
+mod forget;
 mod guards;
 mod next_record;
 mod order;

@@ -19,6 +19,7 @@ use crate::document::{self, PlanDocument, PlanView};
 use crate::model::count;
 use crate::plan::Plan;
 use crate::reconcile::Pass;
+use crate::state::Holder;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PlanArgs {
@@ -51,7 +52,12 @@ pub(in crate::cli) async fn run(
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&api_url)?;
     let options = run::options(&args.planning);
-    let plan = Pass::new(&reader, &records, &terminal.reporter).plan(&desired, &options).await?;
+    let pass = Pass::new(&reader, &records, &terminal.reporter);
+    let (plan, holder) = tokio::join!(pass.plan(&desired, &options), records.place().holder());
+    let mut plan = plan?;
+    // Where nobody can tell who holds the lock, nothing is wrong with the plan.
+    holder.ok().flatten().iter().for_each(|holder| say_who_applies(holder, terminal));
+    plan.name_place(&run.place_flags());
     terminal.reporter.planned(&plan);
     let view = PlanView { plan: &plan, desired: &desired, options: &options, sources: &sources, api_url: &api_url };
     terminal.show(args.format.format, &Found::Plan(view))?;
@@ -67,6 +73,11 @@ fn refuse_manifest(out: &Path, sources: &SourceMap) -> Result<(), CommandFailure
     let Some(name) = document::manifest_at(out, sources) else { return Ok(()) };
     let message = format!("--out {}: this is the manifest {name}, which the plan would overwrite", out.display());
     Err(CommandFailure::new(message).hint("name another file, such as `--out plan.json`"))
+}
+
+/// Says that an apply is under way: what is live and recorded may have changed while it was read.
+fn say_who_applies(holder: &Holder, terminal: &mut Terminal) {
+    terminal.note(&format!("an apply is under way: held by {}; plan again when it has ended", holder.words()));
 }
 
 /// Saves a plan on a thread of its own: a pipe that nobody reads keeps no signal from ending the run.
