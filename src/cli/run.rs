@@ -144,6 +144,20 @@ impl Run {
         }
     }
 
+    /// Returns the flags that name the place of the record, fit for a shell; empty where it is the default one.
+    pub(super) fn place_flags(&self) -> String {
+        let named = |flag: &str, value: &str| format!("{flag} {}", shell_word(value));
+        match &self.state {
+            StatePlace::Default(_) => {
+                let manifests = self.manifest.iter().map(|path| named("-f", &path.to_string_lossy()));
+                manifests.collect::<Vec<_>>().join(" ")
+            }
+            StatePlace::Directory(path) => named("--state", &path.to_string_lossy()),
+            StatePlace::Bucket(url) => named("--state", url),
+            StatePlace::Unnamed(_) => String::new(),
+        }
+    }
+
     /// Opens the records that belong to an API.
     pub(super) fn open_records(&self, api_url: &str) -> Result<Records, CommandFailure> {
         Ok(Records::new(self.open_place()?, api_url))
@@ -257,6 +271,15 @@ fn open_bucket(url: &str) -> Result<Arc<dyn Place>, CommandFailure> {
 fn open_bucket(_url: &str) -> Result<Arc<dyn Place>, CommandFailure> {
     let message = "--state: this program was built without the feature `remote-state`: name a directory";
     Err(CommandFailure::new(message))
+}
+
+/// Writes a word so that a shell takes it for one.
+fn shell_word(word: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "-_./:@%+=,".contains(character);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", printable(word).replace('\'', "'\\''")),
+    }
 }
 
 /// Returns how to plan, as the command line says.

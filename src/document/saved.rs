@@ -52,19 +52,6 @@ pub enum NotAPlan {
     },
 }
 
-/// Saves a plan: replaces the file as a whole, so that nobody reads half a plan.
-pub fn save(path: &Path, document: &PlanDocument) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".shardctl-plan.").tempfile_in(directory)?;
-    let mut writer = io::BufWriter::new(&mut file);
-    super::write(&mut writer, document)?;
-    writer.flush()?;
-    drop(writer);
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
 /// Returns the SHA-256 of a plan, by which the history knows it: that of the file that `plan --out` writes, wherever the
 /// manifest lies that its problems point at. When it was made counts: a plan that is made again is another one.
 pub fn plan_sha256(document: &PlanDocument) -> String {

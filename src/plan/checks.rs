@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 
 use super::difference::Difference;
+use super::forget::forget_record;
 use super::next_record::Unsettled;
 use super::resolve::Covered;
 use super::rows::Row;
@@ -49,11 +50,14 @@ impl Difference<'_> {
             ),
         };
         let help = match when.duration_since(self.options.now) > CLOCKS_DIFFER {
-            true => {
+            true => format!(
                 "the purchase lies in the future: set this machine's clock right; where it is right, look at the order's \
-                 slots in the panel and drop the record by `shardctl state forget`"
+                 slots in the panel and drop the record by `{}`",
+                forget_record(self.order_id)
+            ),
+            false => {
+                "run again later: it is settled once the slots show it, or void 10 minutes after it was sent".to_owned()
             }
-            false => "run again later: it is settled once the slots show it, or void 10 minutes after it was sent",
         };
         let problem = Problem::new(ProblemCode::PurchaseUnsettled, message).help(help).at(self.desired.span, "");
         self.problem(problem);

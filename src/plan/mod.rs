@@ -8,6 +8,7 @@ mod belief;
 mod believed;
 mod checks;
 mod difference;
+mod forget;
 mod guards;
 mod next_record;
 mod order;

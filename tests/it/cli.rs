@@ -20,6 +20,7 @@ mod purchase;
 mod sandbox;
 mod selection;
 mod side;
+mod slow_reader;
 mod state;
 mod status;
 mod status_document;

@@ -42,6 +42,7 @@ mod rig;
 mod sandbox;
 #[cfg(feature = "sandbox")]
 mod saved_plans;
+mod saved_where;
 #[cfg(feature = "sandbox")]
 mod schemas;
 #[cfg(all(unix, feature = "sandbox"))]
