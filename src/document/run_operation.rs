@@ -205,7 +205,7 @@ impl RunOperationDocument {
 
 /// Puts items together that say the same of neighbouring addresses, each with the first of them.
 fn runs<T>(items: &[T], ip: fn(&T) -> ProxyIp, say_the_same: fn(&T, &T) -> bool) -> Vec<(AddressRun, &T)> {
-    let alike = items.chunk_by(|one, other| say_the_same(one, other));
+    let alike = items.chunk_by(say_the_same);
     alike.flat_map(|items| AddressRun::of(items.iter().map(ip)).into_iter().map(|run| (run, &items[0]))).collect()
 }
 
