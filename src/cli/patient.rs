@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn everything_is_written_in_the_end() {
         let mut stream = Patient(Reluctant { taken: Vec::new(), is_ready: false });
-        write!(stream, "{} and a tail", "a document").expect("it can be written");
+        write!(stream, "a document and a tail").expect("it can be written");
         stream.flush().expect("it can be flushed");
         assert_eq!(stream.0.taken, b"a document and a tail");
     }

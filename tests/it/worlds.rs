@@ -45,7 +45,7 @@ impl Chance {
     }
 
     fn tells(&mut self) -> Tells {
-        Tell::ALL.into_iter().filter(|_| self.next() % 2 == 0).collect()
+        Tell::ALL.into_iter().filter(|_| self.next().is_multiple_of(2)).collect()
     }
 }
 

@@ -26,7 +26,7 @@ fn a_document_is_whole_however_slowly_it_is_read() {
     let mut child = command.stdout(OwnedFd::from(writer)).stderr(Stdio::null()).spawn().expect("the program runs");
     drop(command);
     let (mut document, mut piece) = (Vec::new(), [0; 16 << 10]);
-    while let Some(length @ 1..) = reader.read(&mut piece).ok() {
+    while let Ok(length @ 1..) = reader.read(&mut piece) {
         document.extend(&piece[..length]);
         thread::sleep(Duration::from_millis(1));
     }
