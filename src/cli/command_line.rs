@@ -13,6 +13,7 @@ use super::commands::plan::PlanArgs;
 #[cfg(feature = "sandbox")]
 use super::commands::sandbox::SandboxArgs;
 use super::commands::schema::SchemaArgs;
+use super::commands::show::ShowArgs;
 use super::commands::state::StateArgs;
 use super::commands::status::StatusArgs;
 use super::commands::validate::ValidateArgs;
@@ -58,6 +59,8 @@ pub(super) enum Command {
     /// Show what would be done to make the orders what the manifest declares; changes nothing
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(PlanArgs),
+    /// Print a plan that was saved, offline
+    Show(ShowArgs),
     /// Show the plan and, only with --apply, carry it out
     #[command(after_help = APPLY_EXAMPLES)]
     Apply(ApplyArgs),

@@ -99,6 +99,7 @@ fn dispatch(command: Command, environment: &Environment, terminal: &mut Terminal
         Command::Plan(args) => until_interrupted(reporter, async |interrupt| {
             commands::plan::run(&args, environment, interrupt, terminal).await
         }),
+        Command::Show(args) => commands::show::run(&args, terminal),
         Command::Apply(args) => {
             let interrupt = Interrupt::listen(reporter);
             block_on(commands::apply::run(&args, environment, &interrupt, terminal))

@@ -10,6 +10,7 @@ mod history;
 mod order;
 mod plan;
 mod problem;
+mod restore;
 mod run_operation;
 mod save;
 mod saved;

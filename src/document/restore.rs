@@ -1,10 +1,6 @@
 //! A saved plan as it was, to be shown: without what it was made of, and never to be applied.
 
-use std::net::IpAddr;
-
-use jiff::Timestamp;
-
-use super::order::PendingDocument;
+use super::order::{DelNpItemDocument, PendingDocument, SignatureItemDocument};
 use super::{NoteDocument, OperationDocument, OrderDocument, PlanDocument, ProblemDocument};
 use crate::diagnostic::{Note, Problem};
 use crate::model::{
@@ -16,11 +12,6 @@ use crate::plan::{DelNpItem, OrderPlan, Plan, SignatureItem, Step};
 /// manifest, of which a problem names file, line and column.
 pub(super) fn plan(document: &PlanDocument) -> Plan {
     Plan { orders: document.orders.iter().filter_map(order).collect() }
-}
-
-/// Returns the moment at which it was made.
-pub(super) fn made_at(document: &PlanDocument) -> Timestamp {
-    document.created_at.parse().unwrap_or_default()
 }
 
 fn order(document: &OrderDocument) -> Option<OrderPlan> {
@@ -50,7 +41,7 @@ fn step(document: &OperationDocument) -> Step {
             Step::PurchaseSlots { from_qty: *from_qty, quote: Quote { add_qty: *add_qty, price_per_unit, charge } }
         }
         OperationDocument::SetSignatures { items, .. } => {
-            let item = |(ip, item): (ProxyIp, &super::order::SignatureItemDocument)| {
+            let item = |(ip, item): (ProxyIp, &SignatureItemDocument)| {
                 let from = item.from.as_deref().map(signature);
                 let takes_slot = matches!(from, None | Some(LiveSignature::None));
                 SignatureItem { ip, from, to: item.to, takes_slot }
@@ -58,7 +49,10 @@ fn step(document: &OperationDocument) -> Step {
             Step::SetSignatures { items: items.iter().filter_map(|it| Some((ip(&it.ip)?, it))).map(item).collect() }
         }
         OperationDocument::SetDelNp { items, .. } => {
-            let item = |it: &super::order::DelNpItemDocument| Some(DelNpItem { ip: ip(&it.ip)?, from: it.from, to: it.to });
+            let item = |it: &DelNpItemDocument| {
+                let newly = it.to && it.from != Some(true);
+                Some(DelNpItem { ip: ip(&it.ip)?, from: it.from, to: it.to, newly })
+            };
             Step::SetDelNp { items: items.iter().filter_map(item).collect() }
         }
         OperationDocument::ScheduleDowngrade { from_qty, next_qty, .. } => {
@@ -77,7 +71,7 @@ fn signature(word: &str) -> LiveSignature {
 }
 
 fn ip(text: &str) -> Option<ProxyIp> {
-    text.parse::<IpAddr>().ok().and_then(|_| text.parse().ok())
+    text.parse().ok()
 }
 
 fn problem(document: &ProblemDocument) -> Problem {
@@ -103,7 +97,7 @@ impl From<PendingDocument> for PendingChange {
     fn from(pending: PendingDocument) -> PendingChange {
         match pending {
             PendingDocument::Downgrade { next_qty } => PendingChange::Downgrade { next_qty },
-            PendingDocument::Cancel {} => PendingChange::Cancel,
+            PendingDocument::Cancel {} => PendingChange::Cancel {},
         }
     }
 }
