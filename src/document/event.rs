@@ -90,6 +90,8 @@ pub enum EventDocument {
         outcome: OutcomeWord,
         /// What its purchases are known to have charged, in cents.
         charged_cents: u64,
+        /// What purchases would have charged of which nobody knows whether they were made, in cents.
+        may_have_charged_cents: u64,
     },
 }
 

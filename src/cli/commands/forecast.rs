@@ -23,6 +23,9 @@ pub(in crate::cli) struct ForecastArgs {
     /// Orders to look at [default: those of the manifest]
     #[arg(value_name = "ORDER_ID")]
     pub(in crate::cli) orders: Vec<OrderId>,
+    /// All orders of the account that are not over, in place of those of the manifest
+    #[arg(long, conflicts_with = "orders")]
+    pub(in crate::cli) all: bool,
     /// Only these orders, by id or by live tag, in which * stands for any characters; may be repeated
     #[arg(long = "order", value_name = "ID|TAG")]
     pub(in crate::cli) only: Vec<OrderFilter>,
@@ -50,14 +53,18 @@ pub(in crate::cli) async fn run(
 ) -> Result<Exit, CommandFailure> {
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
     let mut run = Run::resolve(&resolve, environment)?;
-    let orders: BTreeSet<OrderId> = match args.orders.is_empty() {
-        false => args.orders.iter().copied().collect(),
-        true => run.load_manifest(&[], terminal)?.1.orders.into_keys().collect(),
+    let declared = match args.all || !args.orders.is_empty() {
+        true => BTreeSet::new(),
+        false => run.load_manifest(&[], terminal)?.1.orders.into_keys().collect(),
     };
-    let orders = order_filter::before_reading(orders, &args.only)?;
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&reader.connection().url().to_string())?;
     let pass = Pass::new(&reader, &records, &terminal.reporter);
+    let orders: BTreeSet<OrderId> = match args.all {
+        true => pass.all_orders().await?.into_iter().map(|order| order.order_id).collect(),
+        false => args.orders.iter().copied().chain(declared).collect(),
+    };
+    let orders = order_filter::before_reading(orders, &args.only)?;
     let observed = order_filter::after_reading(pass.observe(orders).await?, &args.only)?;
     let now = reader.connection().now().moment;
     let forecast = outlook::forecast(&observed, pass.wallet().await?.balance_cents, now, args.days);

@@ -75,8 +75,12 @@ pub(in crate::cli) async fn run(
     };
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&reader.connection().url().to_string())?;
-    let observed = Pass::new(&reader, &records, &terminal.reporter).observe(orders).await?;
-    let document = StatusDocument::new(&outlook::standings(&observed, Timestamp::now()));
+    let pass = Pass::new(&reader, &records, &terminal.reporter);
+    let observed = pass.observe(orders).await?;
+    let mut document = StatusDocument::new(&outlook::standings(&observed, Timestamp::now()));
+    if args.format == StatusFormat::Openmetrics {
+        document.wallet_cents = pass.wallet().await?.balance_cents;
+    }
     terminal.show(args.format.into(), &Found::Status(&document))?;
     match document.orders.iter().filter(|order| order.error.is_some()).count() {
         0 => Ok(Exit::Done),

@@ -62,7 +62,11 @@ pub(super) async fn copy(
         terminal.warn(&format!("a run was left out: {message}"));
     }
     let runs = if runs > 0 { format!(" and {}", count(runs, "run")) } else { String::new() };
-    let same = if same > 0 { format!("; {} {} the same already", records_of(same), if same == 1 { "was" } else { "were" }) } else { String::new() };
+    let same = if same > 0 {
+        format!("; {} {} the same already", records_of(same), if same == 1 { "was" } else { "were" })
+    } else {
+        String::new()
+    };
     terminal.say(&format!("Copied {}{runs}{same}.", records_of(records)));
     Ok(Exit::Done)
 }
