@@ -113,8 +113,12 @@ impl Reporter {
             Outcome::NothingToDo | Outcome::Complete => EventLevel::Info,
             Outcome::Partial | Outcome::Failed => EventLevel::Error,
         };
-        let (outcome, charged_cents) = (report.outcome().into(), report.charged().0);
-        let event = EventDocument::ApplyEnded { run: run.map(str::to_owned), outcome, charged_cents };
+        let event = EventDocument::ApplyEnded {
+            run: run.map(str::to_owned),
+            outcome: report.outcome().into(),
+            charged_cents: report.charged().0,
+            may_have_charged_cents: report.may_have_charged().0,
+        };
         self.event(level, event, "apply ended");
     }
 

@@ -91,6 +91,8 @@ pub enum EventDocument {
         outcome: OutcomeWord,
         /// What its purchases are known to have charged, in cents.
         charged_cents: u64,
+        /// What purchases would have charged of which nobody knows whether they were made, in cents.
+        may_have_charged_cents: u64,
     },
     /// A problem of the manifest keeps it from being used; `message` says which.
     Problem {

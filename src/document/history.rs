@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::run_operation::{Room, RunOperationDocument};
-use super::{FORMAT_VERSION, OutcomeWord, PlanView, ProblemDocument, ResultStatus, second};
+use super::{FORMAT_VERSION, OutcomeWord, PlanView, ProblemDocument, ResultDocument, ResultStatus, second};
 use crate::model::{Foreign, OrderId, OrderReport, Report, io_reason};
 use crate::plan::{OrderPlan, Status};
 
@@ -28,7 +28,7 @@ pub struct HistoryDocument {
     /// What they are known to have charged, in cents.
     pub charged_cents: u64,
     /// What purchases would have charged of which nobody knows whether they were made, in cents.
-    pub unsettled_cents: u64,
+    pub may_have_charged_cents: u64,
     /// Files that cannot be read, or why there is nothing to show.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<ProblemDocument>,
@@ -64,7 +64,7 @@ pub struct RunDocument {
     /// What it is known to have charged, in cents.
     pub charged_cents: u64,
     /// What purchases would have charged of which nobody knows whether they were made, in cents.
-    pub unsettled_cents: u64,
+    pub may_have_charged_cents: u64,
     /// The orders that it was to change, ascending by id.
     pub orders: Vec<RunOrderDocument>,
 }
@@ -108,7 +108,7 @@ pub struct RunOrderDocument {
     /// What its purchases are known to have charged, in cents.
     pub charged_cents: u64,
     /// What purchases would have charged of which nobody knows whether they were made, in cents.
-    pub unsettled_cents: u64,
+    pub may_have_charged_cents: u64,
     /// What was to be done, in the order in which it is done, with what came of it.
     pub operations: Vec<RunOperationDocument>,
 }
@@ -147,7 +147,7 @@ impl RunDocument {
             actor,
             outcome: None,
             charged_cents: 0,
-            unsettled_cents: 0,
+            may_have_charged_cents: 0,
             orders: orders.map(|order| RunOrderDocument::new(&mut room, order, None)).collect(),
         };
         run.add_up();
@@ -208,11 +208,12 @@ impl RunDocument {
     pub fn settle(&mut self, order_id: OrderId, bought: bool) {
         let orders = self.orders.iter_mut().filter(|order| order.order_id == order_id.get());
         for order in orders {
-            let RunOrderDocument { operations, charged_cents, unsettled_cents, .. } = order;
+            let RunOrderDocument { operations, charged_cents, may_have_charged_cents, .. } = order;
             for operation in operations.iter_mut().filter(|operation| operation.is_open()) {
-                if let RunOperationDocument::PurchaseSlots { charge_cents, found_bought, .. } = operation {
-                    *unsettled_cents = unsettled_cents.saturating_sub(*charge_cents);
-                    *charged_cents = charged_cents.saturating_add(if bought { *charge_cents } else { 0 });
+                if let RunOperationDocument::PurchaseSlots { found_bought, .. } = operation {
+                    // A plan buys once for an order, so that all that may have been charged was charged, or none of it.
+                    let charge = std::mem::take(may_have_charged_cents);
+                    *charged_cents = charged_cents.saturating_add(if bought { charge } else { 0 });
                     *found_bought = Some(bought);
                 }
             }
@@ -222,23 +223,26 @@ impl RunDocument {
 
     fn add_up(&mut self) {
         let sum = |cents: fn(&RunOrderDocument) -> u64| self.orders.iter().map(cents).fold(0, u64::saturating_add);
-        (self.charged_cents, self.unsettled_cents) = (sum(|it| it.charged_cents), sum(|it| it.unsettled_cents));
+        (self.charged_cents, self.may_have_charged_cents) =
+            (sum(|it| it.charged_cents), sum(|it| it.may_have_charged_cents));
     }
 }
 
 impl RunOrderDocument {
     fn new(room: &mut Room, order: &OrderPlan, report: Option<&OrderReport>) -> RunOrderDocument {
-        let result = |at: usize| report.and_then(|report| report.results.get(at));
-        let mut operations: Vec<RunOperationDocument> = Vec::with_capacity(order.steps.len());
-        for (at, step) in order.steps.iter().enumerate() {
-            operations.push(RunOperationDocument::within(room, step, result(at)));
-        }
+        let result = |at: usize| {
+            let report = report?;
+            Some(ResultDocument::new(report.results.get(at)?, report.remarks.get(&at).map(String::as_str)))
+        };
+        let steps = order.steps.iter().enumerate();
+        let mut operations: Vec<RunOperationDocument> =
+            steps.map(|(at, step)| RunOperationDocument::within(room, step, result(at))).collect();
         operations.iter_mut().for_each(RunOperationDocument::shorten_error);
         RunOrderDocument {
             order_id: order.order_id.get(),
             tag: order.tag.as_ref().map(|tag| Foreign::raw(tag).to_owned()),
             charged_cents: report.map_or(0, |report| report.charged.0),
-            unsettled_cents: operations.iter().map(RunOperationDocument::unsettled).fold(0, u64::saturating_add),
+            may_have_charged_cents: report.map_or(order.charge(), |report| report.may_have_charged).0,
             operations,
         }
     }
@@ -249,13 +253,6 @@ impl RunOperationDocument {
     fn is_open(&self) -> bool {
         let unknown = self.result().is_none_or(|result| result.status == ResultStatus::Unknown);
         unknown && matches!(self, RunOperationDocument::PurchaseSlots { found_bought: None, .. })
-    }
-
-    fn unsettled(&self) -> u64 {
-        match self {
-            RunOperationDocument::PurchaseSlots { charge_cents, .. } if self.is_open() => *charge_cents,
-            _ => 0,
-        }
     }
 
     fn shorten_error(&mut self) {
@@ -275,7 +272,7 @@ impl HistoryDocument {
         HistoryDocument {
             format_version: FORMAT_VERSION,
             charged_cents: sum(|run| run.charged_cents),
-            unsettled_cents: sum(|run| run.unsettled_cents),
+            may_have_charged_cents: sum(|run| run.may_have_charged_cents),
             runs,
             problems,
         }

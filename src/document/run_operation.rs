@@ -139,12 +139,12 @@ fn is_none_left_out(ips: &usize) -> bool {
 impl RunOperationDocument {
     /// Makes the document of an operation; without a result nothing came of it so far.
     pub fn new(step: &Step, result: Option<&StepResult>) -> RunOperationDocument {
-        RunOperationDocument::within(&mut Room::default(), step, result)
+        RunOperationDocument::within(&mut Room::default(), step, result.map(|result| ResultDocument::new(result, None)))
     }
 
     /// Makes it with no more ranges than there is room for.
-    pub(super) fn within(room: &mut Room, step: &Step, result: Option<&StepResult>) -> RunOperationDocument {
-        let (addon_key, result) = (P0F_SLOTS.to_owned(), result.map(|result| ResultDocument::new(result, None)));
+    pub(super) fn within(room: &mut Room, step: &Step, result: Option<ResultDocument>) -> RunOperationDocument {
+        let addon_key = P0F_SLOTS.to_owned();
         match step {
             Step::CancelDowngrade { pending } => {
                 RunOperationDocument::CancelDowngrade { addon_key, pending: pending.map(PendingDocument::from), result }

@@ -107,7 +107,7 @@ fn title_style(run: &RunDocument) -> Style {
 
 fn amounts(run: &RunDocument) -> String {
     let charged = Cents(run.charged_cents);
-    match Cents(run.unsettled_cents) {
+    match Cents(run.may_have_charged_cents) {
         Cents(0) => charged.to_string(),
         more => format!("{charged}, and {more} more or not"),
     }
@@ -224,7 +224,7 @@ fn and(more: usize) -> String {
 }
 
 fn never_ended(run: &RunDocument) -> String {
-    let more = match Cents(run.unsettled_cents) {
+    let more = match Cents(run.may_have_charged_cents) {
         Cents(0) => String::new(),
         cents => format!(" What it may have charged is {cents}."),
     };
@@ -233,7 +233,7 @@ fn never_ended(run: &RunDocument) -> String {
 
 fn total(document: &HistoryDocument) -> String {
     let charged = format!("{}, charged {} in all", count(document.runs.len(), "run"), Cents(document.charged_cents));
-    match (document.runs.is_empty(), Cents(document.unsettled_cents)) {
+    match (document.runs.is_empty(), Cents(document.may_have_charged_cents)) {
         (true, _) => "Nothing was applied.".to_owned(),
         (false, Cents(0)) => format!("{charged}."),
         (false, more) => format!("{charged}; of {more} more nobody knows."),

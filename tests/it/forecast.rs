@@ -2,6 +2,8 @@
 
 #[cfg(feature = "sandbox")]
 mod command;
+#[cfg(feature = "sandbox")]
+mod month;
 
 use std::collections::BTreeMap;
 

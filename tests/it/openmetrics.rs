@@ -11,6 +11,7 @@ use shardctl::model::{
 };
 use shardctl::outlook;
 use shardctl::render::openmetrics;
+use shardctl::sandbox::Account;
 
 use crate::rig::Rig;
 
@@ -169,8 +170,15 @@ const DECLARED: &str = "{version: 1, orders: {1: {keep: {203.0.113.1: linux}}}}"
 
 #[tokio::test]
 async fn the_program_prints_them_whatever_happens() {
-    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    let account = Account::from_yaml(&ACCOUNT.replace("tells: older", "wallet_cents: 700")).expect("a valid account");
+    let told = Rig::with_account(account, DECLARED).await;
     let words = ["status", "--format", "openmetrics"];
+    let found = samples(&told.run(&words).await.expect(0).stdout);
+    assert_eq!(
+        (found["shardctl_wallet_balance_cents"], found["shardctl_order_auto_renewal{order_id=\"1\",tag=\"eu\"}"]),
+        (700, 1)
+    );
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
     let found = samples(&rig.run(&words).await.expect(0).stdout);
     assert_eq!(found["shardctl_order_slots_paid{order_id=\"1\",tag=\"eu\"}"], 2);
     let found = samples(&rig.run(&["status", "1", "7", "--format", "openmetrics"]).await.expect(1).stdout);

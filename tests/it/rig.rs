@@ -299,7 +299,7 @@ impl Rig {
     /// Makes sure that the history adds up to what the wallet was charged.
     pub async fn check_history(&self) {
         let history = self.run(&["history", "--format", "json"]).await.expect(0).json();
-        let amounts = (history["charged_cents"].as_u64(), history["unsettled_cents"].as_u64());
+        let amounts = (history["charged_cents"].as_u64(), history["may_have_charged_cents"].as_u64());
         assert_eq!(amounts, (Some(self.charged()), Some(0)), "{history:#}");
     }
 

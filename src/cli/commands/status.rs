@@ -72,7 +72,10 @@ pub(in crate::cli) async fn run(
     let records = run.open_records(&reader.connection().url().to_string())?;
     let pass = Pass::new(&reader, &records, &terminal.reporter);
     let observed = chosen.observe(&pass, &args.selection.only).await?;
-    let document = StatusDocument::new(&outlook::standings(&observed, Timestamp::now()));
+    let mut document = StatusDocument::new(&outlook::standings(&observed, Timestamp::now()));
+    if args.format == StatusFormat::Openmetrics {
+        document.wallet_cents = pass.wallet().await?.balance_cents;
+    }
     terminal.show(args.format.into(), &Found::Status(&document))?;
     match document.orders.iter().filter(|order| order.error.is_some()).count() {
         0 => Ok(Exit::Done),

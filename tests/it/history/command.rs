@@ -14,7 +14,7 @@ fn run(id: &str, orders: &[(u64, u64)]) -> Value {
         format!("{}-{}-{}T{}:{}:{}Z", &id[..4], &id[4..6], &id[6..8], &id[9..11], &id[11..13], &id[13..15]);
     let order = |(order, cents): &(u64, u64)| {
         let result = json!({"status": "done", "error": null});
-        json!({"order_id": order, "tag": "eu", "charged_cents": cents, "unsettled_cents": 0, "operations": [
+        json!({"order_id": order, "tag": "eu", "charged_cents": cents, "may_have_charged_cents": 0, "operations": [
             {"kind": "purchase_slots", "addon_key": "p0f_slots", "from_qty": 1, "to_qty": 2, "add_qty": 1,
              "price_per_unit_cents": cents, "charge_cents": cents, "result": result}]})
     };
@@ -22,7 +22,7 @@ fn run(id: &str, orders: &[(u64, u64)]) -> Value {
         "format_version": 1, "id": id, "started_at": moment, "ended_at": moment, "shardctl": "0.1.0",
         "api_url": "https://user-api.proxyshard.com", "manifest_sha256": "", "plan_sha256": "",
         "actor": {"source": "gitlab", "name": "ann", "commit": null, "url": null}, "outcome": "complete",
-        "charged_cents": orders.iter().map(|it| it.1).sum::<u64>(), "unsettled_cents": 0,
+        "charged_cents": orders.iter().map(|it| it.1).sum::<u64>(), "may_have_charged_cents": 0,
         "orders": orders.iter().map(order).collect::<Vec<_>>(),
     })
 }

@@ -29,7 +29,7 @@ async fn a_run_is_written_before_its_first_write_and_replaced_at_its_end() {
     rig.struck().await;
     let [begun] = &runs(&rig)[..] else { panic!("{:?}", files(&rig)) };
     assert_eq!((&begun["ended_at"], &begun["outcome"]), (&Value::Null, &Value::Null));
-    assert_eq!((&begun["charged_cents"], &begun["unsettled_cents"]), (&json!(0), &json!(200)));
+    assert_eq!((&begun["charged_cents"], &begun["may_have_charged_cents"]), (&json!(0), &json!(200)));
     assert_eq!(operations(begun, 0)[1], "purchase_slots -", "what came of it is not known: {begun:#}");
     run.kill();
 
@@ -155,7 +155,7 @@ async fn a_run_that_was_killed_stays_without_an_end() {
         panic!("{:?}", files(&rig))
     };
     assert_eq!(run["outcome"], Value::Null);
-    assert_eq!((&run["charged_cents"], &run["unsettled_cents"]), (&json!(200), &json!(0)), "{run:#}");
+    assert_eq!((&run["charged_cents"], &run["may_have_charged_cents"]), (&json!(200), &json!(0)), "{run:#}");
     assert!(rig.sent(Operation::Purchase, 1) == 1, "it was bought once");
     rig.check_history().await;
 }
