@@ -40,7 +40,7 @@ async fn survives(seed: u64) {
         rig.control().set_tells(world.tells(&mut dice));
         rig.break_with(world.faults(&mut dice));
         if dice.one_in(5) {
-            two_runs(&case, &rig, &mut dice).await;
+            two_runs(&case, &rig, &mut dice, &world).await;
         } else {
             broken_run(&case, &rig, &mut dice, &world).await;
         }
@@ -66,7 +66,7 @@ async fn below_the_limit(case: &Case, rig: &Rig) {
 }
 
 /// The lock is removed under an apply, and another one takes it.
-async fn two_runs(case: &Case, rig: &Rig, dice: &mut Dice) {
+async fn two_runs(case: &Case, rig: &Rig, dice: &mut Dice, world: &World) {
     let words =
         ["apply", "--apply", "--format", "json", "--retries", "1", "--timeout", "0.5", "--settle-timeout", "0.05"];
     let first = rig.start(&words);
@@ -76,7 +76,9 @@ async fn two_runs(case: &Case, rig: &Rig, dice: &mut Dice) {
     rig.run(&words).await;
     first.finish().await;
     tokio::time::sleep(UNDER_WAY).await;
-    rig.check_records();
+    if !world.may_mislead() {
+        rig.check_records();
+    }
     assert!(rig.charged() <= case.charge(), "{case:?}");
 }
 
@@ -95,7 +97,9 @@ async fn broken_run(case: &Case, rig: &Rig, dice: &mut Dice, world: &World) {
         Some(run.finish().await)
     };
     tokio::time::sleep(UNDER_WAY).await;
-    rig.check_records();
+    if !world.may_mislead() {
+        rig.check_records();
+    }
     for ((before, after), unsettled) in before.into_iter().zip(sent(rig)).zip(unsettled) {
         assert!(after - before <= usize::from(!unsettled), "a purchase is sent once for an intent: {case:?} {ran:?}");
     }

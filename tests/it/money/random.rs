@@ -209,20 +209,31 @@ pub struct World {
     skew: i64,
     /// Whether reads may come from a replica that is behind.
     pub lags: bool,
+    /// A replica that is behind leaves in the record what it showed, until it is read again. So where reads lag, or did,
+    /// what is told stays the same from run to run.
+    steady: Option<u64>,
 }
 
 impl World {
     /// Nothing but faults.
-    pub const CALM: World = World { skew: 0, lags: false };
+    pub const CALM: World = World { skew: 0, lags: false, steady: None };
 
     pub fn roll(dice: &mut Dice) -> World {
-        World { skew: dice.pick(&[0, 0, -660, 660]), lags: dice.one_in(2) }
+        let (skew, lags) = (dice.pick(&[0, 0, -660, 660]), dice.one_in(2));
+        World { skew, lags, steady: lags.then(|| dice.next()) }
+    }
+
+    /// Returns whether a record may hold what a replica showed that was behind.
+    pub fn may_mislead(&self) -> bool {
+        self.steady.is_some()
     }
 
     /// What the server tells from now on. One whose clock goes wrong has every operation: what it does not know is answered
     /// by the right time.
     pub fn tells(&self, dice: &mut Dice) -> Tells {
         let operations = [Tell::Detail, Tell::Orders, Tell::Me, Tell::SetAutoRenewal];
+        let mut steady = self.steady.map(Dice::new);
+        let dice = steady.as_mut().unwrap_or(dice);
         let whole = |tell: &Tell| self.skew != 0 && operations.contains(tell);
         match dice.below(3) {
             0 => Tell::ALL.into_iter().filter(|tell| whole(tell)).collect(),
