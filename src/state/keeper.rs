@@ -18,6 +18,8 @@ use super::moment::Moment;
 
 /// How long a look before a write may take; a bucket that is slower counts as one that does not answer.
 pub(super) const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
+/// A lease that is renewed more often than that is given this time to be given up: a busy machine takes a while.
+pub(super) const LEAST_TO_GIVE_UP: Duration = Duration::from_millis(500);
 /// Renewals that a lease lasts beyond what was asked for.
 const RENEWALS_TO_SPARE: u32 = 2;
 
@@ -226,7 +228,7 @@ impl Keeper {
         let (now, times) = (Moment::now(), self.shared.times);
         if !self.shared.is_lost() {
             let bytes = self.file.given_up(now.wall(), times);
-            let _ = timeout(times.renewal, self.write(&bytes, now, Duration::ZERO)).await;
+            let _ = timeout(times.renewal.max(LEAST_TO_GIVE_UP), self.write(&bytes, now, Duration::ZERO)).await;
         }
     }
 

@@ -26,7 +26,7 @@ use tokio::time::timeout;
 
 use super::bucket::Bucket;
 use super::error::StoreError;
-use super::keeper::{Keeper, LOOK_TIMEOUT, Request, Shared, Ways};
+use super::keeper::{Keeper, LEAST_TO_GIVE_UP, LOOK_TIMEOUT, Request, Shared, Ways};
 use super::lease_file::LeaseTimes;
 use super::place::Lock;
 
@@ -102,7 +102,7 @@ impl Lock for Lease {
         async move {
             self.holding = None;
             if let Some(ended) = &mut self.ended {
-                let _ = timeout(self.times.renewal, ended).await;
+                let _ = timeout(self.times.renewal.max(LEAST_TO_GIVE_UP), ended).await;
             }
             self.ended = None;
         }
