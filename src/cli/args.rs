@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
 
+use super::order_filter::OrderFilter;
 use crate::api::ApiUrl;
-use crate::model::{OrderId, Percent};
+use crate::model::Percent;
 use crate::render::markdown::Title;
 
 #[derive(Debug, Args)]
@@ -99,9 +100,10 @@ impl ApiArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct PlanningArgs {
-    /// Only this order of the manifest; may be repeated [default: all]
-    #[arg(long = "order", value_name = "ID")]
-    pub(super) orders: Vec<OrderId>,
+    /// Only these orders, by id or by the manifest's tag, in which * stands for any characters; may be repeated
+    /// [default: all]
+    #[arg(long = "order", value_name = "ID|TAG")]
+    pub(super) orders: Vec<OrderFilter>,
     /// Treat everything that cannot be read back as unknown, to repair what was changed elsewhere
     #[arg(long)]
     pub(super) reassert: bool,

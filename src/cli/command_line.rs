@@ -13,9 +13,28 @@ use super::commands::plan::PlanArgs;
 #[cfg(feature = "sandbox")]
 use super::commands::sandbox::SandboxArgs;
 use super::commands::schema::SchemaArgs;
+use super::commands::show::ShowArgs;
 use super::commands::state::StateArgs;
 use super::commands::status::StatusArgs;
 use super::commands::validate::ValidateArgs;
+
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  shardctl plan
+  shardctl plan --order 'eu-*' --order 48213
+  shardctl plan --out plan.json";
+
+const APPLY_EXAMPLES: &str = "\
+Examples:
+  shardctl apply                              shows what it would do
+  shardctl apply --apply                      does it
+  shardctl apply --apply --plan plan.json     does what was reviewed, or nothing";
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  shardctl import 48213 48977 > shardctl.yaml
+  shardctl import --all --order 'eu-*'
+  shardctl import --all --into shardctl.yaml";
 
 /// Keep orders of datacenter and ISP proxies at ProxyShard as a manifest declares them.
 #[derive(Debug, Parser)]
@@ -38,12 +57,17 @@ pub(super) enum Command {
     /// Check the manifest, offline
     Validate(ValidateArgs),
     /// Show what would be done to make the orders what the manifest declares; changes nothing
+    #[command(after_help = PLAN_EXAMPLES)]
     Plan(PlanArgs),
+    /// Print a plan that was saved, offline
+    Show(ShowArgs),
     /// Show the plan and, only with --apply, carry it out
+    #[command(after_help = APPLY_EXAMPLES)]
     Apply(ApplyArgs),
-    /// Print a manifest for live orders
+    /// Print a manifest for live orders, or edit one
+    #[command(after_help = IMPORT_EXAMPLES)]
     Import(ImportArgs),
-    /// Print a table of the manifest's orders, or of those that are named
+    /// Print a table of the manifest's orders, of those that are named, or of all
     Status(StatusArgs),
     /// Print the renewals to come, what they change and cost, and whether the wallet covers them
     Forecast(ForecastArgs),
@@ -59,6 +83,5 @@ pub(super) enum Command {
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
     /// Print the manual page, or write those of all commands
-    #[command(hide = true)]
     Man(ManArgs),
 }

@@ -9,6 +9,7 @@ use crate::render::markdown::Comment;
 pub(super) fn comment(command: &Command, environment: &Environment) -> Comment {
     let title = match command {
         Command::Plan(args) => &args.format.title,
+        Command::Show(args) => &args.format.title,
         Command::Apply(args) => &args.format.title,
         Command::Forecast(args) => &args.format.title,
         Command::History(args) => &args.format.title,

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::diagnostic::{Problem, ProblemCode, SourceMap};
 use crate::document::NotAPlan;
 use crate::manifest::LoadError;
-use crate::model::io_reason;
+use crate::model::{count, io_reason};
 use crate::reconcile::ObserveError;
 use crate::state::{StoreError, StoreErrorKind};
 
@@ -72,6 +72,13 @@ pub(super) struct InvalidManifest {
 impl CommandFailure {
     pub(super) fn new(message: impl Into<String>) -> CommandFailure {
         CommandFailure { message: message.into(), parts: Vec::new(), hint: None, code: None, manifest: None }
+    }
+
+    /// Makes the failure of a manifest that has problems.
+    pub(super) fn invalid_manifest(problems: Vec<Problem>, sources: SourceMap) -> CommandFailure {
+        let mut failure = CommandFailure::new(format!("the manifest has {}", count(problems.len(), "problem")));
+        failure.manifest = Some(Box::new(InvalidManifest { problems, sources }));
+        failure
     }
 
     pub(super) fn parts(mut self, parts: Vec<String>) -> CommandFailure {

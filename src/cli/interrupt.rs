@@ -3,7 +3,6 @@
 //! They are heard on a thread of their own: what the program is doing, be it to wait for somebody who does not read its
 //! output, never keeps the second signal from ending it.
 
-use std::io::{self, Write};
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +14,7 @@ use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::{CommandFailure, Exit};
+use super::reporter::Reporter;
 use crate::diagnostic::ProblemCode;
 
 /// Signals that follow one another sooner are one: a terminal and a CI system may both send them, or twice.
@@ -30,12 +30,12 @@ pub(super) struct Interrupt {
 
 impl Interrupt {
     /// Listens from now on until the program ends.
-    pub(super) fn listen() -> Interrupt {
+    pub(super) fn listen(reporter: Reporter) -> Interrupt {
         let interrupt = Interrupt { asked: CancellationToken::new(), writing: Arc::default() };
         let listener = interrupt.clone();
         let (is_listening, listens) = mpsc::channel();
         // Where there is no thread, a signal does what it does to every program.
-        let _ = thread::Builder::new().name("signals".to_owned()).spawn(move || listener.hear(is_listening));
+        let _ = thread::Builder::new().name("signals".to_owned()).spawn(move || listener.hear(is_listening, reporter));
         let _ = listens.recv();
         interrupt
     }
@@ -75,7 +75,7 @@ impl Interrupt {
         }
     }
 
-    fn hear(self, is_listening: mpsc::Sender<()>) {
+    fn hear(self, is_listening: mpsc::Sender<()>, reporter: Reporter) {
         let Ok(runtime) = runtime::Builder::new_current_thread().enable_all().build() else { return };
         runtime.block_on(async {
             let mut signals = Signals::new();
@@ -84,7 +84,9 @@ impl Interrupt {
             let first = Instant::now();
             self.asked.cancel();
             if self.writing.load(Ordering::SeqCst) {
-                tell("Stopping: requests under way are finished and recorded. Once more ends at once.");
+                // On a thread of its own: nobody may be there to read it, and the next signal is to be heard.
+                let told = "Stopping: requests under way are finished and recorded. Once more ends at once.";
+                let _ = thread::Builder::new().spawn(move || reporter.aside(told));
             }
             loop {
                 signals.next().await;
@@ -98,12 +100,6 @@ impl Interrupt {
 
 fn interrupted() -> CommandFailure {
     CommandFailure::new("interrupted: nothing was changed").code(ProblemCode::Interrupted)
-}
-
-/// The terminal is in use by the command that is being stopped.
-fn tell(message: &str) {
-    // Nobody may be there to read it any more.
-    let _ = writeln!(io::stderr(), "{message}");
 }
 
 /// The signals, heard from its making on without a gap: none is lost between the first and the second.

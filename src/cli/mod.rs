@@ -9,13 +9,16 @@ mod comment;
 mod environment;
 mod event;
 mod failure;
+mod heartbeat;
 mod interrupt;
 mod order_filter;
 mod output;
+mod patient;
 mod reporter;
 mod run;
 mod run_history;
 mod terminal;
+mod usage;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -35,18 +38,15 @@ use environment::Environment;
 use failure::CommandFailure;
 use interrupt::Interrupt;
 use output::{Ended, Expected, Found};
+use reporter::Reporter;
 use terminal::Terminal;
 
 /// Runs the program with its arguments, the first of which is its own name, and returns the exit status.
 pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Exit {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(usage) => {
-            // Nothing better can be done where even this cannot be printed.
-            let _ = usage.print();
-            // 2 means "there are changes", so that a usage error is 1 like every other failure.
-            return if usage.use_stderr() { Exit::Failed } else { Exit::Done };
-        }
+        Err(error) => return usage::print(error, &arguments),
     };
     let environment = Environment::read();
     let mut terminal = Terminal::new(&cli.output, &environment, comment(&cli.command, &environment));
@@ -93,29 +93,31 @@ fn end(terminal: &mut Terminal, failure: &CommandFailure, expected: Expected, fo
 }
 
 fn dispatch(command: Command, environment: &Environment, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
+    let reporter = terminal.reporter.clone();
     match command {
         Command::Validate(args) => commands::validate::run(&args, environment, terminal),
-        Command::Plan(args) => {
-            until_interrupted(async |interrupt| commands::plan::run(&args, environment, interrupt, terminal).await)
-        }
+        Command::Plan(args) => until_interrupted(reporter, async |interrupt| {
+            commands::plan::run(&args, environment, interrupt, terminal).await
+        }),
+        Command::Show(args) => commands::show::run(&args, terminal),
         Command::Apply(args) => {
-            let interrupt = Interrupt::listen();
+            let interrupt = Interrupt::listen(reporter);
             block_on(commands::apply::run(&args, environment, &interrupt, terminal))
         }
-        Command::Import(args) => {
-            until_interrupted(async |interrupt| commands::import::run(&args, environment, interrupt, terminal).await)
-        }
-        Command::Status(args) => {
-            until_interrupted(async |interrupt| commands::status::run(&args, environment, interrupt, terminal).await)
-        }
-        Command::Forecast(args) => {
-            until_interrupted(async |interrupt| commands::forecast::run(&args, environment, interrupt, terminal).await)
-        }
+        Command::Import(args) => until_interrupted(reporter, async |interrupt| {
+            commands::import::run(&args, environment, interrupt, terminal).await
+        }),
+        Command::Status(args) => until_interrupted(reporter, async |interrupt| {
+            commands::status::run(&args, environment, interrupt, terminal).await
+        }),
+        Command::Forecast(args) => until_interrupted(reporter, async |interrupt| {
+            commands::forecast::run(&args, environment, interrupt, terminal).await
+        }),
         Command::History(args) => {
-            until_interrupted(async |_| commands::history::run(&args, environment, terminal).await)
+            until_interrupted(reporter, async |_| commands::history::run(&args, environment, terminal).await)
         }
         Command::State(args) => {
-            let interrupt = Interrupt::listen();
+            let interrupt = Interrupt::listen(reporter);
             block_on(commands::state::run(&args, environment, &interrupt, terminal))
         }
         Command::Schema(args) => commands::schema::run(&args, terminal),
@@ -128,9 +130,10 @@ fn dispatch(command: Command, environment: &Environment, terminal: &mut Terminal
 
 /// Runs a command that changes nothing; the first signal ends it.
 fn until_interrupted(
+    reporter: Reporter,
     work: impl AsyncFnOnce(&Interrupt) -> Result<Exit, CommandFailure>,
 ) -> Result<Exit, CommandFailure> {
-    let interrupt = Interrupt::listen();
+    let interrupt = Interrupt::listen(reporter);
     block_on(interrupt.unless_asked(work(&interrupt)))
 }
 

@@ -2,12 +2,16 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::args::LogFormat;
+use super::failure::{CommandFailure, InvalidManifest};
+use super::heartbeat::{self, Heartbeat, LongPauses};
+use super::patient::Patient;
 use crate::api::{Observer, RequestEnded, Stage, Waiting};
 use crate::apply::ApplyEvents;
 use crate::document::{self, EventDocument, EventLevel, EventLineDocument, RunOperationDocument};
@@ -27,6 +31,9 @@ pub(super) struct Reporter {
     verbose: u8,
     quiet: bool,
     format: LogFormat,
+    /// Beats while orders are read or written, where nobody sees the bar.
+    heartbeat: Arc<Mutex<Option<Heartbeat>>>,
+    pauses: Arc<LongPauses>,
 }
 
 impl Reporter {
@@ -38,7 +45,7 @@ impl Reporter {
         if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len} orders  {wide_msg}") {
             bar.set_style(style);
         }
-        Reporter { bar, verbose, quiet, format }
+        Reporter { bar, verbose, quiet, format, heartbeat: Arc::default(), pauses: Arc::default() }
     }
 
     /// Starts to count orders.
@@ -48,10 +55,24 @@ impl Reporter {
         self.bar.set_message("");
         self.bar.set_length(orders as u64);
         self.bar.enable_steady_tick(Duration::from_millis(200));
+        if self.bar.is_hidden() && !self.quiet {
+            let reporter = self.clone();
+            self.beat(Some(Heartbeat::start(heartbeat::INTERVAL, move || reporter.say_how_far(what))));
+        }
+    }
+
+    fn say_how_far(&self, what: &str) {
+        self.aside(&heartbeat::how_far(what, self.bar.position(), self.bar.length().unwrap_or_default()));
+    }
+
+    /// Lets another heart beat, or none.
+    fn beat(&self, heartbeat: Option<Heartbeat>) {
+        *self.heartbeat.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = heartbeat;
     }
 
     /// Takes the bar away.
     pub(super) fn finish(&self) {
+        self.beat(None);
         self.bar.disable_steady_tick();
         self.bar.finish_and_clear();
     }
@@ -103,9 +124,39 @@ impl Reporter {
 
     /// Tells an event to a collector, however much people want to be told.
     fn event(&self, level: EventLevel, event: EventDocument, message: impl Display) {
-        if self.format == LogFormat::Json && !self.quiet {
+        if self.is_for_collectors() && !self.quiet {
             let line = EventLineDocument::new(jiff::Timestamp::now(), level, event, message.to_string());
             self.write(&document::line(&line));
+        }
+    }
+
+    /// Returns whether stderr is for a collector, which reads one object a line and nothing else.
+    pub(super) fn is_for_collectors(&self) -> bool {
+        self.format == LogFormat::Json
+    }
+
+    /// Tells a collector what is no event.
+    pub(super) fn collect(&self, level: &str, message: &str) {
+        self.log(level, message, "", json!({}));
+    }
+
+    /// Tells a collector why a command failed, and which problems its manifest has.
+    pub(super) fn collect_failure(&self, failure: &CommandFailure) {
+        let now = jiff::Timestamp::now();
+        if let Some(InvalidManifest { problems, sources }) = failure.manifest.as_deref() {
+            let line = |problem| document::line(&EventLineDocument::problem(now, problem, sources));
+            problems.iter().for_each(|problem| self.write(&line(problem)));
+        }
+        let CommandFailure { message, parts, hint, code, manifest: _ } = failure;
+        let event = EventDocument::Failed { code: *code, parts: parts.clone(), help: hint.clone() };
+        self.write(&document::line(&EventLineDocument::new(now, EventLevel::Error, event, message.clone())));
+    }
+
+    /// Says something on the side, whatever the command is doing.
+    pub(super) fn aside(&self, message: &str) {
+        match self.format {
+            LogFormat::Text => self.write(message),
+            LogFormat::Json => self.collect("info", message),
         }
     }
 
@@ -125,7 +176,7 @@ impl Reporter {
 
     fn write(&self, line: &str) {
         // Log lines come from several tasks at once, and nobody may be there to read them any more.
-        self.bar.suspend(|| drop(writeln!(io::stderr(), "{line}")));
+        self.bar.suspend(|| drop(writeln!(Patient(io::stderr()), "{line}")));
     }
 
     fn log(&self, level: &str, message: &str, line: &str, mut fields: Value) {
@@ -230,7 +281,8 @@ impl Observer for Reporter {
         };
         let message = format!("{endpoint}: {why}; again in {seconds:.1} s");
         self.bar.set_message(printable(&message));
-        if self.verbose >= DECISIONS {
+        let is_silence = self.bar.is_hidden() && !self.quiet && self.pauses.is_news(Instant::now(), *pause);
+        if self.verbose >= DECISIONS || is_silence {
             self.log("warn", &message, &message, json!({"seconds": seconds}));
         }
     }

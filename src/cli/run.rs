@@ -1,6 +1,5 @@
 //! What a command works with, resolved in one step from its arguments and the environment.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -12,13 +11,14 @@ use zeroize::Zeroizing;
 
 use super::args::{ApiArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
 use super::environment::{Environment, NotText, TOKEN_VARIABLE};
-use super::failure::{CommandFailure, InvalidManifest};
+use super::failure::CommandFailure;
+use super::order_filter::{self, OrderFilter};
 use super::reporter::Reporter;
 use super::terminal::Terminal;
 use crate::api::{ApiUrl, Connection, Settings, Token};
 use crate::diagnostic::{ProblemCode, SourceMap};
 use crate::manifest::{self, Manifest};
-use crate::model::{Cents, Desired, OrderId, count, io_reason, printable};
+use crate::model::{Cents, Desired, io_reason, printable};
 use crate::plan::Options;
 use crate::state::{Directory, Place, Records};
 
@@ -78,30 +78,21 @@ impl Run {
     /// Reads the manifest; `orders`, where there are any, leaves out all others.
     pub(super) fn load_manifest(
         &self,
-        orders: &[OrderId],
+        orders: &[OrderFilter],
         terminal: &mut Terminal,
     ) -> Result<(SourceMap, Desired), CommandFailure> {
         let Manifest { sources, desired, problems, warnings } = manifest::load(&self.manifest)?;
         warnings.iter().for_each(|warning| terminal.warn(&warning.to_string()));
         self.refuse_token(&sources)?;
         let Some(mut desired) = desired else {
-            let mut failure = CommandFailure::new(format!("the manifest has {}", count(problems.len(), "problem")));
-            failure.manifest = Some(Box::new(InvalidManifest { problems, sources }));
-            return Err(failure);
+            return Err(CommandFailure::invalid_manifest(problems, sources));
         };
-        let wanted: BTreeSet<OrderId> = orders.iter().copied().collect();
-        if let Some(missing) = wanted.iter().find(|order| !desired.orders.contains_key(order)) {
-            let message = format!("--order {missing}: the manifest declares no such order");
-            return Err(CommandFailure::new(message).code(ProblemCode::UnknownOrder));
-        }
-        if !wanted.is_empty() {
-            desired.orders.retain(|order, _| wanted.contains(order));
-        }
+        order_filter::declared(&mut desired, orders)?;
         Ok((sources, desired))
     }
 
     /// Fails where a manifest holds the API token: to show the manifest would be to show the token.
-    fn refuse_token(&self, sources: &SourceMap) -> Result<(), CommandFailure> {
+    pub(super) fn refuse_token(&self, sources: &SourceMap) -> Result<(), CommandFailure> {
         let token = match &self.api {
             Some(api) => api.token.as_ref().ok(),
             None => self.secret.as_ref(),
@@ -150,6 +141,20 @@ impl Run {
                     .hint("name the directory or bucket by --state (SHARDCTL_STATE)")
                     .code(ProblemCode::StateUnavailable))
             }
+        }
+    }
+
+    /// Returns the flags that name the place of the record, fit for a shell; empty where it is the default one.
+    pub(super) fn place_flags(&self) -> String {
+        let named = |flag: &str, value: &str| format!("{flag} {}", shell_word(value));
+        match &self.state {
+            StatePlace::Default(_) => {
+                let manifests = self.manifest.iter().map(|path| named("-f", &path.to_string_lossy()));
+                manifests.collect::<Vec<_>>().join(" ")
+            }
+            StatePlace::Directory(path) => named("--state", &path.to_string_lossy()),
+            StatePlace::Bucket(url) => named("--state", url),
+            StatePlace::Unnamed(_) => String::new(),
         }
     }
 
@@ -266,6 +271,15 @@ fn open_bucket(url: &str) -> Result<Arc<dyn Place>, CommandFailure> {
 fn open_bucket(_url: &str) -> Result<Arc<dyn Place>, CommandFailure> {
     let message = "--state: this program was built without the feature `remote-state`: name a directory";
     Err(CommandFailure::new(message))
+}
+
+/// Writes a word so that a shell takes it for one.
+fn shell_word(word: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "-_./:@%+=,".contains(character);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", printable(word).replace('\'', "'\\''")),
+    }
 }
 
 /// Returns how to plan, as the command line says.

@@ -1,6 +1,6 @@
 //! Where output goes: the result to stdout, everything else to stderr.
 
-use std::io::{self, BufWriter, Stderr, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use anstream::{AutoStream, ColorChoice as Choice, StripStream};
@@ -11,6 +11,7 @@ use super::args::{Annotations, ColorChoice, Format, LogFormat, OutputArgs};
 use super::environment::Environment;
 use super::failure::CommandFailure;
 use super::output::Found;
+use super::patient::Patient;
 use super::reporter::Reporter;
 use crate::diagnostic::{Problem, SourceMap};
 use crate::model::printable;
@@ -55,12 +56,23 @@ fn stdout(choice: Choice) -> BufWriter<Box<dyn Write>> {
     let choice = if choice == Choice::Auto { AutoStream::choice(&io::stdout()) } else { choice };
     let stream: Box<dyn Write> = if choice == Choice::Never {
         // What is left between styles comes in small pieces: they are put together again before they are written.
-        let whole: Box<dyn Write> = Box::new(BufWriter::new(Out { stream: io::stdout(), closed: false }));
+        let whole: Box<dyn Write> = Box::new(BufWriter::new(Out { stream: Patient(io::stdout()), closed: false }));
         Box::new(StripStream::new(whole))
     } else {
-        Box::new(Out { stream: AutoStream::new(io::stdout(), choice), closed: false })
+        Box::new(Out { stream: Patient(AutoStream::new(io::stdout(), choice)), closed: false })
     };
     BufWriter::new(stream)
+}
+
+/// Opens stderr with colour where it is wanted.
+fn stderr(choice: Choice) -> Box<dyn Write> {
+    let choice = if choice == Choice::Auto { AutoStream::choice(&io::stderr()) } else { choice };
+    if choice == Choice::Never {
+        let plain: Box<dyn Write> = Box::new(Patient(io::stderr()));
+        Box::new(StripStream::new(plain))
+    } else {
+        Box::new(Patient(AutoStream::new(io::stderr(), choice)))
+    }
 }
 
 /// The two streams, with what the user wants to see on them.
@@ -68,7 +80,7 @@ pub(super) struct Terminal {
     /// The result alone.
     pub(super) out: BufWriter<Box<dyn Write>>,
     /// Everything else.
-    pub(super) err: AutoStream<Stderr>,
+    pub(super) err: Box<dyn Write>,
     /// Whether stderr is kept for errors.
     pub(super) quiet: bool,
     /// How much to say.
@@ -93,7 +105,7 @@ impl Terminal {
         };
         Terminal {
             out: stdout(choice),
-            err: AutoStream::new(io::stderr(), choice),
+            err: stderr(choice),
             quiet: args.quiet,
             verbose: args.verbose,
             reporter: Reporter::new(args.verbose, args.quiet, args.log_format, environment.is_ci),
@@ -125,6 +137,10 @@ impl Terminal {
     /// Says why a command failed.
     pub(super) fn failure(&mut self, failure: &CommandFailure) {
         self.reporter.finish();
+        if self.reporter.is_for_collectors() {
+            let _ = self.out.flush();
+            return self.reporter.collect_failure(failure);
+        }
         if let Some(manifest) = &failure.manifest {
             self.problems(&manifest.problems, &manifest.sources);
         }
@@ -161,13 +177,24 @@ impl Terminal {
 
     /// Says what may cost something, whether somebody wants to hear it or not.
     pub(super) fn warn(&mut self, message: &str) {
+        if self.reporter.is_for_collectors() {
+            return self.reporter.collect("warn", message);
+        }
         let _ = writeln!(self.err, "{}warning:{} {}", WARNING.render(), WARNING.render_reset(), printable(message));
+    }
+
+    /// Says what is worth to know beside the result.
+    pub(super) fn note(&mut self, message: &str) {
+        let note = if self.reporter.is_for_collectors() { message.to_owned() } else { format!("note: {message}") };
+        self.say(&printable(&note));
     }
 
     /// Says something on the side.
     pub(super) fn say(&mut self, message: &str) {
-        if !self.quiet {
-            let _ = writeln!(self.err, "{message}");
+        match self.reporter.is_for_collectors() {
+            _ if self.quiet => {}
+            true => self.reporter.collect("info", message),
+            false => drop(writeln!(self.err, "{message}")),
         }
     }
 }

@@ -7,5 +7,5 @@ mod quoted;
 mod source;
 
 pub use problem::{Attribute, Label, Note, NoteCode, NoteValue, Problem, ProblemCode};
-pub use quoted::{is_hidden, is_odd_space, quoted, quoted_apart, quoted_path};
+pub use quoted::{quoted, quoted_apart, quoted_path};
 pub use source::{Position, SourceFile, SourceMap};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::model::{is_unprintable, printable};
+use crate::model::{is_ignorable, is_unprintable, printable};
 
 /// The most characters that are shown of a text, so that a long value does not fill the screen.
 const MOST_SHOWN: usize = 60;
@@ -11,12 +11,12 @@ const MOST_SHOWN_APART: usize = 240;
 
 /// Quotes a text for a message: on one line, not too long, and with everything that cannot be seen as an escape.
 pub fn quoted(text: &str) -> String {
-    quote(text, MOST_SHOWN, is_hidden)
+    quote(text, MOST_SHOWN, is_unprintable)
 }
 
 /// Quotes the path of a file for a message: as [`quoted`] does, but whole.
 pub fn quoted_path(path: &Path) -> String {
-    quote(&path.to_string_lossy(), usize::MAX, is_hidden)
+    quote(&path.to_string_lossy(), usize::MAX, is_unprintable)
 }
 
 /// Quotes two texts that differ so that a reader can tell them apart.
@@ -27,7 +27,7 @@ pub fn quoted_apart(one: &str, other: &str) -> (String, String) {
     if !look_alike(one, other) {
         return (quoted(one), quoted(other));
     }
-    let escapes = |character: char| is_hidden(character) || !character.is_ascii();
+    let escapes = |character: char| is_unprintable(character) || !character.is_ascii();
     (quote(one, MOST_SHOWN_APART, escapes), quote(other, MOST_SHOWN_APART, escapes))
 }
 
@@ -47,26 +47,6 @@ fn quote(text: &str, most: usize, escapes: impl Fn(char) -> bool) -> String {
     }
     let rest = if text.chars().nth(most).is_some() { "…" } else { "" };
     format!("`{}{rest}`", printable(&shown))
-}
-
-/// Returns whether a character cannot be seen, or looks like a plain space and is none.
-pub fn is_hidden(character: char) -> bool {
-    is_unprintable(character) || is_odd_space(character) || is_ignorable(character)
-}
-
-/// Returns whether a character is a space or a line end to people and an ordinary character to YAML.
-pub fn is_odd_space(character: char) -> bool {
-    character.is_whitespace() && !matches!(character, ' ' | '\t' | '\n' | '\r')
-}
-
-/// Returns whether a character is one that Unicode calls ignorable by default: it has no shape of its own.
-fn is_ignorable(character: char) -> bool {
-    matches!(
-        u32::from(character),
-        0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f | 0x202a..=0x202e
-            | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff0..=0xfffb | 0x1bca0..=0x1bca3
-            | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff
-    )
 }
 
 /// Returns whether a character is drawn onto the one before it, or is the second or third part of a Korean syllable.

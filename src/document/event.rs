@@ -1,13 +1,14 @@
-//! What happens during an apply, as lines of a log that a collector understands without reading sentences.
+//! What happens during a run, as lines of a log that a collector understands without reading sentences.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{OutcomeWord, RunOperationDocument};
+use super::{OutcomeWord, ProblemDocument, RunOperationDocument};
+use crate::diagnostic::{Problem, ProblemCode, SourceMap};
 
-/// A line of the log of an apply, as `apply --log-format json` writes it to stderr. Lines that tell no event, such as
-/// warnings, have no `event`.
+/// A line of the log that `--log-format json` writes to stderr. Lines that tell no event, such as warnings, have no
+/// `event`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "shardctl event")]
 pub struct EventLineDocument {
@@ -33,7 +34,7 @@ pub enum EventLevel {
     Error,
 }
 
-/// What happened during an apply.
+/// What happened during a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[schemars(rename = "Event")]
@@ -93,9 +94,52 @@ pub enum EventDocument {
         /// What purchases would have charged of which nobody knows whether they were made, in cents.
         may_have_charged_cents: u64,
     },
+    /// A problem of the manifest keeps it from being used; `message` says which.
+    Problem {
+        /// The stable code.
+        code: ProblemCode,
+        /// What to do about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        help: Option<String>,
+        /// The order it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        order_id: Option<u64>,
+        /// The IP it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ip: Option<String>,
+        /// The manifest file.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+        /// The line, from 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<u32>,
+        /// The character in the line, from 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        column: Option<u32>,
+    },
+    /// The run ended without doing what it was asked for; `message` says why.
+    Failed {
+        /// The stable code, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<ProblemCode>,
+        /// What the reason consists of.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parts: Vec<String>,
+        /// What to do about it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        help: Option<String>,
+    },
 }
 
 impl EventLineDocument {
+    /// Makes the line of a problem of the manifest.
+    pub fn problem(time: Timestamp, problem: &Problem, sources: &SourceMap) -> EventLineDocument {
+        let ProblemDocument { code, message, help, order_id, ip, file, line, column } =
+            ProblemDocument::new(problem, sources);
+        let event = EventDocument::Problem { code, help, order_id, ip, file, line, column };
+        EventLineDocument::new(time, EventLevel::Error, event, message)
+    }
+
     /// Makes the line of an event.
     pub fn new(time: Timestamp, level: EventLevel, event: EventDocument, message: String) -> EventLineDocument {
         EventLineDocument { time: format!("{time:.3}"), level, event, message }

@@ -10,7 +10,9 @@ mod history;
 mod order;
 mod plan;
 mod problem;
+mod restore;
 mod run_operation;
+mod save;
 mod saved;
 mod status;
 mod validate;
@@ -37,7 +39,8 @@ pub use order::{
 pub use plan::{OptionsDocument, PlanDocument, SummaryDocument};
 pub use problem::{NoteDocument, NoteValueDocument, ProblemDocument};
 pub use run_operation::{DelNpRangeDocument, RunOperationDocument, SignatureRangeDocument};
-pub use saved::{NotAPlan, SavedPlan, plan_sha256, save};
+pub use save::{manifest_at, save};
+pub use saved::{NotAPlan, SavedPlan, plan_sha256};
 pub use status::{StatusDocument, StatusOrderDocument};
 pub use validate::ValidateDocument;
 

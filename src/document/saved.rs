@@ -10,9 +10,10 @@ use std::path::Path;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::restore;
 use super::{FORMAT_VERSION, OperationDocument, OptionsDocument, OrderDocument, PlanDocument, ProblemDocument};
 use crate::model::{Cents, Observations, OrderId, hex, io_reason};
-use crate::plan::Options;
+use crate::plan::{Options, Plan};
 
 /// The largest file that is read as a plan; a plan of 1,000,000 IPs takes about 60 MB.
 const MAX_FILE_BYTES: u64 = 256 << 20;
@@ -50,19 +51,6 @@ pub enum NotAPlan {
         /// The version that runs.
         this: String,
     },
-}
-
-/// Saves a plan: replaces the file as a whole, so that nobody reads half a plan.
-pub fn save(path: &Path, document: &PlanDocument) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".shardctl-plan.").tempfile_in(directory)?;
-    let mut writer = io::BufWriter::new(&mut file);
-    super::write(&mut writer, document)?;
-    writer.flush()?;
-    drop(writer);
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// Returns the SHA-256 of a plan, by which the history knows it: that of the file that `plan --out` writes, wherever the
@@ -117,7 +105,7 @@ impl SavedPlan {
     /// Reads a plan from bytes; `name` is for messages.
     pub fn parse(bytes: &[u8], name: &str) -> Result<SavedPlan, NotAPlan> {
         let damaged = |reason: String| NotAPlan::Damaged { path: name.to_owned(), reason };
-        let mut document: PlanDocument = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
+        let document: PlanDocument = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
         if document.format_version != FORMAT_VERSION || document.shardctl != env!("CARGO_PKG_VERSION") {
             let (made_by, this) = (document.shardctl, env!("CARGO_PKG_VERSION").to_owned());
             return Err(NotAPlan::OtherVersion { path: name.to_owned(), made_by, this });
@@ -125,7 +113,6 @@ impl SavedPlan {
         if let Some(order) = document.orders.iter().find(|order| OrderId::new(order.order_id).is_none()) {
             return Err(damaged(format!("`{}` is no order id", order.order_id)));
         }
-        forget_files(&mut document);
         Ok(SavedPlan(document))
     }
 
@@ -148,6 +135,16 @@ impl SavedPlan {
         }
     }
 
+    /// Returns the plan as it was saved.
+    pub fn document(&self) -> &PlanDocument {
+        &self.0
+    }
+
+    /// Returns the plan that was saved, and how it was made, to be shown: it is not the one that is applied.
+    pub fn restored(&self) -> (Plan, Options) {
+        (restore::plan(&self.0), self.options(self.created_at().unwrap_or_default()))
+    }
+
     /// Puts the prices that were shown to the user in place of those of now: the purchase itself compares the two.
     pub fn keep_prices(&self, observed: &mut Observations) {
         for order in &self.0.orders {
@@ -167,6 +164,8 @@ impl SavedPlan {
     /// Says what moved between this plan and the same plan made again; nothing where they are the same.
     pub fn what_moved(&self, mut again: PlanDocument) -> Vec<String> {
         let mut moved = Vec::new();
+        let mut saved = self.0.clone();
+        forget_files(&mut saved);
         forget_files(&mut again);
         if self.0.api_url != again.api_url {
             moved.push(format!("the plan was made for the API at {}, not {}", self.0.api_url, again.api_url));
@@ -174,14 +173,14 @@ impl SavedPlan {
         if self.0.manifest_sha256 != again.manifest_sha256 {
             moved.push("the manifest is not the one that the plan was made of".to_owned());
         }
-        for saved in &self.0.orders {
+        for saved in &saved.orders {
             match again.orders.binary_search_by_key(&saved.order_id, |order| order.order_id) {
                 Ok(index) => moved.extend(what_moved_in_order(saved, &again.orders[index])),
                 Err(_) => moved.push(format!("order {}: the manifest no longer declares it", saved.order_id)),
             }
         }
         again.created_at.clone_from(&self.0.created_at);
-        if moved.is_empty() && skeleton(again) != skeleton(self.0.clone()) {
+        if moved.is_empty() && skeleton(again) != skeleton(saved) {
             moved.push("the file does not hold the plan that these inputs make: was it edited?".to_owned());
         }
         moved

@@ -3,8 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
-use crate::diagnostic::is_hidden;
-use crate::model::{Foreign, LOG_COMMAND, OrderId, ProxyIp, Signature, printable};
+use crate::model::{Foreign, LOG_COMMAND, OrderId, ProxyIp, Signature, is_unprintable, printable};
 
 /// An address as a YAML key.
 pub struct Key(pub ProxyIp);
@@ -45,7 +44,7 @@ fn double_quoted(text: &str) -> String {
 
 fn needs_escape(character: char) -> bool {
     let is_space = character.is_whitespace() && character != ' ';
-    is_space || is_hidden(character) || matches!(character, '\u{fffe}' | '\u{ffff}')
+    is_space || is_unprintable(character) || matches!(character, '\u{fffe}' | '\u{ffff}')
 }
 
 /// Returns whether a text ends with what begins a command of a log once the character is added.

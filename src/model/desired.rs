@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Cents, Foreign, OrderId, Percent, ProxyIp, ProxyRange, Signature, Span, Spanned};
 
 /// Everything that the manifest files of one run declare, taken together.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Desired {
     /// The guard rails.
     pub limits: Limits,

@@ -66,18 +66,44 @@ pub fn printable(text: &str) -> String {
     text.chars().flat_map(|c| if is_unprintable(c) { c.escape_default().collect() } else { vec![c] }).collect()
 }
 
-/// Returns whether a character is a control, a separator of lines, a byte order mark, a mark that reorders the text
-/// around it, or one that nobody sees.
+/// Returns whether a character is one that nobody sees, or that commands a terminal or reorders the text around it: a
+/// control, a space or line end that looks like a plain one and is none, or one without a shape of its own.
 pub fn is_unprintable(character: char) -> bool {
-    let reorders =
-        matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let unseen = matches!(character, '\u{ad}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{e0000}'..='\u{e007f}');
-    reorders || unseen || character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{feff}')
+    character.is_control() || is_odd_space(character) || is_ignorable(character)
+}
+
+/// Returns whether a character is a space or a line end to people and an ordinary character to YAML.
+pub fn is_odd_space(character: char) -> bool {
+    character.is_whitespace() && !matches!(character, ' ' | '\t' | '\n' | '\r')
+}
+
+/// Returns whether a character is one that Unicode calls ignorable by default: it has no shape of its own. The marks that
+/// reorder a text are among them.
+pub fn is_ignorable(character: char) -> bool {
+    matches!(
+        u32::from(character),
+        0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f | 0x202a..=0x202e
+            | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff0..=0xfffb | 0x1bca0..=0x1bca3
+            | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_sees_is_shown_as_an_escape() {
+        let unseen = "\u{a0}\u{ad}\u{34f}\u{61c}\u{115f}\u{180e}\u{200b}\u{200c}\u{200e}\u{2028}\u{2029}\u{202e}\u{206a}\
+                      \u{2066}\u{3000}\u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fffa}\u{e0041}\u{7f}\u{85}\u{1b}";
+        for character in unseen.chars() {
+            assert!(is_unprintable(character), "{character:?}");
+            assert_eq!(printable(&format!("a{character}b")), format!("a{}b", character.escape_unicode()));
+        }
+        for seen in "aé漢🦀 ~".chars() {
+            assert!(!is_unprintable(seen), "{seen:?}");
+        }
+    }
 
     #[test]
     fn a_foreign_text_is_shown_only_with_its_commands_escaped() {

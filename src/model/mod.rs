@@ -16,7 +16,7 @@ mod words;
 
 pub use address_run::AddressRun;
 pub use desired::{Desired, DesiredOrder, Keep, KeptIp, KeptRange, Limits};
-pub use foreign::{Foreign, LOG_COMMAND, is_unprintable, printable};
+pub use foreign::{Foreign, LOG_COMMAND, is_ignorable, is_odd_space, is_unprintable, printable};
 pub use identity::{Cents, NotARange, OrderId, Percent, ProxyIp, ProxyRange, Signature};
 pub use io_reason::io_reason;
 pub use live::{

@@ -1,12 +1,18 @@
 //! What blocks one order, whatever the others look like.
 
+use jiff::SignedDuration;
+
 use super::difference::Difference;
+use super::forget::forget_record;
 use super::next_record::Unsettled;
 use super::resolve::Covered;
 use super::rows::Row;
 use super::step::Step;
 use crate::diagnostic::{Problem, ProblemCode, quoted, quoted_apart};
 use crate::model::{LiveSignature, OrderStatus, Signature, count};
+
+/// The API's clock tells seconds alone, and each process reads it anew.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(10);
 
 impl Difference<'_> {
     pub(super) fn check_tag(&mut self) {
@@ -43,12 +49,15 @@ impl Difference<'_> {
                 self.live.slots.unwrap_or(0)
             ),
         };
-        let help = match when > self.options.now {
-            true => {
+        let help = match when.duration_since(self.options.now) > CLOCKS_DIFFER {
+            true => format!(
                 "the purchase lies in the future: set this machine's clock right; where it is right, look at the order's \
-                 slots in the panel and drop the record by `shardctl state forget`"
+                 slots in the panel and drop the record by `{}`",
+                forget_record(self.order_id)
+            ),
+            false => {
+                "run again later: it is settled once the slots show it, or void 10 minutes after it was sent".to_owned()
             }
-            false => "run again later: it is settled once the slots show it, or void 10 minutes after it was sent",
         };
         let problem = Problem::new(ProblemCode::PurchaseUnsettled, message).help(help).at(self.desired.span, "");
         self.problem(problem);

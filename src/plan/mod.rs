@@ -5,8 +5,10 @@
 
 mod ascending;
 mod belief;
+mod believed;
 mod checks;
 mod difference;
+mod forget;
 mod guards;
 mod next_record;
 mod order;
@@ -27,7 +29,8 @@ use crate::model::{
     Cents, Desired, DesiredOrder, Foreign, LiveOrder, Observations, OrderId, OrderStatus, Percent, Recorded, Renewal,
 };
 
-pub use belief::{Belief, Believed};
+pub use belief::Belief;
+pub use believed::Believed;
 pub use guards::{DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT, DEFAULT_MAX_REMOVALS};
 pub use next_record::{INTENT_LIFETIME, NextRecord, Unsettled};
 pub use precondition::Precondition;

@@ -104,6 +104,8 @@ impl Update<'_> {
             self.notes.push(Note::new(NoteCode::NotCarriedOut, message).ip(ip).about(Attribute::Mark));
         }
         self.recorded.pending_asked = false;
+        // From now on fewer slots may well be what was scheduled.
+        self.recorded.bought = self.recorded.bought.filter(|bought| self.is_young(bought.when));
         let Some(RecordedSlots { qty, pending: Some(pending) }) = self.recorded.slots else { return };
         if self.live.slots == Some(qty) && pending.next_qty() != qty {
             self.recorded.slots = None;
@@ -130,7 +132,7 @@ impl Update<'_> {
                 (Some(slots), true) if slots < bought.qty => {
                     self.unsettled = Some(Unsettled { from_qty: None, to_qty: bought.qty, when: bought.when });
                 }
-                (Some(_), false) => self.recorded.bought = None,
+                (Some(slots), false) if slots >= bought.qty => self.recorded.bought = None,
                 _ => {}
             }
         }
@@ -189,11 +191,11 @@ impl Update<'_> {
 
     fn pending_changed(&mut self, from: Option<PendingChange>, to: Option<PendingChange>) {
         let words = |pending: Option<PendingChange>| match pending {
-            None => "nothing is scheduled".to_owned(),
+            None => "nothing".to_owned(),
             Some(pending) => format!("{} from the renewal on", count(pending.next_qty(), "slot")),
         };
         let message = format!(
-            "what is scheduled for the slots was changed elsewhere: {} where shardctl last saw {}",
+            "what is scheduled for the slots was changed elsewhere: {} now, {} when shardctl last looked",
             words(to),
             words(from)
         );

@@ -1,11 +1,12 @@
 //! The plan of one order.
 
 use super::difference::Difference;
+use super::forget::forget_record;
 use super::resolve::resolve;
 use super::seen::Seen;
 use super::{Options, OrderPlan};
 use crate::diagnostic::{Problem, ProblemCode};
-use crate::model::{DesiredOrder, LiveOrder, Observed, OrderId, ReadFailure, Recorded, UnusableRecord};
+use crate::model::{DesiredOrder, LiveOrder, Observed, OrderId, ReadFailure, Recorded, UnusableKind, UnusableRecord};
 
 /// Compares one order's three states.
 pub(super) fn plan_order(
@@ -83,10 +84,26 @@ fn read_problem(order_id: OrderId, desired: &DesiredOrder, failure: &ReadFailure
 
 fn state_problem(order_id: OrderId, desired: &DesiredOrder, unusable: &UnusableRecord) -> Problem {
     Problem::new(ProblemCode::StateMismatch, unusable.message.as_str())
-        .help(format!(
-            "restore the file, name another place by --state, or drop the record by `shardctl state forget {order_id}`: \
-             everything about the order is then unknown and is asserted once, and a purchase that is open is forgotten"
-        ))
+        .help(mend_record(order_id, unusable))
         .order(order_id)
         .at(desired.span, "")
+}
+
+/// Says what to do about a record that cannot be used. To drop it helps only where it is wrong by itself.
+fn mend_record(order_id: OrderId, unusable: &UnusableRecord) -> String {
+    if unusable.can_be_forgotten() {
+        let forget = forget_record(order_id);
+        return format!(
+            "restore the file, name another place by --state, or drop the record by `{forget}`: everything about the \
+             order is then unknown and is asserted once, and a purchase that is open is forgotten"
+        );
+    }
+    let mend = match unusable.kind {
+        UnusableKind::Unreadable(_) => "let the user who runs this read the file",
+        UnusableKind::NewerVersion => "run the newer shardctl",
+        UnusableKind::OtherApi | UnusableKind::Damaged | UnusableKind::OtherOrder => {
+            "name the API that it belongs to by --api-url"
+        }
+    };
+    format!("{mend}, or name another place by --state: the record is as it was, and what it says is still needed")
 }

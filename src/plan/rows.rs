@@ -1,7 +1,7 @@
 //! The one view of an IP: what is believed of it, for the plan, the diff, the status and the import.
 
 use super::ascending::Ascending;
-use super::belief::Believed;
+use super::believed::Believed;
 use crate::model::{LiveIp, LiveOrder, LiveSignature, ProxyIp, Recorded};
 
 /// An active IP of an order with what is believed of it.

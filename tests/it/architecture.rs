@@ -84,6 +84,103 @@ fn a_room_uses_only_what_the_table_allows() {
     }
 }
 
+/// A file's path as its module is named: `plan::belief` for `src/plan/belief.rs`.
+fn module(place: &str) -> String {
+    let file = place.split(':').next().unwrap_or_default();
+    file.trim_start_matches("src/").trim_end_matches(".rs").replace('/', "::")
+}
+
+/// Returns the code of each file, without the tests that stand at its end. What puts a room together is left out: a
+/// `mod.rs` names all files of its room.
+fn files(lines: &[Line]) -> BTreeMap<String, String> {
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for line in lines.iter().filter(|line| !line.place.contains("/mod.rs:")) {
+        let text = files.entry(module(&line.place)).or_default();
+        text.push_str(line.code.trim());
+        text.push('\n');
+    }
+    files.values_mut().for_each(|text| text.truncate(text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len())));
+    files
+}
+
+/// Returns the paths that a file's code names by `super::` and `crate::`, as paths from the root: each name of a list in
+/// braces makes one of its own.
+fn paths(module: &str, text: &str) -> Vec<String> {
+    let around = module.rsplit_once("::").map_or("", |(around, _)| around);
+    let mut paths = Vec::new();
+    for (word, base) in [("super::", format!("{around}::")), ("crate::", String::new())] {
+        for rest in text.split(word).skip(1) {
+            let end = rest.find(|c: char| !c.is_alphanumeric() && !"_:".contains(c)).unwrap_or(rest.len());
+            let (path, behind) = rest.split_at(end);
+            match behind.strip_prefix('{') {
+                Some(list) => {
+                    let list = list.split([';', '}']).next().unwrap_or_default();
+                    paths.extend(list.split([',', '{']).map(|name| format!("{base}{path}{}", name.trim())));
+                }
+                None => paths.push(format!("{base}{path}")),
+            }
+        }
+    }
+    paths
+}
+
+/// Returns which files each file uses.
+fn uses(files: &BTreeMap<String, String>) -> BTreeMap<&str, BTreeSet<&str>> {
+    let file_of = |path: &str| {
+        let mut path = path;
+        loop {
+            match (files.get_key_value(path), path.rsplit_once("::")) {
+                (Some((file, _)), _) => return Some(file.as_str()),
+                (None, Some((shorter, _))) => path = shorter,
+                (None, None) => return None,
+            }
+        }
+    };
+    let used = |(module, text): (&'_ String, &String)| {
+        let paths = paths(module, text);
+        paths.iter().filter_map(|path| file_of(path)).filter(|file| file != module).collect()
+    };
+    files.iter().map(|file| (file.0.as_str(), used(file))).collect()
+}
+
+/// Leaves those files that are in a circle, or between two of them.
+fn circles<'a>(mut uses: BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
+    loop {
+        let before = uses.len();
+        let using: BTreeSet<&str> = uses.keys().copied().collect();
+        uses.values_mut().for_each(|used| used.retain(|file| using.contains(file)));
+        uses.retain(|_, used| !used.is_empty());
+        let used: BTreeSet<&str> = uses.values().flatten().copied().collect();
+        uses.retain(|file, _| used.contains(file));
+        if uses.len() == before {
+            return uses;
+        }
+    }
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let files = files(&code());
+    let uses = uses(&files);
+    assert!(uses["plan::belief"].contains("plan::rows"), "{:?}", uses["plan::belief"]);
+    let circles = circles(uses);
+    assert!(circles.is_empty(), "{circles:#?}");
+}
+
+#[test]
+fn a_circle_is_found_and_what_only_leads_to_it_is_not() {
+    let text = |text: &str| text.to_owned();
+    let files = BTreeMap::from([
+        (text("room::one"), text("use super::two::Two;\nuse crate::room::four;")),
+        (text("room::two"), text("use super::{\nfour::Four,\nthree::Three,\n};")),
+        (text("room::three"), text("fn one() -> super::one::One {}")),
+        (text("room::four"), text("use crate::other::Four;")),
+        (text("room::five"), text("use super::one;")),
+    ]);
+    let circles = circles(uses(&files));
+    assert_eq!(circles.into_keys().collect::<Vec<_>>(), ["room::one", "room::three", "room::two"]);
+}
+
 #[test]
 fn only_an_apply_makes_a_writer() {
     let makers: BTreeSet<String> = code()

@@ -1,4 +1,4 @@
-//! What happens during an apply, as lines for a collector.
+//! What happens during a run, as lines for a collector.
 
 use std::fs;
 use std::path::Path;
@@ -122,6 +122,57 @@ async fn events_are_for_collectors_alone() {
     assert_eq!(ran.stderr, "", "quiet is quiet");
     let ran = rig.run(&["apply", "--apply", "-v", "--order", "1"]).await.expect(0);
     assert!(ran.stderr.contains("order 1: charged 3.00") && !ran.stderr.contains('{'), "{ran:?}");
+}
+
+/// Returns what a run said: nothing but objects, each with its moment, level and message.
+fn all_lines(ran: &Ran) -> Vec<Value> {
+    events(ran);
+    let object = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}: {ran:?}"));
+    let lines: Vec<Value> = ran.stderr.lines().map(object).collect();
+    for key in ["time", "level", "message"] {
+        assert!(lines.iter().all(|line| line[key].is_string()), "{key}: {ran:?}");
+    }
+    lines
+}
+
+#[tokio::test]
+async fn a_collector_never_finds_a_line_that_is_no_object() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    rig.write("bad.yaml", "version: 1\norders:\n  1: {tags: \"\u{202e}##[x\", prunes: 1}\n  x:\n");
+    rig.write("dear.yaml", DECLARED.replace("max_charge_cents: 300", "max_charge_cents: 0"));
+    let failures: [(&[&str], i32); 9] = [
+        (&["plan", "-f", "nowhere.yaml"], 1),
+        (&["plan", "-f", "bad.yaml", "--annotations", "github"], 1),
+        (&["validate", "-f", "bad.yaml", "-q"], 1),
+        (&["plan", "-vv", "-f", "dear.yaml"], 1),
+        (&["apply", "--plan", "nowhere.json"], 1),
+        (&["plan", "--no-such-flag"], 1),
+        (&["state", "forget", "7"], 0),
+        (&["history", "-f", "nowhere/shardctl.yaml", "-v"], 0),
+        (&["apply", "--apply", "--format", "json", "-f", "dear.yaml", "--color", "always"], 1),
+    ];
+    for (words, status) in failures {
+        for order in [[words, &["--log-format", "json"]].concat(), [words, &["--log-format=json"]].concat()] {
+            let ran = rig.run(&order).await.expect(status);
+            let lines = all_lines(&ran);
+            assert!(!ran.stderr.contains(['\u{202e}', '\u{1b}']) && !ran.stderr.contains("##["), "{ran:?}");
+            let last = lines.last();
+            assert!(status == 0 || last.is_some_and(|line| line["event"] == "failed"), "{words:?}: {ran:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_collector_finds_the_place_of_a_problem() {
+    let rig = Rig::new(ACCOUNT, "version: 1\norders:\n  1: {tags: eu}\n").await;
+    let lines = all_lines(&rig.run(&["plan", "--log-format", "json"]).await.expect(1));
+    let fields = |line: &Value| {
+        let of = |key: &str| line[key].to_string().replace('"', "");
+        ["level", "event", "code", "file", "line", "column"].map(of).join(" ")
+    };
+    let said: Vec<String> = lines.iter().map(fields).collect();
+    assert_eq!(said, ["error problem unknown_field shardctl.yaml 3 7", "error failed null null null null"]);
+    assert!(lines[0]["help"].as_str().is_some_and(|help| help.contains("tag")), "{lines:#?}");
 }
 
 #[test]

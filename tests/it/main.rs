@@ -42,6 +42,7 @@ mod rig;
 mod sandbox;
 #[cfg(feature = "sandbox")]
 mod saved_plans;
+mod saved_where;
 #[cfg(feature = "sandbox")]
 mod schemas;
 #[cfg(all(unix, feature = "sandbox"))]
@@ -58,3 +59,5 @@ mod sweep;
 mod words;
 #[cfg(feature = "sandbox")]
 mod workflows;
+#[cfg(feature = "sandbox")]
+mod worlds;

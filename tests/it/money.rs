@@ -1,15 +1,15 @@
-//! What may be charged, and how often: under random faults, at every stage of a purchase, and by the limits.
+//! What may be charged, and how often: under random faults and in random worlds, at every stage of a purchase, and by the
+//! limits.
 
 mod limits;
 mod purchases;
 pub mod random;
 
 use futures_util::{StreamExt, stream};
-use serde_json::json;
 use shardctl::sandbox::Operation;
 
-use crate::rig::{Ran, Rig};
-use random::{Case, Dice};
+use crate::rig::{Ran, Rig, STATE};
+use random::{Case, Dice, World};
 
 /// Random cases; each is run, broken and killed, until it is complete.
 const CASES: u64 = 60;
@@ -22,6 +22,12 @@ async fn whatever_breaks_nothing_is_charged_twice_or_beyond_the_plan() {
     stream::iter(0..CASES).for_each_concurrent(AT_ONCE, survives).await;
 }
 
+#[tokio::test]
+#[ignore = "minutes long: many more of the same"]
+async fn whatever_breaks_nothing_is_charged_twice_or_beyond_the_plan_in_five_thousand_worlds() {
+    stream::iter(0..5000).for_each_concurrent(AT_ONCE, survives).await;
+}
+
 async fn survives(seed: u64) {
     let mut dice = Dice::new(seed);
     let case = Case::roll(&mut dice);
@@ -29,13 +35,22 @@ async fn survives(seed: u64) {
     if case.charge() > 0 {
         below_the_limit(&case, &rig).await;
     }
+    let mut world = World::roll(&mut dice);
     for _ in 0..dice.below(4) {
-        broken_run(&case, &rig, &mut dice).await;
+        rig.control().set_tells(world.tells(&mut dice));
+        rig.break_with(world.faults(&mut dice));
+        if dice.one_in(5) {
+            two_runs(&case, &rig, &mut dice).await;
+        } else {
+            broken_run(&case, &rig, &mut dice, &world).await;
+        }
         if dice.one_in(3) {
             rig.let_intents_age();
+            // A replica lags by less than the ten minutes that have passed now.
+            world.lags = false;
         }
     }
-    rig.break_with(json!([]));
+    rig.break_with(world.calm());
     rig.complete(&[]).await;
     rig.nothing_left().await;
     case.check(&rig);
@@ -50,9 +65,23 @@ async fn below_the_limit(case: &Case, rig: &Rig) {
     assert!(!wrote && rig.charged() == 0 && rig.records().is_empty(), "{case:?}");
 }
 
-async fn broken_run(case: &Case, rig: &Rig, dice: &mut Dice) {
-    rig.break_with(random::faults(dice));
-    let (charged, unsettled) = (rig.charged(), case.unsettled(rig));
+/// The lock is removed under an apply, and another one takes it.
+async fn two_runs(case: &Case, rig: &Rig, dice: &mut Dice) {
+    let words =
+        ["apply", "--apply", "--format", "json", "--retries", "1", "--timeout", "0.5", "--settle-timeout", "0.05"];
+    let first = rig.start(&words);
+    tokio::time::sleep(std::time::Duration::from_millis(dice.below(60))).await;
+    // It may not be there yet.
+    let _ = std::fs::remove_file(rig.path(STATE).join(".lock"));
+    rig.run(&words).await;
+    first.finish().await;
+    tokio::time::sleep(UNDER_WAY).await;
+    rig.check_records();
+    assert!(rig.charged() <= case.charge(), "{case:?}");
+}
+
+async fn broken_run(case: &Case, rig: &Rig, dice: &mut Dice, world: &World) {
+    let (charged, unsettled) = (rig.charged(), case.unsettled(rig, world));
     let sent = |rig: &Rig| case.ids().map(|id| rig.sent(Operation::Purchase, id)).collect::<Vec<_>>();
     let before = sent(rig);
     let retries = dice.below(2).to_string();

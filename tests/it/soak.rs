@@ -198,8 +198,8 @@ impl World {
     async fn broken_apply(&mut self) {
         let before = self.account();
         let case = Case::of(&before, &mut self.dice);
-        let unsettled = case.unsettled(&self.rig);
-        self.rig.break_with(random::faults(&mut self.dice));
+        let unsettled = case.unsettled(&self.rig, &random::World::CALM);
+        self.rig.break_with(random::World::CALM.faults(&mut self.dice));
         let patience = if self.dice.one_in(4) { self.dice.below(40) } else { 60_000 };
         let (retries, keep_going) = (self.dice.below(2) as u32, self.dice.one_in(2));
         let (timeout, waits) = (Duration::from_millis(100), Duration::from_millis(300));

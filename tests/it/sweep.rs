@@ -12,7 +12,7 @@ use crate::rig::{Ran, Rig};
 
 /// Order 1 gets a downgrade that is recorded, order 2 has one that is not, order 3 has none and nobody knows, order 4
 /// has no slots at all, and order 5 stays as it is.
-const ACCOUNT: &str = "
+pub const ACCOUNT: &str = "
 token: sweep-token
 wallet_cents: 10000
 slot_price_cents: 100
@@ -27,7 +27,7 @@ orders:
   5: {p0f_slots: 1, proxies: {2001:db8::5: }}
 ";
 
-const BEFORE: &str = "
+pub const BEFORE: &str = "
 version: 1
 orders:
   1: {tag: eu, p0f_slots: 2, keep: {203.0.113.1: win10, 203.0.113.2: linux, 203.0.113.3: , 203.0.113.4: }}
@@ -36,7 +36,7 @@ orders:
   5: {p0f_slots: 1, keep: {2001:db8::5: linux}}
 ";
 
-const AFTER: &str = "
+pub const AFTER: &str = "
 version: 1
 limits: {max_charge_cents: 400}
 orders:
@@ -75,7 +75,7 @@ impl Start {
 }
 
 /// What the second manifest makes of the account.
-fn declared() -> Value {
+pub fn declared() -> Value {
     let proxy = |signature: Option<&str>, del_np: bool| json!({"signature": signature, "del_np": del_np});
     let charge =
         |order: u64, add_qty: u32| json!({"order_id": order, "add_qty": add_qty, "charge_cents": 100 * add_qty});

@@ -74,7 +74,18 @@ pub(in crate::cli) async fn run(
         true => Some(interrupt.unless_asked(async { Ok(records.place().lock().await?) }).await?),
     };
     let actor = &environment.actor;
-    let work = Work { args, interrupt, connection: &connection, records: &records, sources, desired, saved, actor };
+    let place_flags = run.place_flags();
+    let work = Work {
+        args,
+        interrupt,
+        place_flags,
+        connection: &connection,
+        records: &records,
+        sources,
+        desired,
+        saved,
+        actor,
+    };
     let exit = work.plan_and_act(terminal, lock.as_deref()).await;
     if let Some(lock) = lock {
         lock.release().await;
@@ -92,6 +103,8 @@ struct Work<'a> {
     desired: Desired,
     saved: Option<SavedPlan>,
     actor: &'a ActorDocument,
+    /// What names the place of the record on a command line.
+    place_flags: String,
 }
 
 /// A plan, and how it was made.
@@ -105,7 +118,8 @@ struct Planned {
 impl Work<'_> {
     /// Makes the plan and, with the lock, carries it out.
     async fn plan_and_act(&self, terminal: &mut Terminal, lock: Option<&dyn Lock>) -> Result<Exit, CommandFailure> {
-        let planned = self.interrupt.unless_asked(async { Ok(self.plan(terminal).await?) }).await?;
+        let mut planned = self.interrupt.unless_asked(async { Ok(self.plan(terminal).await?) }).await?;
+        planned.plan.name_place(&self.place_flags);
         let Planned { plan, options, again } = &planned;
         terminal.reporter.planned(plan);
         let Work { sources, desired, .. } = self;

@@ -1,5 +1,7 @@
 //! `shardctl completions`: prints a completion script.
 
+use std::io::Write;
+
 use clap::Args;
 
 use crate::cli::failure::{CommandFailure, Exit};
@@ -17,6 +19,9 @@ pub(in crate::cli) fn run(
     command: &mut clap::Command,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    clap_complete::generate(args.shell, command, "shardctl", &mut terminal.out);
+    // It panics where what it writes to fails.
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, command, "shardctl", &mut script);
+    terminal.out.write_all(&script)?;
     Ok(Exit::Done)
 }

@@ -1,7 +1,5 @@
 //! `shardctl forecast`: the renewals to come, and whether the wallet covers them.
 
-use std::collections::BTreeSet;
-
 use clap::Args;
 
 use crate::api::Reader;
@@ -9,26 +7,19 @@ use crate::cli::args::{ApiArgs, FormatArgs, ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::interrupt::Interrupt;
-use crate::cli::order_filter::{self, OrderFilter};
+use crate::cli::order_filter::SelectionArgs;
 use crate::cli::output::Found;
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
 use crate::document::ForecastDocument;
-use crate::model::{OrderId, count};
+use crate::model::count;
 use crate::outlook::{self, ExpectedRenewal};
 use crate::reconcile::Pass;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ForecastArgs {
-    /// Orders to look at [default: those of the manifest]
-    #[arg(value_name = "ORDER_ID")]
-    pub(in crate::cli) orders: Vec<OrderId>,
-    /// All orders of the account that are not over, in place of those of the manifest
-    #[arg(long, conflicts_with = "orders")]
-    pub(in crate::cli) all: bool,
-    /// Only these orders, by id or by live tag, in which * stands for any characters; may be repeated
-    #[arg(long = "order", value_name = "ID|TAG")]
-    pub(in crate::cli) only: Vec<OrderFilter>,
+    #[command(flatten)]
+    pub(in crate::cli) selection: SelectionArgs,
     /// How many days to look ahead, from 1 to 366
     #[arg(long, default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=366))]
     pub(in crate::cli) days: u32,
@@ -53,19 +44,11 @@ pub(in crate::cli) async fn run(
 ) -> Result<Exit, CommandFailure> {
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
     let mut run = Run::resolve(&resolve, environment)?;
-    let declared = match args.all || !args.orders.is_empty() {
-        true => BTreeSet::new(),
-        false => run.load_manifest(&[], terminal)?.1.orders.into_keys().collect(),
-    };
+    let chosen = args.selection.chosen(|| Ok(run.load_manifest(&[], terminal)?.1))?;
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&reader.connection().url().to_string())?;
     let pass = Pass::new(&reader, &records, &terminal.reporter);
-    let orders: BTreeSet<OrderId> = match args.all {
-        true => pass.all_orders().await?.into_iter().map(|order| order.order_id).collect(),
-        false => args.orders.iter().copied().chain(declared).collect(),
-    };
-    let orders = order_filter::before_reading(orders, &args.only)?;
-    let observed = order_filter::after_reading(pass.observe(orders).await?, &args.only)?;
+    let observed = chosen.observe(&pass, &args.selection.only).await?;
     let now = reader.connection().now().moment;
     let forecast = outlook::forecast(&observed, pass.wallet().await?.balance_cents, now, args.days);
     let document = ForecastDocument::new(&forecast, now);

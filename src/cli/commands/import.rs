@@ -1,8 +1,11 @@
-//! `shardctl import`: prints a manifest for live orders.
+//! `shardctl import`: prints a manifest for live orders, or edits one.
+
+mod into;
 
 use std::io::Write;
+use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use jiff::Timestamp;
 
 use crate::api::Reader;
@@ -10,6 +13,7 @@ use crate::cli::args::{ApiArgs, ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::interrupt::Interrupt;
+use crate::cli::order_filter::{Chosen, OrderFilter};
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
 use crate::model::{OrderId, ReadFailure};
@@ -17,11 +21,23 @@ use crate::plan::Seen;
 use crate::reconcile::Pass;
 use crate::render::import::{self, Imported};
 
+use into::Target;
+
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportArgs {
     /// Orders to write a manifest for
-    #[arg(required = true, value_name = "ORDER_ID")]
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "ORDER_ID")]
     pub(in crate::cli) orders: Vec<OrderId>,
+    /// All orders of datacenter and ISP proxies of the account
+    #[arg(long)]
+    pub(in crate::cli) all: bool,
+    /// Of all orders only these, by id or by live tag, in which * stands for any characters; may be repeated
+    #[arg(long = "order", value_name = "ID|TAG", requires = "all", conflicts_with = "orders")]
+    pub(in crate::cli) only: Vec<OrderFilter>,
+    /// Edit this manifest in place, or make it, instead of printing one: new orders and IPs are added, IPs that left are
+    /// removed, all else stays
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) into: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) manifest: ManifestArgs,
     #[command(flatten)]
@@ -36,11 +52,18 @@ pub(in crate::cli) async fn run(
     interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
+    let manifest = beside(args);
+    let resolve = RunArgs { manifest: Some(&manifest), state: Some(&args.state), api: Some(&args.api) };
     let mut run = Run::resolve(&resolve, environment)?;
+    let target =
+        args.into.as_deref().map(|path| Target::read(path, |sources| run.refuse_token(sources))).transpose()?;
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&reader.connection().url().to_string())?;
-    let observed = Pass::new(&reader, &records, &terminal.reporter).observe(args.orders.iter().copied()).await?;
+    let chosen = if args.all { Chosen::All } else { Chosen::These(args.orders.iter().copied().collect()) };
+    let observed = chosen.observe(&Pass::new(&reader, &records, &terminal.reporter), &args.only).await?;
+    if observed.is_empty() {
+        return Err(CommandFailure::new("the account has no order of datacenter or ISP proxies"));
+    }
     let now = Timestamp::now();
     let mut orders = Vec::new();
     for (order_id, observed) in &observed {
@@ -50,9 +73,24 @@ pub(in crate::cli) async fn run(
     }
     let imported: Vec<Imported<'_>> =
         orders.iter().map(|(order_id, live, seen)| Imported { order_id: *order_id, live, seen }).collect();
-    import::manifest(&mut terminal.out, &imported)?;
+    match target {
+        Some(target) => {
+            let changes = target.update(&imported)?;
+            changes.iter().for_each(|change| terminal.say(change));
+            if changes.is_empty() {
+                terminal.say("Nothing was changed: the manifest lists what is live.");
+            }
+        }
+        None => import::manifest(&mut terminal.out, &imported)?,
+    }
     terminal.out.flush()?;
     Ok(Exit::Done)
+}
+
+/// Returns the manifest beside which the record is: the one that is edited, where no other is named.
+fn beside(args: &ImportArgs) -> ManifestArgs {
+    let named = args.manifest.manifest.iter().chain(args.into.iter().filter(|_| args.manifest.manifest.is_empty()));
+    ManifestArgs { manifest: named.cloned().collect() }
 }
 
 fn unreadable(order_id: OrderId, failure: &ReadFailure) -> CommandFailure {

@@ -10,6 +10,7 @@ pub(super) mod plan;
 #[cfg(feature = "sandbox")]
 pub(super) mod sandbox;
 pub(super) mod schema;
+pub(super) mod show;
 pub(super) mod state;
 pub(super) mod status;
 pub(super) mod validate;

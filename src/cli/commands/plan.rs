@@ -1,6 +1,7 @@
 //! `shardctl plan`: shows what would be done; changes nothing.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueHint};
@@ -13,10 +14,12 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Found;
 use crate::cli::run::{self, Run, RunArgs};
 use crate::cli::terminal::Terminal;
+use crate::diagnostic::SourceMap;
 use crate::document::{self, PlanDocument, PlanView};
 use crate::model::count;
 use crate::plan::Plan;
 use crate::reconcile::Pass;
+use crate::state::Holder;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PlanArgs {
@@ -44,20 +47,45 @@ pub(in crate::cli) async fn run(
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
     let mut run = Run::resolve(&resolve, environment)?;
     let (sources, desired) = run.load_manifest(&args.planning.orders, terminal)?;
+    args.out.as_deref().map_or(Ok(()), |out| refuse_manifest(out, &sources))?;
     let api_url = run.api_url();
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&api_url)?;
     let options = run::options(&args.planning);
-    let plan = Pass::new(&reader, &records, &terminal.reporter).plan(&desired, &options).await?;
+    let pass = Pass::new(&reader, &records, &terminal.reporter);
+    let (plan, holder) = tokio::join!(pass.plan(&desired, &options), records.place().holder());
+    let mut plan = plan?;
+    // Where nobody can tell who holds the lock, nothing is wrong with the plan.
+    holder.ok().flatten().iter().for_each(|holder| say_who_applies(holder, terminal));
+    plan.name_place(&run.place_flags());
     terminal.reporter.planned(&plan);
     let view = PlanView { plan: &plan, desired: &desired, options: &options, sources: &sources, api_url: &api_url };
     terminal.show(args.format.format, &Found::Plan(view))?;
     terminal.annotate(plan.problems(), &sources);
     if let Some(path) = &args.out {
-        document::save(path, &PlanDocument::new(&view))
-            .with_context(|| format!("the plan could not be saved to {}", path.display()))?;
+        save(path.clone(), PlanDocument::new(&view)).await?;
     }
     judge(&plan, args.planning.detailed_exitcode)
+}
+
+/// Fails where the plan would take the place of what it is made of.
+fn refuse_manifest(out: &Path, sources: &SourceMap) -> Result<(), CommandFailure> {
+    let Some(name) = document::manifest_at(out, sources) else { return Ok(()) };
+    let message = format!("--out {}: this is the manifest {name}, which the plan would overwrite", out.display());
+    Err(CommandFailure::new(message).hint("name another file, such as `--out plan.json`"))
+}
+
+/// Says that an apply is under way: what is live and recorded may have changed while it was read.
+fn say_who_applies(holder: &Holder, terminal: &mut Terminal) {
+    terminal.note(&format!("an apply is under way: held by {}; plan again when it has ended", holder.words()));
+}
+
+/// Saves a plan on a thread of its own: a pipe that nobody reads keeps no signal from ending the run.
+async fn save(path: PathBuf, document: PlanDocument) -> Result<(), CommandFailure> {
+    let name = path.display().to_string();
+    let saved = tokio::task::spawn_blocking(move || document::save(&path, &document)).await;
+    saved.map_err(io::Error::from).flatten().with_context(|| format!("the plan could not be saved to {name}"))?;
+    Ok(())
 }
 
 /// Returns the exit status of a plan that is only shown.

@@ -1,7 +1,5 @@
 //! `shardctl status`: a table of orders.
 
-use std::collections::BTreeSet;
-
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
@@ -10,20 +8,20 @@ use crate::cli::args::{ApiArgs, Format, ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::interrupt::Interrupt;
+use crate::cli::order_filter::SelectionArgs;
 use crate::cli::output::Found;
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
 use crate::document::StatusDocument;
-use crate::model::{OrderId, count};
+use crate::model::count;
 use crate::outlook;
 use crate::reconcile::Pass;
 use crate::render::markdown::Title;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StatusArgs {
-    /// Orders to show [default: those of the manifest]
-    #[arg(value_name = "ORDER_ID")]
-    pub(in crate::cli) orders: Vec<OrderId>,
+    #[command(flatten)]
+    pub(in crate::cli) selection: SelectionArgs,
     #[command(flatten)]
     pub(in crate::cli) manifest: ManifestArgs,
     #[command(flatten)]
@@ -69,14 +67,11 @@ pub(in crate::cli) async fn run(
 ) -> Result<Exit, CommandFailure> {
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
     let mut run = Run::resolve(&resolve, environment)?;
-    let orders: BTreeSet<OrderId> = match args.orders.is_empty() {
-        false => args.orders.iter().copied().collect(),
-        true => run.load_manifest(&[], terminal)?.1.orders.into_keys().collect(),
-    };
+    let chosen = args.selection.chosen(|| Ok(run.load_manifest(&[], terminal)?.1))?;
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&reader.connection().url().to_string())?;
     let pass = Pass::new(&reader, &records, &terminal.reporter);
-    let observed = pass.observe(orders).await?;
+    let observed = chosen.observe(&pass, &args.selection.only).await?;
     let mut document = StatusDocument::new(&outlook::standings(&observed, Timestamp::now()));
     if args.format == StatusFormat::Openmetrics {
         document.wallet_cents = pass.wallet().await?.balance_cents;

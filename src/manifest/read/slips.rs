@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use super::fields::is_field;
 use super::stretch::Stretch;
-use crate::diagnostic::{Problem, ProblemCode, is_odd_space, quoted};
+use crate::diagnostic::{Problem, ProblemCode, quoted};
 use crate::manifest::document::KeepKey;
-use crate::model::{OrderId, SourceId, Span};
+use crate::model::{OrderId, SourceId, Span, is_odd_space};
 
 /// How the lines begin with which a version control system marks two versions of one place.
 const CONFLICT_MARKERS: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];

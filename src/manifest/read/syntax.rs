@@ -4,8 +4,8 @@ use granit_parser::{ErrorKind, ScanError};
 
 use super::slips;
 use super::stretch::Stretch;
-use crate::diagnostic::{Problem, ProblemCode, is_odd_space, quoted};
-use crate::model::{SourceId, Span, printable};
+use crate::diagnostic::{Problem, ProblemCode, quoted};
+use crate::model::{SourceId, Span, is_odd_space, printable};
 
 /// What is wrong, the words beside the mark, and what to do.
 type Wording = (String, &'static str, &'static str);

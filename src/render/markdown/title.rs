@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::diagnostic::is_hidden;
+use crate::model::is_unprintable;
 
 /// The name of a comment: fit for an HTML comment and for a heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,12 +23,11 @@ impl FromStr for Title {
     fn from_str(text: &str) -> Result<Title, NotATitle> {
         let text = text.trim();
         let ends_a_comment = text.contains("--") || text.contains('>');
-        let is_hidden = |character: char| character.is_control() || is_hidden(character);
         let is_title = !text.is_empty()
             && text.chars().count() <= MAX_CHARACTERS
             && !ends_a_comment
             && !text.contains('`')
-            && !text.contains(is_hidden);
+            && !text.contains(is_unprintable);
         if is_title { Ok(Title(text.to_owned())) } else { Err(NotATitle) }
     }
 }

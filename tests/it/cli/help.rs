@@ -106,7 +106,7 @@ fn manual_pages_are_printed_or_written() {
     let shardctl = Shardctl::new("");
     let page = shardctl.run(&["man"]).exits(0).stdout;
     assert!(page.contains(".TH shardctl 1") && page.contains("shardctl\\-plan(1)"), "{page}");
-    assert!(!page.contains("shardctl\\-man"), "it is for packagers");
+    assert!(page.contains("shardctl\\-man(1)"), "{page}");
     shardctl.run(&["man", "share/man1"]).exits(0);
     let pages = ["shardctl", "shardctl-apply", "shardctl-state", "shardctl-state-push", "shardctl-sandbox"];
     for page in pages {
@@ -117,4 +117,25 @@ fn manual_pages_are_printed_or_written() {
     shardctl.write("file", "");
     let run = shardctl.run(&["man", "file"]).exits(1);
     assert!(run.stderr.starts_with("error: the manual pages cannot be written to file"), "{}", run.stderr);
+}
+
+#[test]
+fn a_mistake_is_answered_with_what_was_meant() {
+    let shardctl = Shardctl::example();
+    let rows: [(&[&str], &str); 7] = [
+        (&["apply", "--auto-approve"], "`apply` carries the plan out with `--apply`"),
+        (&["apply", "--apply", "-y"], "`apply` carries the plan out with `--apply`"),
+        (&["plan", "--apply"], "use `shardctl apply --apply`"),
+        (&["plan", "shardctl.yaml"], "a manifest is named by `-f shardctl.yaml`"),
+        (&["apply", "--apply", "envs/eu.yml"], "a manifest is named by `-f envs/eu.yml`"),
+        (&["validate", "shardctl.yaml"], "a manifest is named by `-f shardctl.yaml`"),
+        (&["status", "shardctl.yaml"], "a manifest is named by `-f shardctl.yaml`"),
+    ];
+    for (arguments, meant) in rows {
+        let run = shardctl.run(arguments).exits(1);
+        assert!(run.stderr.contains(meant), "{arguments:?}: {}", run.stderr);
+        assert!(!run.stderr.contains("similar") && !run.stderr.contains("as a value"), "{arguments:?}: {}", run.stderr);
+    }
+    let import = shardctl.run(&["import"]).exits(1).stderr;
+    assert!(import.contains("Usage: shardctl import [OPTIONS]") && !import.contains("--api-url"), "{import}");
 }

@@ -177,6 +177,26 @@ fn orders_that_the_api_does_not_give() {
     shardctl.snapshot("plan-unavailable");
 }
 
+/// Without a token, and wherever the API may be.
+#[test]
+fn a_saved_plan_is_shown_offline_in_any_format_and_blocked_ones_as_well() {
+    let dear = EXAMPLE_MANIFEST.replace("max_charge_cents: 500", "max_charge_cents: 299");
+    let shardctl = Shardctl::example().file("shardctl.yaml", &dear);
+    let made = shardctl.aside(&["plan", "--out", "saved.json", "--format", "json"]).exits(1);
+    let offline = |command: &mut std::process::Command| {
+        command.env_remove("PROXYSHARD_TOKEN").env("PROXYSHARD_API_URL", "http://127.0.0.1:9");
+    };
+    let show = |format: &str| shardctl.run_with(&["show", "saved.json", "--format", format], offline).exits(0).stdout;
+    assert_eq!(show("json"), made.stdout);
+    let (text, markdown) = (show("text"), show("markdown"));
+    let last = |text: &str| text.trim_end().lines().last().expect("a line").to_owned();
+    assert_eq!(last(&text), last(&shardctl.aside(&["plan"]).exits(1).stdout), "the same summary");
+    assert!(text.contains("(shardctl.yaml:13:16)"), "where the problem is: {text}");
+    assert!(markdown.starts_with("<!-- shardctl -->\n") && markdown.contains("203.0.113.13"), "{markdown}");
+    shardctl.run_with(&["show", "nowhere.json"], offline).exits(1);
+    shardctl.snapshot("show");
+}
+
 #[test]
 fn only_some_orders() {
     let shardctl = Shardctl::example();

@@ -58,3 +58,13 @@ fn dropping_an_open_purchase_is_warned_of() {
         assert!(!shardctl.path("shardctl.state/1.json").exists());
     }
 }
+
+/// What waits for a minute would look like a program that hangs.
+#[test]
+fn a_long_wait_is_announced_to_whoever_sees_no_bar() {
+    let shardctl = Shardctl::small();
+    let slow_down = json!([{"operation": "active", "status": 429, "headers": {"Retry-After": "6"}}]);
+    shardctl.break_with(slow_down);
+    let run = shardctl.run(&["plan"]).exits(0);
+    assert_eq!(run.stderr.matches("the API asks to slow down; again in ").count(), 1, "{}", run.stderr);
+}

@@ -1,5 +1,7 @@
 //! `shardctl state`.
 
+use serde_json::json;
+
 use super::Shardctl;
 
 #[test]
@@ -63,4 +65,42 @@ fn a_record_of_another_api_is_not_used() {
     });
     assert_eq!(shardctl.writes().len(), writes);
     shardctl.snapshot("state-of-another-api");
+}
+
+/// A hint that is followed to the letter helps.
+#[test]
+fn the_hint_to_forget_a_record_names_the_place_in_use() {
+    let shardctl = Shardctl::small();
+    let manifest = std::fs::read_to_string(shardctl.path("shardctl.yaml")).expect("a manifest");
+    shardctl.write("my envs/eu.yaml", &manifest);
+    let rows: [(&[&str], &str, &str); 4] = [
+        (&[], "shardctl.state", ""),
+        (&["-f", "my envs/eu.yaml"], "my envs/shardctl.state", " -f 'my envs/eu.yaml'"),
+        (&["--state", "records"], "records", " --state records"),
+        (&["-f", "my envs/eu.yaml", "--state", "records"], "records", " --state records"),
+    ];
+    for (place, directory, flags) in rows {
+        for command in [&["plan"][..], &["apply"], &["apply", "--apply"]] {
+            shardctl.write(&format!("{directory}/1.json"), "{");
+            let run = shardctl.aside(&[command, place, &["--format", "json"]].concat()).exits(1);
+            let help = run.json()["orders"][0]["problems"][0]["help"].as_str().expect("help").to_owned();
+            assert!(help.contains(&format!("`shardctl state forget 1{flags}`")), "{place:?}: {help}");
+        }
+        let forget = shardctl.aside(&[&["state", "forget", "1"], place].concat()).exits(0);
+        assert!(forget.stderr.contains("Forgot order 1"), "{}", forget.stderr);
+    }
+}
+
+#[test]
+fn a_record_that_nothing_is_wrong_with_is_not_to_be_forgotten() {
+    let shardctl = Shardctl::small();
+    let record = |version: u32, url: &str| {
+        json!({"api_url": url, "format_version": version, "order_id": 1, "purchase": null}).to_string()
+    };
+    for record in [record(99, &shardctl.url()), record(1, "https://another.example.com")] {
+        shardctl.write("shardctl.state/1.json", &record);
+        let problem = shardctl.aside(&["plan", "--format", "json"]).exits(1).json()["orders"][0]["problems"][0].clone();
+        let help = problem["help"].as_str().expect("help");
+        assert!(!help.contains("forget") && help.contains("--state"), "{problem:#}");
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 use shardctl::model::{OrderId, PendingChange, Signature};
-use shardctl::sandbox::Account;
+use shardctl::sandbox::{Account, Tell, Tells};
 
 use crate::rig::Rig;
 
@@ -122,13 +122,14 @@ impl Case {
     }
 
     /// Tells of each order whether a purchase is open that the slots do not show and that is not yet void.
-    pub fn unsettled(&self, rig: &Rig) -> Vec<bool> {
+    pub fn unsettled(&self, rig: &Rig, world: &World) -> Vec<bool> {
         let (account, records) = (rig.control().account(), rig.records());
         let unsettled = |id: u64| {
             let id = OrderId::new(id).expect("a positive id");
             let intent = records.get(&id).and_then(|recorded| recorded.purchase);
             intent.is_some_and(|intent| {
-                let age = jiff::Timestamp::now().duration_since(intent.when);
+                let now = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(world.skew);
+                let age = now.duration_since(intent.when);
                 account.orders[&id].p0f_slots < intent.to_qty() && age < jiff::SignedDuration::from_mins(10)
             })
         };
@@ -201,10 +202,58 @@ impl OrderCase {
     }
 }
 
-/// Up to four fault rules.
-pub fn faults(dice: &mut Dice) -> Value {
-    let rules: Vec<Value> = (0..dice.below(5)).map(|_| fault(dice)).collect();
-    json!(rules)
+/// What the world is like beside its faults.
+#[derive(Debug)]
+pub struct World {
+    /// By how many seconds the API's clock goes wrong.
+    skew: i64,
+    /// Whether reads may come from a replica that is behind.
+    pub lags: bool,
+}
+
+impl World {
+    /// Nothing but faults.
+    pub const CALM: World = World { skew: 0, lags: false };
+
+    pub fn roll(dice: &mut Dice) -> World {
+        World { skew: dice.pick(&[0, 0, -660, 660]), lags: dice.one_in(2) }
+    }
+
+    /// What the server tells from now on. One whose clock goes wrong has every operation: what it does not know is answered
+    /// by the right time.
+    pub fn tells(&self, dice: &mut Dice) -> Tells {
+        let operations = [Tell::Detail, Tell::Orders, Tell::Me, Tell::SetAutoRenewal];
+        let whole = |tell: &Tell| self.skew != 0 && operations.contains(tell);
+        match dice.below(3) {
+            0 => Tell::ALL.into_iter().filter(|tell| whole(tell)).collect(),
+            1 => Tells::everything(),
+            _ => Tell::ALL.into_iter().filter(|tell| dice.one_in(2) || whole(tell)).collect(),
+        }
+    }
+
+    /// Up to four fault rules, and reads that lag behind.
+    pub fn faults(&self, dice: &mut Dice) -> Value {
+        // What an answer says of the time goes wrong first, or a fault would set the clock right.
+        let mut rules: Vec<Value> = self.clock().into_iter().collect();
+        rules.extend((0..dice.below(5)).map(|_| fault(dice)));
+        if self.lags {
+            let reads = dice.pick(&["active", "calculate", "order"]);
+            rules.push(json!({"operation": reads, "nth": 1 + dice.below(4), "stale_reads": 1 + dice.below(4)}));
+        }
+        if dice.one_in(4) {
+            rules.push(json!({"rate_limit": {"per_second": 50}}));
+        }
+        json!(rules)
+    }
+
+    /// No faults; the clock stays as it is.
+    pub fn calm(&self) -> Value {
+        json!(self.clock().into_iter().collect::<Vec<_>>())
+    }
+
+    fn clock(&self) -> Option<Value> {
+        (self.skew != 0).then(|| json!({"clock_skew_seconds": self.skew}))
+    }
 }
 
 fn fault(dice: &mut Dice) -> Value {

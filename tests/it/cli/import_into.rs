@@ -1,0 +1,109 @@
+//! `shardctl import --into FILE`.
+
+use std::fs;
+
+use shardctl::sandbox::Tells;
+
+use super::Shardctl;
+
+const ACCOUNT: &str = "
+orders:
+  1: {tag: eu, until: 2999-12-01, p0f_slots: 2, proxies: {203.0.113.10: , 203.0.113.12: }}
+  2: {tag: us, until: 2999-12-01, proxies: {198.51.100.7: , 198.51.100.8: }}
+  3: {tag: asia, until: 2999-12-01, proxies: {192.0.2.1: }}
+";
+
+fn manifest(shardctl: &Shardctl) -> String {
+    fs::read_to_string(shardctl.path("shardctl.yaml")).expect("a manifest")
+}
+
+#[test]
+fn what_changed_is_edited_and_nothing_else() {
+    let before = "# ours\nversion: 1\n\norders:\n  1:   # Europe\n    p0f_slots: 2\n    keep:\n      203.0.113.10: \
+                  'win11'   # the first\n      203.0.113.11:\n  2: {keep: {198.51.100.7: }}\n";
+    let shardctl = Shardctl::new(ACCOUNT).file("shardctl.yaml", before);
+    let run = shardctl.run(&["import", "--all", "--into", "shardctl.yaml"]).exits(0);
+    assert_eq!(run.stdout, "");
+    let changes = ["order 1: 203.0.113.11 removed", "order 1: 203.0.113.12 added", "order 2: 198.51.100.8 added"];
+    let listed: Vec<&str> = run.stderr.lines().collect();
+    assert_eq!(listed, [&changes[..], &["order 3 added"]].concat());
+    let after = manifest(&shardctl);
+    let kept = "# ours\nversion: 1\n\norders:\n  1:   # Europe\n    p0f_slots: 2\n    keep:\n      203.0.113.10: \
+                'win11'   # the first\n      203.0.113.12:\n  2: {keep: {198.51.100.7: , 198.51.100.8: null}}\n  3:\n";
+    assert!(after.starts_with(kept), "{after}");
+    shardctl.run(&["validate"]).exits(0);
+    let run = shardctl.run(&["import", "--all", "--into", "shardctl.yaml"]).exits(0);
+    assert!(run.stderr.starts_with("Nothing was changed"), "{}", run.stderr);
+    assert_eq!(manifest(&shardctl), after);
+    assert!(shardctl.writes().is_empty());
+}
+
+#[test]
+fn a_manifest_that_is_not_there_is_made_as_it_is_printed() {
+    let shardctl = Shardctl::new(ACCOUNT);
+    let printed = shardctl.run(&["import", "1", "3"]).exits(0).stdout;
+    let run = shardctl.run(&["import", "1", "3", "--into", "shardctl.yaml"]).exits(0);
+    assert_eq!(run.stderr, "order 1 added\norder 3 added\n");
+    assert_eq!(manifest(&shardctl), printed);
+    // One that declares no order yet gets some.
+    shardctl.write("shardctl.yaml", "version: 1\n");
+    shardctl.run(&["import", "3", "--into", "shardctl.yaml"]).exits(0);
+    shardctl.run(&["validate"]).exits(0);
+}
+
+#[test]
+fn what_cannot_be_edited_stays_as_it_is() {
+    for (text, words, why) in [
+        ("version: 1\norders: {1: {p0f_slots: many}}\n", "1", "the manifest has 1 problem"),
+        ("version: 1\norders: {1: {keep: {203.0.113.99: }}}\n", "1 9", "order 9 could not be read"),
+        ("version: 1\norders: {1: {prune: false, keep: {203.0.113.99: }}}\n", "1", "an empty `keep` is no valid one"),
+    ] {
+        let shardctl = Shardctl::new(ACCOUNT).file("shardctl.yaml", text);
+        let words: Vec<&str> = ["import", "--into", "shardctl.yaml"].into_iter().chain(words.split(' ')).collect();
+        let run = shardctl.run(&words).exits(1);
+        assert!(run.stderr.contains(why), "{}", run.stderr);
+        assert_eq!(manifest(&shardctl), text);
+        assert_eq!(fs::read_dir(shardctl.path("")).expect("a directory").count(), 1, "nothing is left beside it");
+    }
+    let shardctl = Shardctl::new(ACCOUNT);
+    for path in [".", "-", "nowhere/shardctl.yaml"] {
+        shardctl.run(&["import", "1", "--into", path]).exits(1);
+    }
+    assert_eq!(fs::read_dir(shardctl.path("")).expect("a directory").count(), 0);
+}
+
+#[test]
+fn what_is_not_managed_is_not_listed() {
+    let text = "version: 1\norders:\n  1: {prune: false, keep: {203.0.113.10: }}\n  2: {keep: {198.51.100.0/24: win11}}\n  \
+                3: {tag: asia}\n";
+    let shardctl = Shardctl::new(ACCOUNT).file("shardctl.yaml", text);
+    let run = shardctl.run(&["import", "--all", "--into", "shardctl.yaml"]).exits(0);
+    assert!(run.stderr.starts_with("Nothing was changed"), "{}", run.stderr);
+    assert_eq!(manifest(&shardctl), text);
+}
+
+#[test]
+fn what_is_marked_to_go_is_not_listed_again() {
+    let text = "version: 1\norders:\n  2:\n    keep:\n      198.51.100.7:\n";
+    for tells in [Tells::default(), Tells::older()] {
+        let shardctl = Shardctl::new(ACCOUNT).file("shardctl.yaml", text);
+        shardctl.control().set_tells(tells);
+        shardctl.run(&["apply", "--apply", "--allow-removals", "1"]).exits(0);
+        shardctl.run(&["import", "2", "--into", "shardctl.yaml"]).exits(0);
+        assert_eq!(manifest(&shardctl), text);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_mode_and_the_link_stay() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let shardctl = Shardctl::new(ACCOUNT).file("there.yaml", "version: 1\norders: {1: {}}\n");
+    fs::set_permissions(shardctl.path("there.yaml"), fs::Permissions::from_mode(0o640)).expect("a mode");
+    symlink("there.yaml", shardctl.path("link.yaml")).expect("a link");
+    shardctl.run(&["import", "3", "--into", "link.yaml"]).exits(0);
+    assert!(fs::symlink_metadata(shardctl.path("link.yaml")).expect("a link").is_symlink());
+    let metadata = fs::metadata(shardctl.path("there.yaml")).expect("a file");
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o640);
+}
