@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::next_period::{NextPeriod, NowAndAfter};
 use crate::model::{Cents, OrderDetail, ProxyIp};
-use crate::plan::{Belief, DelNpItem, OrderPlan, Row, Step};
+use crate::plan::{Belief, DelNpItem, OrderPlan, Row, Seen, Step};
 
 /// The price of an order's next renewal, without a plan and with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub struct PriceEffect {
 }
 
 /// Says what a plan does to the price of an order's next renewal; `None`: nothing, or it is not known.
-pub fn price_effect(order: &OrderPlan, detail: &OrderDetail) -> Option<PriceEffect> {
-    let belief = &order.seen.as_ref()?.belief;
+pub fn price_effect(order: &OrderPlan) -> Option<PriceEffect> {
+    let Seen { belief, detail, .. } = order.seen.as_ref()?;
     let as_things_stand = NextPeriod::new(order.slots, belief, detail);
     let once_applied = once_applied(as_things_stand, order, belief, detail);
     let renews = order.auto_renewal != Some(false);

@@ -6,7 +6,7 @@ use super::belief::Belief;
 use super::next_record::NextRecord;
 use super::precondition::{Precondition, precondition};
 use crate::diagnostic::Note;
-use crate::model::{LiveOrder, Recorded};
+use crate::model::{LiveOrder, OrderDetail, Recorded};
 
 /// What is made of what is live and recorded of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Seen {
     pub precondition: Precondition,
     /// What is remarkable about it.
     pub notes: Vec<Note>,
+    /// What the order's detail tells, its prices among it.
+    pub detail: OrderDetail,
 }
 
 impl Seen {
@@ -27,6 +29,6 @@ impl Seen {
         let mut notes = Vec::new();
         let next_record = NextRecord::new(recorded, live, now, &mut notes);
         let belief = Belief::new(live, &next_record.recorded, next_record.unsettled, reassert);
-        Seen { belief, next_record, precondition: precondition(live, recorded), notes }
+        Seen { belief, next_record, precondition: precondition(live, recorded), notes, detail: live.detail.clone() }
     }
 }

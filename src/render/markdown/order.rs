@@ -35,6 +35,9 @@ pub(super) fn block(shown: &Shown<'_>, order: &OrderPlan, detail: Detail) -> Blo
         let words = words::step(step, order.renewal.as_ref());
         text.push_str(&step_item((index + 1, order.steps.len()), &words, detail, &mut left_out));
     }
+    if let Some(price) = words::next_price(order) {
+        let _ = writeln!(text, "{price}\n");
+    }
     text.push_str(&notes(order, detail, &mut left_out));
     text.push_str(&difference(shown, order, detail, &mut left_out));
     text.push_str("</details>\n\n");

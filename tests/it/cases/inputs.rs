@@ -134,6 +134,10 @@ struct ReportedDetail {
     expires_at: Option<String>,
     quantity: Option<u32>,
     slots_used: Option<u32>,
+    /// The price of the IPs and of the slots of a period, and of one slot, in cents.
+    price_paid: Option<u64>,
+    addons_price_paid: Option<u64>,
+    slot_price: Option<u64>,
     /// `{"next_qty": 2}`, or `{}` for nothing.
     pending: Option<ReportedPending>,
 }
@@ -214,6 +218,9 @@ impl ReportedDetail {
             expires_at: self.expires_at.as_deref().map(Renewal::parse),
             quantity: self.quantity,
             slots_used: self.slots_used,
+            price_paid: self.price_paid.map(Cents),
+            addons_price_paid: self.addons_price_paid.map(Cents),
+            slot_price: self.slot_price.map(Cents),
             pending: self.pending.map(|pending| pending.next_qty.map(|next_qty| PendingChange::Downgrade { next_qty })),
             ..OrderDetail::default()
         }

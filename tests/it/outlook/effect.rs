@@ -22,7 +22,7 @@ fn effect(order: &Observed, declared: &str, leaving: usize) -> Option<PriceEffec
     let observed = [(id(1), order.clone())].into();
     let plan = plan::plan(&desired, &observed, &Options::at(moment(NOW)));
     assert_eq!(plan.problems().count(), 0, "{plan:?}");
-    price_effect(&plan.orders[0], &order.live.as_ref().expect("a live order").detail)
+    price_effect(&plan.orders[0])
 }
 
 #[test]
