@@ -88,7 +88,7 @@ struct CaseOptions {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Reported {
-    Order(ReportedOrder),
+    Order(Box<ReportedOrder>),
     Error { error: ReportedError },
 }
 
