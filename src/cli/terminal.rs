@@ -124,7 +124,8 @@ impl Terminal {
 
     /// Writes the result, in the format that was asked for.
     pub(super) fn show(&mut self, format: Format, found: &Found<'_>) -> Result<(), CommandFailure> {
-        self.has_shown = true;
+        // Of a plan that is about to be carried out only a text is written: a document holds its results, too.
+        self.has_shown |= format == Format::Text || !matches!(found, Found::Upcoming(_));
         found.write(&mut self.out, format, self.verbose > 0, &self.comment)?;
         Ok(self.out.flush()?)
     }
