@@ -82,6 +82,14 @@ pub struct Context<'a> {
     pub stop: &'a Stop,
 }
 
+impl Context<'_> {
+    /// Fails where the lock is not held for as long as a request may take: somebody else may be at work now.
+    pub(super) async fn ensure_locked(&self) -> Result<(), String> {
+        let request = self.writer.reader().connection().settings().timeout;
+        self.lock.ensure_held_for(request).await.map_err(|error| error.to_string())
+    }
+}
+
 /// How far an apply may still go: one token for all of it, and one below it for orders that are not begun.
 pub(super) struct Course {
     /// Cancelled by a user's wish, and where the token is refused: nothing more can succeed.

@@ -66,8 +66,7 @@ impl<'a> Journal<'a> {
 
     /// Fails where the lock was lost: somebody else may be at work now.
     pub(super) async fn ensure_locked(&self) -> Result<(), String> {
-        let request = self.context.writer.reader().connection().settings().timeout;
-        self.context.lock.ensure_held_for(request).await.map_err(|error| error.to_string())
+        self.context.ensure_locked().await
     }
 
     /// Stores the record, durably.

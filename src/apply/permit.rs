@@ -82,9 +82,7 @@ impl<'a> Permit<'a> {
         if self.course.is_over() {
             return Err(Denial::Stopped);
         }
-        let request = self.context.writer.reader().connection().settings().timeout;
-        let held = self.context.lock.ensure_held_for(request).await;
-        held.map_err(|error| Denial::LockLost(error.to_string()))?;
+        self.context.ensure_locked().await.map_err(Denial::LockLost)?;
         // Last, because looking at the lock takes its time.
         match self.purchase {
             Some(times) if times.intended.elapsed() > INTENT_FRESHNESS => Err(Denial::IntentTooOld),

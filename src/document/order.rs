@@ -253,13 +253,18 @@ impl OperationDocument {
     }
 }
 
+/// Returns the word of a signature that is believed, as documents have it.
+pub(super) fn signature_word(signature: &LiveSignature) -> String {
+    match signature {
+        LiveSignature::None => "none".to_owned(),
+        LiveSignature::Known(signature) => signature.to_string(),
+        LiveSignature::Other(word) => word.raw().to_owned(),
+    }
+}
+
 impl From<&SignatureItem> for SignatureItemDocument {
     fn from(item: &SignatureItem) -> SignatureItemDocument {
-        let from = item.from.as_ref().map(|from| match from {
-            LiveSignature::None => "none".to_owned(),
-            LiveSignature::Known(signature) => signature.to_string(),
-            LiveSignature::Other(word) => word.raw().to_owned(),
-        });
+        let from = item.from.as_ref().map(signature_word);
         SignatureItemDocument { ip: item.ip.to_string(), from, to: item.to }
     }
 }

@@ -4,8 +4,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::order::signature_word;
 use super::{PendingDocument, ResultDocument};
-use crate::model::{AddressRun, LiveSignature, P0F_SLOTS, ProxyIp, Signature, StepResult};
+use crate::model::{AddressRun, P0F_SLOTS, ProxyIp, Signature, StepResult};
 use crate::plan::{DelNpItem, SignatureItem, Step};
 
 /// How many ranges a document may still hold; what is beyond them is counted only.
@@ -189,9 +190,7 @@ impl RunOperationDocument {
         | RunOperationDocument::SetAutoRenewal { result, .. }) = self;
         result.as_ref()
     }
-}
 
-impl RunOperationDocument {
     pub(super) fn result_mut(&mut self) -> Option<&mut ResultDocument> {
         let (RunOperationDocument::CancelDowngrade { result, .. }
         | RunOperationDocument::PurchaseSlots { result, .. }
@@ -219,11 +218,7 @@ impl Room {
 }
 
 fn signature_range(run: AddressRun, item: &SignatureItem) -> SignatureRangeDocument {
-    let from = item.from.as_ref().map(|from| match from {
-        LiveSignature::None => "none".to_owned(),
-        LiveSignature::Known(signature) => signature.to_string(),
-        LiveSignature::Other(word) => word.raw().to_owned(),
-    });
+    let from = item.from.as_ref().map(signature_word);
     let (first, last) = (run.first.to_string(), run.last.to_string());
     SignatureRangeDocument { first, last, ips: run.count, from, to: item.to }
 }

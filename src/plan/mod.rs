@@ -32,7 +32,7 @@ use crate::model::{
 pub use belief::Belief;
 pub use believed::Believed;
 pub use guards::{DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT, DEFAULT_MAX_REMOVALS};
-pub use next_record::{INTENT_LIFETIME, NextRecord, Unsettled};
+pub use next_record::{INTENT_LIFETIME, NextRecord, Unsettled, is_young};
 pub use precondition::Precondition;
 pub use resolve::{Covered, Resolved, resolve};
 pub use rows::Row;

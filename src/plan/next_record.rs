@@ -17,6 +17,11 @@ use crate::model::{
 /// that do not show it stale (contract, Money).
 pub const INTENT_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
+/// Returns whether a purchase is so young that the API may not show it yet; one that lies in the future is, too.
+pub fn is_young(when: Timestamp, now: Timestamp) -> bool {
+    when > now || now.duration_since(when).unsigned_abs() < INTENT_LIFETIME
+}
+
 /// The record as it is after what is live was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NextRecord {
@@ -120,7 +125,7 @@ impl Update<'_> {
     }
 
     fn is_young(&self, when: Timestamp) -> bool {
-        when > self.now || self.now.duration_since(when).unsigned_abs() < INTENT_LIFETIME
+        is_young(when, self.now)
     }
 
     /// Judges an open intent, and a purchase that is known, by the slots that are live.

@@ -4,6 +4,7 @@
 use futures_util::{StreamExt, stream};
 use shardctl::sandbox::{Account, Tell, Tells};
 
+use crate::money::random::Dice;
 use crate::rig::{MANIFEST, Rig};
 use crate::sweep::{ACCOUNT, AFTER, BEFORE, declared};
 
@@ -28,25 +29,15 @@ fn worlds() -> Vec<World> {
         let tells: Tells = Tell::ALL.into_iter().filter(|tell| *tell != left_out).collect();
         worlds.push([Tells::everything(), tells.clone(), tells]);
     }
-    let mut chance = Chance(0x5EED);
-    worlds.extend((0..CHANCES).map(|_| [chance.tells(), chance.tells(), chance.tells()]));
+    // The same numbers in every run, so that a failure comes again.
+    let mut dice = Dice::new(0x5EED);
+    worlds.extend((0..CHANCES).map(|_| [tells(&mut dice), tells(&mut dice), tells(&mut dice)]));
     worlds
 }
 
-/// The same numbers in every run, so that a failure comes again.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn tells(&mut self) -> Tells {
-        Tell::ALL.into_iter().filter(|_| self.next().is_multiple_of(2)).collect()
-    }
+/// Tells each thing, or not, by chance.
+fn tells(dice: &mut Dice) -> Tells {
+    Tell::ALL.into_iter().filter(|_| dice.one_in(2)).collect()
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueHint};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::cli::args::{ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
@@ -17,13 +17,11 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
 use crate::model::{OrderId, printable};
+use crate::plan::is_young;
 use crate::state::{Place, StateFile, StoreError, StoreErrorKind, record_name, recorded_orders};
 
 use copy::copy;
 use locks::{Locks, locked};
-
-/// For how long slots may still show what they were before a purchase (contract, Money).
-const PURCHASE_SHOWS: SignedDuration = SignedDuration::from_mins(10);
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StateArgs {
@@ -196,11 +194,7 @@ fn purchase_at_risk(record: &[u8]) -> Option<&'static str> {
         return Some("was open, and whether it was carried out is no longer followed");
     }
     let when: Timestamp = record["bought"]["when"].as_str()?.parse().ok()?;
-    is_young(when).then_some("was carried out just now, and the API may not show it yet")
-}
-
-fn is_young(purchase: Timestamp) -> bool {
-    Timestamp::now().duration_since(purchase) < PURCHASE_SHOWS
+    is_young(when, Timestamp::now()).then_some("was carried out just now, and the API may not show it yet")
 }
 
 async fn list(

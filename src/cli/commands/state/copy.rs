@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 
-use super::is_young;
 use super::locks::{Locks, locked};
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::terminal::Terminal;
 use crate::model::count;
+use crate::plan::is_young;
 use crate::state::{HISTORY, Place, StateFile, StoreError, StoreErrorKind, Stored, record_name, recorded_orders};
 
 /// How many records are read at once.
@@ -123,7 +124,9 @@ fn obstacle(source: &Stored, target: &Stored) -> Option<&'static str> {
     match serde_json::from_slice::<StateFile>(&target.bytes) {
         Err(_) => Some("it cannot be read"),
         Ok(file) if file.purchase.is_some() => Some("a purchase is open"),
-        Ok(file) if file.bought.is_some_and(|bought| is_young(bought.when)) => Some("a purchase was made just now"),
+        Ok(file) if file.bought.is_some_and(|bought| is_young(bought.when, Timestamp::now())) => {
+            Some("a purchase was made just now")
+        }
         // A bucket says the second alone: within the same one nobody can tell which is newer.
         Ok(_) if target.modified.as_second() >= source.modified.as_second() => Some("newer"),
         Ok(_) => None,
