@@ -12,11 +12,12 @@ mod retries;
 mod stops;
 mod transport;
 
-use std::net::TcpListener;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use shardctl::api::{AlwaysPermitted, ApiError, ApiUrl, Connection, OrderFilter, SendPermit, Settings, Token, Writer};
 use shardctl::model::{OrderId, ProxyIp, Signature};
+use tokio::net::TcpSocket;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -125,7 +126,17 @@ pub fn assert_no_secret(error: &ApiError) {
     }
 }
 
-/// Returns an address on which nobody listens.
-pub fn nowhere() -> std::net::SocketAddr {
-    TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port")
+/// Returns an address on which nobody listens, and a socket that keeps it from every other test.
+pub fn silent_socket() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let address = socket.local_addr().expect("an address");
+    (socket, address)
+}
+
+/// Returns an address on which nobody listens as long as the tests run.
+pub fn nowhere() -> SocketAddr {
+    let (socket, address) = silent_socket();
+    std::mem::forget(socket);
+    address
 }

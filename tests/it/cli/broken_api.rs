@@ -1,21 +1,14 @@
 //! An API that cannot be reached, or that answers with something else than what it should.
 
-use std::net::TcpListener;
-
 use serde_json::{Value, json};
 
 use super::Shardctl;
-
-/// An address on which nobody listens.
-fn nowhere() -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    format!("http://{}", listener.local_addr().expect("an address"))
-}
+use crate::client::nowhere;
 
 #[test]
 fn nobody_there() {
     let shardctl = Shardctl::example();
-    let url = nowhere();
+    let url = format!("http://{}", nowhere());
     let run = shardctl.run(&["apply", "--apply", "--retries", "0", "--api-url", &url]).exits(1);
     assert!(run.stderr.contains("connection refused") || run.stdout.contains("connection refused"), "{}", run.stdout);
     assert!(shardctl.control().requests().is_empty());

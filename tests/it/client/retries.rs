@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use shardctl::api::{Connection, Observer, RequestEnded, Settings, Stage, Token, Waiting, Writer};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -13,7 +14,8 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 use super::requests::answer;
 use super::transport::Server;
 use super::{
-    ADDONS, OPERATIONS, TOKEN, answering, assert_no_secret, json, nowhere, received, send, writer, writer_with,
+    ADDONS, OPERATIONS, TOKEN, answering, assert_no_secret, json, nowhere, received, send, silent_socket, writer,
+    writer_with,
 };
 
 /// The first pause between two attempts is 200 ms and more.
@@ -84,11 +86,11 @@ async fn where_nothing_was_sent_even_a_purchase_is_tried_again() {
 
 #[tokio::test]
 async fn a_purchase_waits_for_an_api_that_is_not_there_yet() {
-    let address = nowhere();
+    let (socket, address) = silent_socket();
     let client = writer(&format!("http://{address}"), 3);
     let late = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let listener = std::net::TcpListener::bind(address).expect("the port is free still");
+        let listener = socket.listen(16).and_then(TcpListener::into_std).expect("it listens at last");
         let server = MockServer::builder().listener(listener).start().await;
         Mock::given(any()).respond_with(json(200, ADDONS)).mount(&server).await;
         server
