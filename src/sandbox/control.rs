@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::account::Account;
+use super::clock::Clock;
 use super::faults::{FaultCount, FaultRule, Faults, Strike};
 use super::log::{LoggedRequest, RequestLog};
 use super::operation::Operation;
@@ -96,6 +97,10 @@ impl Control {
 
     pub(super) fn strike(&self, operation: Operation, order_id: Option<OrderId>) -> Strike {
         lock(&self.0.faults).strike(operation, order_id, Instant::now())
+    }
+
+    pub(super) fn clock(&self) -> Clock {
+        lock(&self.0.faults).clock()
     }
 
     pub(super) fn log(&self, request: LoggedRequest) -> Arc<LoggedRequest> {

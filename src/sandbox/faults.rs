@@ -236,6 +236,18 @@ impl Faults {
         self.0.iter().map(|rule| rule.count.clone()).collect()
     }
 
+    /// Returns what every answer says of the time, one of a path that the server does not have included.
+    pub(super) fn clock(&self) -> Clock {
+        let mut everywhere = Strike::default();
+        for FaultCount { rule, .. } in self.0.iter().map(|rule| &rule.count) {
+            let is_a_clock = matches!(rule.action, Action::ClockSkew { .. } | Action::HideDate);
+            if is_a_clock && rule.strikes_everything() {
+                everywhere.add(rule.action.clone(), rule.when);
+            }
+        }
+        everywhere.clock
+    }
+
     pub(super) fn strike(&mut self, operation: Operation, order_id: Option<OrderId>, now: Instant) -> Strike {
         let mut strike = Strike::default();
         for InForce { count, limit } in &mut self.0 {
@@ -266,6 +278,10 @@ impl FaultRule {
     /// Returns whether there is an operation that it matches.
     pub(super) fn can_match(&self) -> bool {
         Operation::ALL.into_iter().any(|operation| self.matches(operation, self.order_id))
+    }
+
+    fn strikes_everything(&self) -> bool {
+        self.operation == Target::Any && self.order_id.is_none() && (self.nth, self.times) == (1, 0)
     }
 
     fn covers(&self, matched: u64) -> bool {

@@ -38,9 +38,7 @@ pub(super) fn router(control: Control) -> Router {
 
 async fn vendor(operation: Operation, control: Control, request: Request) -> Response {
     if !control.knows(operation) {
-        let call = Call::read(&control, None, request).await;
-        call.request.answered(404);
-        return no_such_path();
+        return unserved(&control, request, 404, no_such_path()).await;
     }
     let kill_switch = request.extensions().get::<KillSwitch>().cloned().unwrap_or_default();
     let call = Call::read(&control, Some(operation), request).await;
@@ -155,9 +153,17 @@ async fn unknown_method(State(control): State<Control>, method: Method, request:
 }
 
 async fn refuse(control: Control, request: Request, refusal: Refusal) -> Response {
-    if !request.uri().path().starts_with("/sandbox") {
-        let call = Call::read(&control, None, request).await;
-        call.request.answered(refusal.status);
+    let status = refusal.status;
+    let response = Answer::from(refusal).into_response();
+    if request.uri().path().starts_with("/sandbox") {
+        return response;
     }
-    Answer::from(refusal).into_response()
+    unserved(&control, request, status, response).await
+}
+
+/// Logs a request for something that the vendor's server does not have; no rule but that of its clock knows of it.
+async fn unserved(control: &Control, request: Request, status: u16, mut response: Response) -> Response {
+    Call::read(control, None, request).await.request.answered(status);
+    response.extensions_mut().insert(control.clock());
+    response
 }

@@ -147,6 +147,19 @@ async fn every_answer_is_dated() {
 }
 
 #[tokio::test]
+async fn a_server_has_one_clock_also_for_what_it_does_not_have() {
+    let world = World::open("{token: t0ken, tells: older, orders: {1: {}}}").await;
+    world.break_with(json!([{"clock_skew_seconds": 86_400}, {"clock_skew_seconds": 3_600, "nth": 2}])).await;
+    for (path, days) in
+        [("/user/api/me", 1), ("/user/api/nothing", 1), ("/user/api/orders", 1), ("/sandbox/account", 0)]
+    {
+        let response = world.client.get(format!("{}{path}", world.sandbox.url())).send().await.expect("an answer");
+        let ahead = date(&response).expect("a date").duration_since(Timestamp::now());
+        assert!((ahead.as_secs() - days * 86_400).abs() < 60, "{path}: {ahead:?}");
+    }
+}
+
+#[tokio::test]
 async fn rules_are_shown_as_they_were_set() {
     let world = World::open(ACCOUNT).await;
     let usual = |more: Value| {
