@@ -65,15 +65,22 @@ async fn below_the_limit(case: &Case, rig: &Rig) {
     assert!(!wrote && rig.charged() == 0 && rig.records().is_empty(), "{case:?}");
 }
 
-/// The lock is removed under an apply, and another one takes it.
+/// The lock is removed under an apply, which may be put to sleep, and another one takes it.
 async fn two_runs(case: &Case, rig: &Rig, dice: &mut Dice, world: &World) {
     let words =
         ["apply", "--apply", "--format", "json", "--retries", "1", "--timeout", "0.5", "--settle-timeout", "0.05"];
     let first = rig.start(&words);
     tokio::time::sleep(std::time::Duration::from_millis(dice.below(60))).await;
+    let sleeps = cfg!(unix) && dice.one_in(2);
+    if sleeps {
+        first.signal("STOP");
+    }
     // It may not be there yet.
     let _ = std::fs::remove_file(rig.path(STATE).join(".lock"));
     rig.run(&words).await;
+    if sleeps {
+        first.signal("CONT");
+    }
     first.finish().await;
     tokio::time::sleep(UNDER_WAY).await;
     if !world.may_mislead() {

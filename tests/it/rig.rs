@@ -86,8 +86,7 @@ impl Started {
         self.child.wait().expect("its end");
     }
 
-    /// Sends it a signal.
-    #[cfg(unix)]
+    /// Sends it a signal, where there are signals.
     pub fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.pid());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell").success(), "{kill}");

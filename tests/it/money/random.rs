@@ -228,17 +228,14 @@ impl World {
         self.steady.is_some()
     }
 
-    /// What the server tells from now on. One whose clock goes wrong has every operation: what it does not know is answered
-    /// by the right time.
+    /// What the server tells from now on.
     pub fn tells(&self, dice: &mut Dice) -> Tells {
-        let operations = [Tell::Detail, Tell::Orders, Tell::Me, Tell::SetAutoRenewal];
         let mut steady = self.steady.map(Dice::new);
         let dice = steady.as_mut().unwrap_or(dice);
-        let whole = |tell: &Tell| self.skew != 0 && operations.contains(tell);
         match dice.below(3) {
-            0 => Tell::ALL.into_iter().filter(|tell| whole(tell)).collect(),
+            0 => Tells::older(),
             1 => Tells::everything(),
-            _ => Tell::ALL.into_iter().filter(|tell| dice.one_in(2) || whole(tell)).collect(),
+            _ => Tell::ALL.into_iter().filter(|_| dice.one_in(2)).collect(),
         }
     }
 
