@@ -9,6 +9,11 @@ use crate::model::{Cents, OrderId, StepResult};
 use crate::plan::Step;
 use crate::state::{Lock, Records};
 
+/// An older intent may be found void by another apply before the purchase has arrived (contract, Money 3).
+pub const INTENT_FRESHNESS: Duration = Duration::from_secs(60);
+/// An older price may have changed (contract, Money 3).
+pub const QUOTE_FRESHNESS: Duration = Duration::from_secs(10);
+
 /// How a plan is carried out.
 #[derive(Debug, Clone)]
 pub struct ApplySettings {
@@ -18,6 +23,10 @@ pub struct ApplySettings {
     pub settle_timeout: Duration,
     /// The pause between two looks while waiting for it.
     pub settle_interval: Duration,
+    /// How old the intent of a purchase may be when it is sent; where it is older, nothing is sent.
+    pub intent_freshness: Duration,
+    /// How old its price may be; where it is older, it is quoted again.
+    pub quote_freshness: Duration,
 }
 
 impl Default for ApplySettings {
@@ -26,6 +35,8 @@ impl Default for ApplySettings {
             keep_going: false,
             settle_timeout: Duration::from_secs(30),
             settle_interval: Duration::from_millis(500),
+            intent_freshness: INTENT_FRESHNESS,
+            quote_freshness: QUOTE_FRESHNESS,
         }
     }
 }

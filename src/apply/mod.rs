@@ -10,6 +10,5 @@ mod order;
 mod permit;
 pub mod purchase;
 
-pub use context::{ApplyEvents, ApplySettings, Context, Stop};
+pub use context::{ApplyEvents, ApplySettings, Context, INTENT_FRESHNESS, QUOTE_FRESHNESS, Stop};
 pub use executor::apply;
-pub use permit::{INTENT_FRESHNESS, QUOTE_FRESHNESS};

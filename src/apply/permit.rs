@@ -5,20 +5,14 @@
 //! take; has nobody asked to stop; and for a purchase, are its intent and its price young enough.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::context::{Context, Course};
+use super::context::{ApplySettings, Context, Course};
 use crate::api::SendPermit;
 use crate::model::Foreign;
 use crate::state::Moment;
-
-/// An older intent may be found void by another apply before the purchase has arrived.
-pub const INTENT_FRESHNESS: Duration = Duration::from_secs(60);
-/// An older price may have changed.
-pub const QUOTE_FRESHNESS: Duration = Duration::from_secs(10);
 
 /// When the intent of a purchase was stored, and when its price was quoted.
 #[derive(Debug, Clone, Copy)]
@@ -84,9 +78,10 @@ impl<'a> Permit<'a> {
         }
         self.context.ensure_locked().await.map_err(Denial::LockLost)?;
         // Last, because looking at the lock takes its time.
+        let ApplySettings { intent_freshness, quote_freshness, .. } = self.context.settings;
         match self.purchase {
-            Some(times) if times.intended.elapsed() > INTENT_FRESHNESS => Err(Denial::IntentTooOld),
-            Some(times) if times.quoted.elapsed() > QUOTE_FRESHNESS => Err(Denial::QuoteTooOld),
+            Some(times) if times.intended.elapsed() > *intent_freshness => Err(Denial::IntentTooOld),
+            Some(times) if times.quoted.elapsed() > *quote_freshness => Err(Denial::QuoteTooOld),
             _ => Ok(()),
         }
     }

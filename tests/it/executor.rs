@@ -5,6 +5,7 @@
 
 mod items;
 mod money;
+mod naps;
 mod operations;
 mod purchase;
 mod records;
@@ -114,7 +115,7 @@ impl World {
         self.carry_out_under(&Held::default(), plan).await
     }
 
-    async fn carry_out_under(&self, lock: &Held, plan: &Plan) -> Report {
+    async fn carry_out_under(&self, lock: &dyn Lock, plan: &Plan) -> Report {
         let World { writer, records, settings, events, stop, .. } = self;
         let report = apply::apply(plan, Context { writer, records, lock, settings, events, stop }).await;
         self.store.check_all();

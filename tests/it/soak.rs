@@ -236,6 +236,7 @@ impl World {
             keep_going,
             settle_timeout: Duration::from_millis(50),
             settle_interval: Duration::from_millis(10),
+            ..ApplySettings::default()
         };
         // The caller judges whether a plan may be carried out in part.
         let stop = Stop::default();
