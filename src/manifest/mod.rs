@@ -10,6 +10,7 @@ pub mod write;
 
 pub use document::Document;
 pub use read::{
-    DEFAULT_PATH, LoadError, MAX_FILE_BYTES, Manifest, ManifestWarning, enclosure, from_bytes, load, parse,
+    DEFAULT_PATH, LoadError, MAX_FILE_BYTES, Manifest, ManifestWarning, enclosure, from_bytes, is_read_from, load,
+    parse,
 };
 pub use schema::schema;

@@ -85,6 +85,13 @@ async fn a_manifest_is_refused_by_whatever_name_before_anything_is_read() {
         assert!(ran.stderr.contains("this is the manifest shardctl.yaml"), "{ran:?}");
         assert!(ran.stderr.contains("help: name another file"), "{ran:?}");
     }
+    assert_eq!(rig.requests(), 0);
+    // Where a directory of manifests is named, a plan in it would be the next one.
+    for (name, status) in [("plan.yaml", 1), ("./plan.yml", 1), ("plan.json", 0), (".plan.yaml", 0)] {
+        let ran = rig.run(&["plan", "-f", ".", "--out", name]).await.expect(status);
+        assert_eq!(ran.stderr.contains("would read it as a manifest"), status == 1, "{ran:?}");
+        assert_eq!(rig.path(name).exists(), status == 0, "{name}");
+    }
     assert_eq!(fs::read_to_string(rig.path(MANIFEST)).expect("a manifest"), DECLARED);
-    assert_eq!((fs::metadata(rig.path(MANIFEST)).expect("a file").ino(), rig.requests()), (inode, 0));
+    assert_eq!(fs::metadata(rig.path(MANIFEST)).expect("a file").ino(), inode);
 }

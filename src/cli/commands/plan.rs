@@ -16,6 +16,7 @@ use crate::cli::run::{self, Run, RunArgs};
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::SourceMap;
 use crate::document::{self, PlanDocument, PlanView};
+use crate::manifest;
 use crate::model::count;
 use crate::plan::Plan;
 use crate::reconcile::Pass;
@@ -47,7 +48,7 @@ pub(in crate::cli) async fn run(
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
     let mut run = Run::resolve(&resolve, environment)?;
     let (sources, desired) = run.load_manifest(&args.planning.orders, terminal)?;
-    args.out.as_deref().map_or(Ok(()), |out| refuse_manifest(out, &sources))?;
+    args.out.as_deref().map_or(Ok(()), |out| refuse_manifest(out, &sources, &args.manifest.manifest))?;
     let api_url = run.api_url();
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&api_url)?;
@@ -68,10 +69,17 @@ pub(in crate::cli) async fn run(
     judge(&plan, args.planning.detailed_exitcode)
 }
 
-/// Fails where the plan would take the place of what it is made of.
-fn refuse_manifest(out: &Path, sources: &SourceMap) -> Result<(), CommandFailure> {
-    let Some(name) = document::manifest_at(out, sources) else { return Ok(()) };
-    let message = format!("--out {}: this is the manifest {name}, which the plan would overwrite", out.display());
+/// Fails where the plan would take the place of what it is made of, or be taken for a manifest the next time.
+fn refuse_manifest(out: &Path, sources: &SourceMap, manifests: &[PathBuf]) -> Result<(), CommandFailure> {
+    let reason = match document::manifest_at(out, sources) {
+        Some(name) => format!("this is the manifest {name}, which the plan would overwrite"),
+        None if manifest::is_read_from(out, manifests) => {
+            "the next run would read it as a manifest, as it does every *.yaml and *.yml file of that directory"
+                .to_owned()
+        }
+        None => return Ok(()),
+    };
+    let message = format!("--out {}: {reason}", out.display());
     Err(CommandFailure::new(message).hint("name another file, such as `--out plan.json`"))
 }
 

@@ -198,6 +198,15 @@ fn is_inside(target: &Path, enclosure: &Path) -> bool {
     target.strip_prefix(enclosure).is_ok_and(|path| !is_gits(path))
 }
 
+/// Returns whether a file at `path` is read as a manifest, or would be the next time, because it lies in one of the
+/// directories among `manifests`.
+pub fn is_read_from(path: &Path, manifests: &[PathBuf]) -> bool {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(directory) = directory.canonicalize() else { return false };
+    let holds_it = |named: &PathBuf| named.canonicalize().is_ok_and(|named| named == directory);
+    path.file_name().is_some_and(is_manifest) && manifests.iter().any(holds_it)
+}
+
 /// Returns whether a name matches `*.yaml` or `*.yml` as a shell would: hidden files, such as an editor's, do not.
 fn is_manifest(name: &OsStr) -> bool {
     let extension = Path::new(name).extension();

@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 use crate::diagnostic::{Problem, SourceFile, SourceMap};
 use crate::model::{Desired, SourceId, hex};
 
-pub use files::{MAX_FILE_BYTES, enclosure};
+pub use files::{MAX_FILE_BYTES, enclosure, is_read_from};
 pub use load_error::{DEFAULT_PATH, LoadError};
 pub(super) use stretch::Stretch;
 pub use warning::ManifestWarning;
