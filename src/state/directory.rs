@@ -187,6 +187,8 @@ impl Inner {
                 format!("cannot read the state in {}: {}", shown(&path), names::too_large(name)),
             )),
             Ok(Some((bytes, modified))) => Ok(Some(Stored { bytes, modified })),
+            // It is the place itself that is a file, or lies below one.
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => Err(failed("read", &self.path, &error)),
             Err(error) => {
                 let StoreError { message, .. } = failed("read", &path, &error);
                 Err(StoreError::new(StoreErrorKind::Unreadable(error.kind()), message))
