@@ -2,6 +2,8 @@
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{AutoStream, ColorChoice as Choice, StripStream};
 use anstyle::{AnsiColor, Style};
@@ -21,10 +23,15 @@ use crate::render::markdown::Comment;
 const ERROR: Style = AnsiColor::BrightRed.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 
-/// Stdout, up to the first failure: a reader that has gone away, as `head` does, is none, others are told once.
+/// Whether the reader of stdout went away before all was written, as `head` does.
+#[derive(Debug, Clone, Default)]
+struct ReaderLeft(Arc<AtomicBool>);
+
+/// Stdout, up to the first failure: a reader that has gone away is none, others are told once.
 struct Out<W> {
     stream: W,
     closed: bool,
+    reader_left: ReaderLeft,
 }
 
 impl<W: Write> Out<W> {
@@ -35,7 +42,10 @@ impl<W: Write> Out<W> {
         let result = work(&mut self.stream);
         self.closed = result.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
         match result {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(skipped),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.reader_left.0.store(true, Ordering::Relaxed);
+                Ok(skipped)
+            }
             result => result,
         }
     }
@@ -52,14 +62,16 @@ impl<W: Write> Write for Out<W> {
 }
 
 /// Opens stdout with colour where it is wanted, buffered.
-fn stdout(choice: Choice) -> BufWriter<Box<dyn Write>> {
+fn stdout(choice: Choice, reader_left: ReaderLeft) -> BufWriter<Box<dyn Write>> {
     let choice = if choice == Choice::Auto { AutoStream::choice(&io::stdout()) } else { choice };
     let stream: Box<dyn Write> = if choice == Choice::Never {
         // What is left between styles comes in small pieces: they are put together again before they are written.
-        let whole: Box<dyn Write> = Box::new(BufWriter::new(Out { stream: Patient(io::stdout()), closed: false }));
+        let out = Out { stream: Patient(io::stdout()), closed: false, reader_left };
+        let whole: Box<dyn Write> = Box::new(BufWriter::new(out));
         Box::new(StripStream::new(whole))
     } else {
-        Box::new(Out { stream: Patient(AutoStream::new(io::stdout(), choice)), closed: false })
+        let stream = Patient(AutoStream::new(io::stdout(), choice));
+        Box::new(Out { stream, closed: false, reader_left })
     };
     BufWriter::new(stream)
 }
@@ -94,6 +106,7 @@ pub(super) struct Terminal {
     comment: Comment,
     /// Whether the result, or a part of it, was written.
     has_shown: bool,
+    reader_left: ReaderLeft,
 }
 
 impl Terminal {
@@ -103,8 +116,9 @@ impl Terminal {
             ColorChoice::Always => Choice::Always,
             ColorChoice::Never => Choice::Never,
         };
+        let reader_left = ReaderLeft::default();
         Terminal {
-            out: stdout(choice),
+            out: stdout(choice, reader_left.clone()),
             err: stderr(choice),
             quiet: args.quiet,
             verbose: args.verbose,
@@ -119,6 +133,7 @@ impl Terminal {
             workspace: environment.github_workspace.clone(),
             comment,
             has_shown: false,
+            reader_left,
         }
     }
 
@@ -133,6 +148,11 @@ impl Terminal {
     /// Returns whether the result, or a part of it, was written.
     pub(super) fn has_shown(&self) -> bool {
         self.has_shown
+    }
+
+    /// Returns whether a part of the result was not read, because its reader went away.
+    pub(super) fn has_lost_its_reader(&self) -> bool {
+        self.reader_left.0.load(Ordering::Relaxed)
     }
 
     /// Says why a command failed.

@@ -190,6 +190,10 @@ impl Work<'_> {
         if let Err(failure) = terminal.show(args.format.format, &Found::Applied(view, &report)) {
             terminal.failure(&failure);
         }
+        if name.is_some() && terminal.has_lost_its_reader() {
+            let history = format!("shardctl history {}", self.place_flags);
+            terminal.warn(&format!("the report was not read to its end; `{}` shows what was done", history.trim_end()));
+        }
         if plan.is_blocked() && !report.has_run() {
             return plan::judge(plan, false);
         }

@@ -42,6 +42,24 @@ fn what_was_carried_out_is_not_called_a_failure() {
 
 #[cfg(unix)]
 #[test]
+fn what_was_done_and_not_read_can_be_read_later() {
+    let told = "warning: the report was not read to its end; `shardctl history -f shardctl.yaml` shows what was done\n";
+    for format in ["text", "json", "markdown"] {
+        let shardctl = Shardctl::example();
+        let apply = &["apply", "--apply", "--format", format, "-f", "shardctl.yaml"];
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let ran = run(&shardctl, apply, writer).exits(0);
+        assert_eq!(ran.stderr, told);
+        assert!(shardctl.run(&["history", "-f", "shardctl.yaml"]).exits(0).stdout.contains("charged"));
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        assert_eq!(run(&shardctl, apply, writer).exits(0).stderr, "", "nothing was done");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_reader_that_has_gone_away_is_no_failure() {
     let shardctl = Shardctl::example();
     for arguments in [&["plan"][..], &["schema", "plan"], &["completions", "bash"]] {
