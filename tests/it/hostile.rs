@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{FutureExt, StreamExt, stream};
 use shardctl::model::{OrderId, Recorded};
-use shardctl::sandbox::{Account, Operation};
+use shardctl::sandbox::{Account, Operation, Tells};
 use tokio::net::TcpListener;
 
 use crate::rig::Rig;
@@ -39,6 +39,7 @@ orders:
   3: {tag: purchase, p0f_slots: 1, proxies: {203.0.113.31: , 203.0.113.32: }}
   4: {tag: signatures, p0f_slots: 1, proxies: {203.0.113.41: , 203.0.113.42: }}
   5: {tag: marks, proxies: {203.0.113.51: , 203.0.113.52: }}
+  6: {tag: renewal, proxies: {203.0.113.61: }}
 ";
 
 const BEFORE: &str = "
@@ -70,18 +71,50 @@ const AT_ONCE: usize = 8;
 pub struct Start {
     account: Account,
     records: BTreeMap<OrderId, Recorded>,
+    declared: String,
+}
+
+/// What only a server of the newer description can be asked for: that an order renews by itself.
+fn with_renewal(manifest: &str, is_automatic: bool) -> String {
+    format!("{manifest}  6: {{auto_renewal: {is_automatic}}}\n")
+}
+
+/// An operation of the vendor's newer description is broken on a server that has all of them.
+pub struct Starts {
+    older: Start,
+    newer: Start,
+}
+
+impl Starts {
+    async fn new() -> Starts {
+        let before = with_renewal(BEFORE, false);
+        let newer = Start::with(Tells::everything(), &before, with_renewal(AFTER, true)).await;
+        Starts { older: Start::new().await, newer }
+    }
+
+    pub fn of(&self, operation: Operation) -> &Start {
+        let is_newer =
+            matches!(operation, Operation::Order | Operation::Orders | Operation::Me | Operation::SetAutoRenewal);
+        if is_newer { &self.newer } else { &self.older }
+    }
 }
 
 impl Start {
     async fn new() -> Start {
-        let rig = Rig::new(ACCOUNT, BEFORE).await;
+        Start::with(Tells::older(), BEFORE, AFTER.to_owned()).await
+    }
+
+    async fn with(tells: Tells, before: &str, declared: String) -> Start {
+        let mut account = Account::from_yaml(ACCOUNT).expect("a valid account");
+        account.tells = tells;
+        let rig = Rig::with_account(account, before).await;
         assert_eq!(rig.complete(&[]).await, [0]);
-        Start { account: rig.control().account(), records: rig.records() }
+        Start { account: rig.control().account(), records: rig.records(), declared }
     }
 
     /// Puts a front before the API; what is recorded was recorded through it.
     async fn rig(&self) -> (Rig, Front) {
-        let mut rig = Rig::with_account(self.account.clone(), AFTER).await;
+        let mut rig = Rig::with_account(self.account.clone(), &self.declared).await;
         let front = Front::start(rig.url().trim_start_matches("http://").parse().expect("an address")).await;
         rig.ask_through(front.url());
         for (order, recorded) in &self.records {
@@ -150,11 +183,11 @@ async fn every_answer_to_every_operation_ends_soon_and_leaves_a_true_record() {
 /// Runs some of the cells, says what it took, and returns the most memory that one of them took.
 #[allow(clippy::print_stderr)]
 async fn run(choose: impl FnOnce(Vec<Cell>) -> Vec<Cell>) -> usize {
-    let (start, trap, most) = (Start::new().await, Trap::set().await, Most::default());
+    let (starts, trap, most) = (Starts::new().await, Trap::set().await, Most::default());
     let cells = choose(cells(&trap.url));
     let count = cells.len();
     // All that fail are shown, not only the first.
-    let survivors = stream::iter(cells).map(|cell| AssertUnwindSafe(survives(&start, cell, &most)).catch_unwind());
+    let survivors = stream::iter(cells).map(|cell| AssertUnwindSafe(survives(&starts, cell, &most)).catch_unwind());
     let survivors: Vec<_> = survivors.buffer_unordered(AT_ONCE).collect().await;
     let failed = survivors.iter().filter(|survived| survived.is_err()).count();
     assert_eq!(failed, 0, "so many of {count} cells failed");

@@ -207,6 +207,11 @@ fn body(answer: &[u8]) -> &[u8] {
 fn operation(head: &str) -> Operation {
     let target = head.split(' ').nth(1).expect("a target");
     let path = target.split('?').next().expect("a path");
-    let end = |operation: &Operation| operation.path().rsplit('}').next().expect("the end of a path");
-    Operation::ALL.into_iter().find(|operation| path.ends_with(end(operation))).expect("one of the operations")
+    let parts: Vec<&str> = path.split('/').collect();
+    let fits = |operation: &Operation| {
+        let wanted: Vec<&str> = operation.path().split('/').collect();
+        let fits = |(wanted, part): (&&str, &&str)| wanted.starts_with('{') || wanted == part;
+        wanted.len() == parts.len() && wanted.iter().zip(&parts).all(fits)
+    };
+    Operation::ALL.into_iter().find(fits).expect("one of the operations")
 }
