@@ -109,15 +109,15 @@ impl World {
             assert!(shown.stderr.contains("Nobody holds the lock."), "{shown:?}");
             return;
         };
-        self.run(&["state", "unlock", id]).await.expect(0);
+        self.run(&["state", "unlock", id]).await.exits(0);
     }
 
     /// Plays the passing of 11 minutes for every open intent.
     async fn let_intents_age(&self) {
-        self.run(&["state", "pull", "--force"]).await.expect(0);
+        self.run(&["state", "pull", "--force"]).await.exits(0);
         self.rig.check_records();
         self.rig.let_intents_age();
-        self.run(&["state", "push", "--force"]).await.expect(0);
+        self.run(&["state", "push", "--force"]).await.exits(0);
     }
 
     /// Applies until everything is done; what is declared holds then, and one slot was charged, once.
@@ -132,10 +132,10 @@ impl World {
                 _ => panic!("{ran:?}"),
             }
         }
-        self.run(&["plan", "--detailed-exitcode"]).await.expect(0);
+        self.run(&["plan", "--detailed-exitcode"]).await.exits(0);
         assert_eq!(self.rig.charged(), 100);
-        assert!(self.run(&["state", "unlock"]).await.expect(0).stderr.contains("Nobody holds the lock."));
-        self.run(&["state", "pull", "--force"]).await.expect(0);
+        assert!(self.run(&["state", "unlock"]).await.exits(0).stderr.contains("Nobody holds the lock."));
+        self.run(&["state", "pull", "--force"]).await.exits(0);
         self.rig.check_records();
         assert_eq!(self.rig.truth(), declared());
     }
@@ -186,7 +186,7 @@ async fn killed_at(server: &Server, (nth, when): (usize, &str)) {
     killed.kill().unwrap();
     killed.wait().unwrap();
     world.rig.break_with(json!([]));
-    let refused = world.run(&["apply", "--apply"]).await.expect(1);
+    let refused = world.run(&["apply", "--apply"]).await.exits(1);
     assert!(refused.stderr.contains(&format!("is locked by process {} ", killed.id())), "{nth} {when}: {refused:?}");
     world.unlock().await;
     world.completes().await;
@@ -206,7 +206,7 @@ async fn race(server: Server) {
             assert!(ran.status == Some(0) || refused(&ran), "round {round}: {first:?} {second:?}");
         }
         assert!([&first, &second].iter().any(|ran| ran.status == Some(0)), "round {round}: {first:?} {second:?}");
-        world.run(&["plan", "--detailed-exitcode"]).await.expect(0);
+        world.run(&["plan", "--detailed-exitcode"]).await.exits(0);
         if round == 0 {
             world.completes().await;
         }

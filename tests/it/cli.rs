@@ -30,18 +30,18 @@ use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::Arc;
 
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use shardctl::model::OrderId;
-use shardctl::sandbox::{Account, Control, FaultRule, LoggedRequest, Running, Sandbox, Tells};
-use tempfile::TempDir;
+use shardctl::sandbox::{Account, Control, LoggedRequest, Tells};
 use tokio::runtime::Runtime;
 
 use crate::openapi::check_logged;
+use crate::rig::{Ran, Rig, listen};
 
 /// The token of every account here; it must never be seen again.
 pub const TOKEN: &str = "t0ken-canary-9f3b";
@@ -75,36 +75,13 @@ orders:
       198.51.100.7:
 ";
 
-/// A directory to run the program in, and a simulated account to run it against.
+/// A rig whose runs are searched, checked and written down.
 pub struct Shardctl {
-    directory: TempDir,
-    sandbox: Running,
+    rig: Rig,
     remark: RefCell<Option<String>>,
     transcript: RefCell<Vec<String>>,
     // Dropped last: the sandbox runs on it.
     _runtime: Runtime,
-}
-
-/// What came of a run.
-pub struct Run {
-    pub stdout: String,
-    pub stderr: String,
-    pub status: i32,
-}
-
-impl Run {
-    /// Asserts the exit status.
-    #[track_caller]
-    pub fn exits(self, status: i32) -> Run {
-        assert_eq!(self.status, status, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
-        self
-    }
-
-    /// Reads stdout as JSON.
-    #[track_caller]
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
-    }
 }
 
 impl Shardctl {
@@ -113,10 +90,8 @@ impl Shardctl {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let account = Account::from_yaml(&with_token(account)).expect("a valid account");
-        let sandbox = runtime
-            .block_on(async { Sandbox::bind(account, ([127, 0, 0, 1], 0).into()).await.expect("a free port").spawn() });
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        Shardctl { directory, sandbox, remark: RefCell::default(), transcript: RefCell::default(), _runtime: runtime }
+        let rig = runtime.block_on(async { Rig::without_manifest(listen(account).await) });
+        Shardctl { rig, remark: RefCell::default(), transcript: RefCell::default(), _runtime: runtime }
     }
 
     /// Starts the account of the examples, with their manifest.
@@ -143,30 +118,28 @@ impl Shardctl {
 
     /// Writes a file, and the directories that it needs.
     pub fn write(&self, name: &str, text: &str) {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
-        fs::write(path, text).expect("a file");
+        fs::create_dir_all(self.path(name).parent().expect("a parent")).expect("a directory");
+        self.rig.write(name, text);
     }
 
     /// Returns the path of a file.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
+        self.rig.path(name)
     }
 
     /// Returns a handle on the sandbox.
     pub fn control(&self) -> &Control {
-        self.sandbox.control()
+        self.rig.control()
     }
 
     /// Returns the URL of the sandbox.
     pub fn url(&self) -> String {
-        self.sandbox.url()
+        self.rig.url()
     }
 
     /// Replaces the fault rules.
     pub fn break_with(&self, rules: Value) {
-        let rules: Vec<FaultRule> = serde_json::from_value(rules).expect("rules");
-        self.control().set_faults(rules);
+        self.rig.break_with(rules);
     }
 
     /// Returns the write requests so far.
@@ -182,24 +155,16 @@ impl Shardctl {
 
     /// Makes a command with nothing in its environment but the way to the sandbox.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_shardctl"));
-        command.args(arguments).current_dir(self.directory.path()).stdin(Stdio::null()).env_clear();
-        command.env("HOME", self.directory.path()).env("PROXYSHARD_API_URL", self.url());
-        command.env("PROXYSHARD_TOKEN", TOKEN);
-        if let Some(root) = std::env::var_os("SystemRoot") {
-            // Without it no program has a network on that system.
-            command.env("SystemRoot", root);
-        }
-        command
+        self.rig.command(arguments)
     }
 
     /// Runs the program.
-    pub fn run(&self, arguments: &[&str]) -> Run {
+    pub fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with(arguments, |_| {})
     }
 
     /// Runs the program in a changed environment.
-    pub fn run_with(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Run {
+    pub fn run_with(&self, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Ran {
         let mut command = self.command(arguments);
         change(&mut command);
         let run = self.finish(command.output().expect("the program runs"));
@@ -208,18 +173,16 @@ impl Shardctl {
     }
 
     /// Runs the program without a trace in the snapshot: to prepare for a run, or to read its JSON.
-    pub fn aside(&self, arguments: &[&str]) -> Run {
+    pub fn aside(&self, arguments: &[&str]) -> Ran {
         self.finish(self.command(arguments).output().expect("the program runs"))
     }
 
     /// Checks what came of a run.
-    pub fn finish(&self, output: Output) -> Run {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-        let status = output.status.code().expect("no signal");
-        let run = Run { stdout: text(output.stdout), stderr: text(output.stderr), status };
+    pub fn finish(&self, output: Output) -> Ran {
+        let run = Ran::of(output);
         self.search_for_secrets("stdout", &run.stdout);
         self.search_for_secrets("stderr", &run.stderr);
-        self.search_files(self.directory.path());
+        self.search_files(self.rig.directory());
         for trace in ["panicked", "RUST_BACKTRACE", "Os {", "os error", "Error(", "Some("] {
             assert!(!run.stderr.contains(trace) && !run.stdout.contains(trace), "`{trace}` in {}", run.stderr);
         }
@@ -255,7 +218,7 @@ impl Shardctl {
         }
     }
 
-    fn record(&self, arguments: &[&str], run: &Run) {
+    fn record(&self, arguments: &[&str], run: &Ran) {
         let remark = self.remark.take().map(|remark| format!("# {remark}\n")).unwrap_or_default();
         let words: Vec<String> = arguments.iter().map(|word| self.redact(word)).collect();
         let mut transcript = format!("{remark}$ shardctl {}\n", words.join(" "));
@@ -265,7 +228,7 @@ impl Shardctl {
                 write!(transcript, "[{stream}]\n{}{end}", self.redact(text)).expect("a string takes all");
             }
         }
-        writeln!(transcript, "[status] {}\n", run.status).expect("a string takes all");
+        writeln!(transcript, "[status] {}\n", run.status.expect("no signal")).expect("a string takes all");
         self.transcript.borrow_mut().push(transcript);
     }
 
@@ -283,9 +246,10 @@ impl Shardctl {
 
     /// Replaces what differs from run to run.
     fn redact(&self, text: &str) -> String {
-        let directory = self.directory.path().display().to_string();
-        let port = format!(":{}", self.sandbox.addr().port());
-        let text = text.replace(&port, ":PORT").replace(&directory, "[DIRECTORY]");
+        let directory = self.rig.directory().display().to_string();
+        let url = self.url();
+        let (_, port) = url.rsplit_once(':').expect("a port");
+        let text = text.replace(&format!(":{port}"), ":PORT").replace(&directory, "[DIRECTORY]");
         let text = text.replace(&format!("process {} ", std::process::id()), "process [PID] ");
         let digits = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '-');
         let moments = text.split(|c| !digits(c)).filter(|word| is_now(word)).map(str::to_owned).collect::<Vec<_>>();

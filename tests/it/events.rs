@@ -55,7 +55,7 @@ fn words(event: &Value) -> String {
 #[tokio::test]
 async fn a_collector_learns_what_happened_without_reading_sentences() {
     let rig = Rig::new(ACCOUNT, DECLARED).await;
-    let ran = rig.run(&APPLY).await.expect(0);
+    let ran = rig.run(&APPLY).await.exits(0);
     let events = events(&ran);
     let expected = [
         "apply_started",
@@ -95,7 +95,7 @@ async fn a_collector_learns_what_happened_without_reading_sentences() {
         (&ended["run"], &ended["outcome"], &ended["charged_cents"]),
         (&json!(run), &json!("complete"), &json!(300))
     );
-    let again = self::events(&rig.run(&APPLY).await.expect(0));
+    let again = self::events(&rig.run(&APPLY).await.exits(0));
     assert_eq!(again.iter().map(words).collect::<Vec<_>>(), ["apply_started", "apply_ended"]);
     assert_eq!((&again[0]["run"], &again[1]["outcome"]), (&Value::Null, &json!("nothing_to_do")));
 }
@@ -105,7 +105,7 @@ async fn what_goes_wrong_is_an_error_with_its_reason() {
     let rig = Rig::new(ACCOUNT, DECLARED).await;
     let body = json!({"success": false, "message": "\u{202e}no ##[add-mask]"}).to_string();
     rig.break_with(json!([{"operation": "set_signatures", "status": 400, "body": body}]));
-    let ran = rig.run(&APPLY).await.expect(3);
+    let ran = rig.run(&APPLY).await.exits(3);
     assert!(!ran.stderr.contains(['\u{202e}', '\u{1b}']) && !ran.stderr.contains("##["), "{ran:?}");
     let events = events(&ran);
     let failed = events.iter().find(|event| event["level"] == "error").expect("an error");
@@ -118,9 +118,9 @@ async fn what_goes_wrong_is_an_error_with_its_reason() {
 #[tokio::test]
 async fn events_are_for_collectors_alone() {
     let rig = Rig::new(ACCOUNT, DECLARED).await;
-    let ran = rig.run(&["apply", "--apply", "--log-format", "json", "-q", "--order", "2"]).await.expect(0);
+    let ran = rig.run(&["apply", "--apply", "--log-format", "json", "-q", "--order", "2"]).await.exits(0);
     assert_eq!(ran.stderr, "", "quiet is quiet");
-    let ran = rig.run(&["apply", "--apply", "-v", "--order", "1"]).await.expect(0);
+    let ran = rig.run(&["apply", "--apply", "-v", "--order", "1"]).await.exits(0);
     assert!(ran.stderr.contains("order 1: charged 3.00") && !ran.stderr.contains('{'), "{ran:?}");
 }
 
@@ -153,7 +153,7 @@ async fn a_collector_never_finds_a_line_that_is_no_object() {
     ];
     for (words, status) in failures {
         for order in [[words, &["--log-format", "json"]].concat(), [words, &["--log-format=json"]].concat()] {
-            let ran = rig.run(&order).await.expect(status);
+            let ran = rig.run(&order).await.exits(status);
             let lines = all_lines(&ran);
             assert!(!ran.stderr.contains(['\u{202e}', '\u{1b}']) && !ran.stderr.contains("##["), "{ran:?}");
             let last = lines.last();
@@ -165,7 +165,7 @@ async fn a_collector_never_finds_a_line_that_is_no_object() {
 #[tokio::test]
 async fn a_collector_finds_the_place_of_a_problem() {
     let rig = Rig::new(ACCOUNT, "version: 1\norders:\n  1: {tags: eu}\n").await;
-    let lines = all_lines(&rig.run(&["plan", "--log-format", "json"]).await.expect(1));
+    let lines = all_lines(&rig.run(&["plan", "--log-format", "json"]).await.exits(1));
     let fields = |line: &Value| {
         let of = |key: &str| line[key].to_string().replace('"', "");
         ["level", "event", "code", "file", "line", "column"].map(of).join(" ")

@@ -27,8 +27,10 @@ use shardctl::model::{Desired, OrderId, Outcome, ProxyIp, Recorded, Report, Sign
 use shardctl::plan::{Options, Plan, Step};
 use shardctl::reconcile::{NoProgress, Pass};
 use shardctl::render::problem;
-use shardctl::sandbox::{Account, Control, FaultRule, Running, Sandbox, Tells};
+use shardctl::sandbox::{Account, Control, FaultRule, Running, Tells};
 use shardctl::state::{Holder, Lock, Place, Records, StoreError, StoreErrorKind, Stored, decode, encode, record_name};
+
+use crate::rig::listen;
 
 /// The API that the records belong to; where it really listens makes no difference to them.
 const API_URL: &str = "https://user-api.proxyshard.com";
@@ -81,7 +83,7 @@ impl World {
         let mut account = Account::from_yaml(account).expect("a valid account");
         // Most is left to what is recorded.
         account.tells = Tells::older();
-        let sandbox = Sandbox::bind(account, ([127, 0, 0, 1], 0).into()).await.expect("a free port").spawn();
+        let sandbox = listen(account).await.spawn();
         let url = sandbox.url().parse().expect("a good URL");
         let (timeout, patience) = (Duration::from_secs(10), Duration::from_secs(1));
         let settings = Settings { concurrency, retries, timeout, patience, ..Settings::default() };

@@ -205,7 +205,7 @@ async fn a_connection_that_is_closed_at_once_is_no_answer() {
     let (rig, front) = start.rig().await;
     front.close_beyond(0);
     let (truth, records) = (rig.truth(), rig.records());
-    let ran = rig.run(&["apply", "--apply", "-vvv", "--retries", "1"]).await.expect(1);
+    let ran = rig.run(&["apply", "--apply", "-vvv", "--retries", "1"]).await.exits(1);
     assert!(ran.stderr.contains("the API cannot be reached: "), "{ran:?}");
     assert!(ran.stderr.contains("no answer: the connection broke"), "{ran:?}");
     assert_eq!((rig.truth(), rig.records()), (truth, records));
@@ -219,7 +219,7 @@ async fn a_purchase_whose_connection_is_closed_at_once_is_unknown_and_not_made_a
     // The purchase alone takes a connection of its own.
     front.close_beyond(1);
     let words = ["apply", "--apply", "-vvv", "--order", "3", "--concurrency", "1", "--settle-timeout", "0.3"];
-    let ran = rig.run(&words).await.expect(4);
+    let ran = rig.run(&words).await.exits(4);
     assert!(ran.stdout.contains("addons/purchase: no answer: the connection broke"), "{ran:?}");
     assert_eq!((front.connections(), rig.charged(), rig.open_intents()), (2, 0, 1), "{ran:?}");
     rig.check_records();

@@ -59,7 +59,7 @@ async fn survives(seed: u64) {
 /// One cent less than the charge, and not a single write is sent.
 async fn below_the_limit(case: &Case, rig: &Rig) {
     let limit = (case.charge() - 1).to_string();
-    let ran = rig.run(&["apply", "--apply", "--format", "json", "--max-charge-cents", &limit]).await.expect(1);
+    let ran = rig.run(&["apply", "--apply", "--format", "json", "--max-charge-cents", &limit]).await.exits(1);
     assert!(ran.problems().contains(&"charge_limit".to_owned()), "{case:?}: {ran:?}");
     let wrote = rig.control().requests().iter().any(|request| request.operation.is_some_and(Operation::writes));
     assert!(!wrote && rig.charged() == 0 && rig.records().is_empty(), "{case:?}");

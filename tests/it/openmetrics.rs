@@ -173,19 +173,19 @@ async fn the_program_prints_them_whatever_happens() {
     let account = Account::from_yaml(&ACCOUNT.replace("tells: older", "wallet_cents: 700")).expect("a valid account");
     let told = Rig::with_account(account, DECLARED).await;
     let words = ["status", "--format", "openmetrics"];
-    let found = samples(&told.run(&words).await.expect(0).stdout);
+    let found = samples(&told.run(&words).await.exits(0).stdout);
     assert_eq!(
         (found["shardctl_wallet_balance_cents"], found["shardctl_order_auto_renewal{order_id=\"1\",tag=\"eu\"}"]),
         (700, 1)
     );
     let rig = Rig::new(ACCOUNT, DECLARED).await;
-    let found = samples(&rig.run(&words).await.expect(0).stdout);
+    let found = samples(&rig.run(&words).await.exits(0).stdout);
     assert_eq!(found["shardctl_order_slots_paid{order_id=\"1\",tag=\"eu\"}"], 2);
-    let found = samples(&rig.run(&["status", "1", "7", "--format", "openmetrics"]).await.expect(1).stdout);
+    let found = samples(&rig.run(&["status", "1", "7", "--format", "openmetrics"]).await.exits(1).stdout);
     assert_eq!((found["shardctl_up"], found["shardctl_order_up{order_id=\"7\",tag=\"\"}"]), (1, 0));
     rig.break_with(json!([{"operation": "any", "status": 401, "times": 0}]));
-    assert_eq!(samples(&rig.run(&words).await.expect(1).stdout), [("shardctl_up".to_owned(), 0)].into());
-    let ran = rig.run(&["plan", "--format", "openmetrics"]).await.expect(1);
+    assert_eq!(samples(&rig.run(&words).await.exits(1).stdout), [("shardctl_up".to_owned(), 0)].into());
+    let ran = rig.run(&["plan", "--format", "openmetrics"]).await.exits(1);
     assert!(ran.stderr.contains("invalid value"), "a plan has none: {ran:?}");
 }
 

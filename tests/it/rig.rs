@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -45,7 +45,14 @@ pub struct Ran {
 }
 
 impl Ran {
+    /// Returns what a process printed, and how it ended.
+    pub fn of(output: Output) -> Ran {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output in UTF-8");
+        Ran { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
     /// Returns stdout as JSON.
+    #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
@@ -58,8 +65,10 @@ impl Ran {
         problems.map(|problem| problem["code"].as_str().expect("a code").to_owned()).collect()
     }
 
-    pub fn expect(self, status: i32) -> Ran {
-        assert_eq!(self.status, Some(status), "{self:?}");
+    /// Asserts the exit status.
+    #[track_caller]
+    pub fn exits(self, status: i32) -> Ran {
+        assert_eq!(self.status, Some(status), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
 }
@@ -115,8 +124,24 @@ impl Drop for Started {
     }
 }
 
+/// Returns the built program with its words, in an environment that holds nothing but the home of a user.
+pub fn program(directory: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shardctl"));
+    command.args(words).current_dir(directory).stdin(Stdio::null()).env_clear().env("HOME", directory);
+    if let Some(root) = std::env::var_os("SystemRoot") {
+        // Without it no program has a network on that system.
+        command.env("SystemRoot", root);
+    }
+    command
+}
+
+/// Has a sandbox listen on a port of its own.
+pub async fn listen(account: Account) -> Sandbox {
+    Sandbox::bind(account, ([127, 0, 0, 1], 0).into()).await.expect("a free port")
+}
+
 /// In memory where that is possible: every apply syncs some fifty times, and the disk is not what is tested.
-fn temporary_directory() -> TempDir {
+pub fn temporary_directory() -> TempDir {
     let in_memory = tempfile::tempdir_in("/dev/shm");
     in_memory.or_else(|_| tempfile::tempdir()).expect("a temporary directory")
 }
@@ -132,18 +157,25 @@ impl Rig {
 
     /// Serves an account, which says itself what it tells.
     pub async fn with_account(account: Account, manifest: &str) -> Rig {
-        Rig::serving(Sandbox::bind(account, ([127, 0, 0, 1], 0).into()).await.expect("a free port"), manifest)
+        Rig::serving(listen(account).await, manifest)
     }
 
     pub fn serving(sandbox: Sandbox, manifest: &str) -> Rig {
-        let directory = temporary_directory();
-        let rig = Rig { directory, sandbox: sandbox.spawn(), front: None, runs: AtomicU32::new(0) };
+        let rig = Rig::without_manifest(sandbox);
         rig.write(MANIFEST, manifest);
         rig
     }
 
+    pub fn without_manifest(sandbox: Sandbox) -> Rig {
+        Rig { directory: temporary_directory(), sandbox: sandbox.spawn(), front: None, runs: AtomicU32::new(0) }
+    }
+
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.directory.path().join(name)
+        self.directory().join(name)
     }
 
     pub fn write(&self, name: impl AsRef<Path>, text: impl AsRef<[u8]>) {
@@ -165,8 +197,7 @@ impl Rig {
 
     /// Returns the program with its words, in an environment that holds nothing but the way to the sandbox.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_shardctl"));
-        command.args(words).current_dir(self.directory.path()).env_clear().stdin(Stdio::null());
+        let mut command = program(self.directory(), words);
         command.env("PROXYSHARD_TOKEN", self.control().token()).env("PROXYSHARD_API_URL", self.url());
         command
     }
@@ -297,13 +328,13 @@ impl Rig {
 
     /// Makes sure that the history adds up to what the wallet was charged.
     pub async fn check_history(&self) {
-        let history = self.run(&["history", "--format", "json"]).await.expect(0).json();
+        let history = self.run(&["history", "--format", "json"]).await.exits(0).json();
         let amounts = (history["charged_cents"].as_u64(), history["may_have_charged_cents"].as_u64());
         assert_eq!(amounts, (Some(self.charged()), Some(0)), "{history:#}");
     }
 
     /// Makes sure that there is nothing left to do.
     pub async fn nothing_left(&self) {
-        self.run(&["plan", "--detailed-exitcode"]).await.expect(0);
+        self.run(&["plan", "--detailed-exitcode"]).await.exits(0);
     }
 }

@@ -15,9 +15,10 @@ use std::time::Duration;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use shardctl::model::OrderId;
-use shardctl::sandbox::{Account, Running, Sandbox};
+use shardctl::sandbox::{Account, Running};
 
 use crate::openapi::{check_logged, check_response};
+use crate::rig::listen;
 
 /// Order 1 has one slot free and an IP marked to go, order 2 no slots, order 3 no IPs, order 9 is residential.
 const ACCOUNT: &str = "
@@ -47,8 +48,7 @@ struct World {
 impl World {
     async fn open(account: &str) -> World {
         let account = Account::from_yaml(account).expect("a valid account");
-        let sandbox = Sandbox::bind(account, ([127, 0, 0, 1], 0).into()).await.expect("a free port");
-        World { sandbox: sandbox.spawn(), client: client() }
+        World { sandbox: listen(account).await.spawn(), client: client() }
     }
 
     fn request(&self, operation: &str, order: &str, arguments: &Value) -> RequestBuilder {

@@ -35,7 +35,7 @@ const DRY_RUN: [&str; 3] = ["apply", "--plan", "saved.json"];
 /// Saves a plan that buys two slots for order 1 and schedules fewer for order 2.
 async fn saved() -> Rig {
     let rig = Rig::new(ACCOUNT, DECLARED).await;
-    rig.run(&PLAN).await.expect(0);
+    rig.run(&PLAN).await.exits(0);
     rig
 }
 
@@ -71,13 +71,13 @@ fn writes(rig: &Rig) -> usize {
 async fn a_saved_plan_is_applied_exactly_and_only_once() {
     let rig = saved().await;
     let before = rig.truth();
-    let dry = rig.run(&DRY_RUN).await.expect(0);
+    let dry = rig.run(&DRY_RUN).await.exits(0);
     assert!(dry.stdout.ends_with("to carry the plan out.\n"), "{dry:?}");
-    rig.run(&[&DRY_RUN[..], &["--detailed-exitcode"]].concat()).await.expect(2);
+    rig.run(&[&DRY_RUN[..], &["--detailed-exitcode"]].concat()).await.exits(2);
     assert_eq!((rig.truth(), rig.records().len()), (before, 0));
 
     let planned: Value = serde_json::from_slice(&fs::read(rig.path("saved.json")).expect("a plan")).expect("JSON");
-    let ran = rig.run(&[&APPLY[..], &["--format", "json"]].concat()).await.expect(0);
+    let ran = rig.run(&[&APPLY[..], &["--format", "json"]].concat()).await.exits(0);
     let mut report = ran.json();
     for operation in report["orders"]
         .as_array_mut()
@@ -101,7 +101,7 @@ async fn a_saved_plan_is_applied_exactly_and_only_once() {
 async fn an_apply_that_stopped_part_way_uses_its_plan_up() {
     let rig = saved().await;
     rig.break_with(json!([{"operation": "set_signatures", "status": 403}]));
-    rig.run(&[&APPLY[..], &["--concurrency", "1"]].concat()).await.expect(3);
+    rig.run(&[&APPLY[..], &["--concurrency", "1"]].concat()).await.exits(3);
     rig.break_with(json!([]));
     assert_eq!(rig.charged(), 200);
     refused(&rig, "order 1: its p0f slots were 2, now 4").await;
@@ -176,7 +176,7 @@ async fn a_plan_for_another_api_is_refused() {
     let url = other.url();
     for flags in [&[][..], &["--state", "elsewhere"]] {
         let words = [&APPLY[..], &["--api-url", &url], flags].concat();
-        let ran = rig.run(&words).await.expect(1);
+        let ran = rig.run(&words).await.exits(1);
         assert!(ran.stderr.contains("the plan was made for the API at"), "{ran:?}");
     }
     assert_eq!(writes(&other) + writes(&rig), 0);
@@ -187,7 +187,7 @@ async fn a_higher_price_buys_nothing_and_a_lower_one_does() {
     for (price, status, charged) in [(101, 1, 0), (99, 0, 198), (100, 0, 200)] {
         let rig = saved().await;
         rig.control().with_account(|account| account.slot_price_cents = Cents(price));
-        let ran = rig.run(&[&APPLY[..], &["--concurrency", "1"]].concat()).await.expect(status);
+        let ran = rig.run(&[&APPLY[..], &["--concurrency", "1"]].concat()).await.exits(status);
         assert_eq!(rig.charged(), charged, "{price}: {ran:?}");
         if status != 0 {
             assert!(ran.stdout.contains("the price is 202 cents now, the plan shows 200"), "{ran:?}");
@@ -246,14 +246,14 @@ async fn no_edit_brings_about_what_the_manifest_does_not_declare() {
     let harmless: Vec<Edit> = tried.filter_map(async |edit| edit).collect().await;
     assert_eq!((rig.truth(), writes(&rig)), (before, 0));
 
-    rig.run(&["apply", "--apply"]).await.expect(0);
+    rig.run(&["apply", "--apply"]).await.exits(0);
     let declared = rig.truth();
     let mut places = BTreeSet::new();
     for Edit { place, document } in harmless {
         rig.control().with_account(|now| now.clone_from(&account));
         fs::remove_dir_all(rig.path(STATE)).expect("the records");
         rig.write("saved.json", document.to_string());
-        rig.run(&APPLY).await.expect(0);
+        rig.run(&APPLY).await.exits(0);
         assert_eq!(rig.truth(), declared, "{place}");
         places.insert(place);
     }
@@ -365,7 +365,7 @@ async fn a_charge_that_was_edited_buys_for_the_real_price_or_not_at_all() {
     for (cents, charged, status) in [(100, 0, 1), (0, 0, 1), (300, 200, 0), (500, 200, 0)] {
         let rig = saved().await;
         edit(&rig, |plan| charge(plan, cents));
-        let ran = rig.run(&[&APPLY[..], &["--concurrency", "1"]].concat()).await.expect(status);
+        let ran = rig.run(&[&APPLY[..], &["--concurrency", "1"]].concat()).await.exits(status);
         assert_eq!(rig.charged(), charged, "{cents}: {ran:?}");
     }
     let rig = saved().await;
@@ -384,13 +384,13 @@ async fn an_operation_cannot_be_taken_out_but_an_order_can() {
 
     // Then it is the plan that `--order` would have made.
     let (rig, untouched) = (saved().await, Rig::new(ACCOUNT, DECLARED).await.truth()["orders"]["1"].clone());
-    rig.run(&["plan", "--order", "2", "--out", "two.json"]).await.expect(0);
+    rig.run(&["plan", "--order", "2", "--out", "two.json"]).await.exits(0);
     let two: Value = serde_json::from_slice(&fs::read(rig.path("two.json")).expect("a plan")).expect("JSON");
     edit(&rig, |plan| {
         remove(plan, "/orders/0");
         plan["summary"] = two["summary"].clone();
     });
-    rig.run(&APPLY).await.expect(0);
+    rig.run(&APPLY).await.exits(0);
     assert_eq!((rig.charged(), &rig.truth()["orders"]["1"]), (0, &untouched));
     let downgrade = Some(PendingChange::Downgrade { next_qty: 1 });
     assert_eq!(rig.control().account().orders[&id(2)].pending, downgrade);
@@ -399,25 +399,25 @@ async fn an_operation_cannot_be_taken_out_but_an_order_can() {
 #[tokio::test]
 async fn a_blocked_plan_stays_blocked() {
     let rig = Rig::new(ACCOUNT, &DECLARED.replace("500", "199")).await;
-    let ran = rig.run(&[&PLAN[..], &["--format", "json"]].concat()).await.expect(1);
+    let ran = rig.run(&[&PLAN[..], &["--format", "json"]].concat()).await.exits(1);
     assert_eq!(ran.problems(), ["charge_limit"]);
     let before = rig.truth();
     for words in [&DRY_RUN[..], &APPLY[..]] {
-        let ran = rig.run(words).await.expect(1);
+        let ran = rig.run(words).await.exits(1);
         assert!(ran.stdout.contains("charge_limit") && ran.stderr.contains("blocked by 1 problem"), "{ran:?}");
     }
     assert_eq!((rig.truth(), writes(&rig)), (before, 0));
-    rig.run(&[&APPLY[..], &["--keep-going"]].concat()).await.expect(3);
+    rig.run(&[&APPLY[..], &["--keep-going"]].concat()).await.exits(3);
     assert_eq!((rig.charged(), rig.records().len()), (0, 1), "the other order");
 }
 
 #[tokio::test]
 async fn a_manifest_is_the_same_by_whatever_path_it_is_reached() {
     let rig = Rig::new(ACCOUNT, &DECLARED.replace("500", "199")).await;
-    rig.run(&PLAN).await.expect(1);
+    rig.run(&PLAN).await.exits(1);
     let whole = rig.path(MANIFEST).display().to_string();
     for path in ["./shardctl.yaml", &whole] {
-        let ran = rig.run(&[&DRY_RUN[..], &["-f", path]].concat()).await.expect(1);
+        let ran = rig.run(&[&DRY_RUN[..], &["-f", path]].concat()).await.exits(1);
         assert!(ran.stdout.contains("charge_limit") && !ran.stderr.contains("stale"), "{ran:?}");
     }
 }
@@ -430,12 +430,12 @@ async fn a_plan_that_an_unsettled_purchase_blocks_buys_nothing_later_either() {
     rig.struck().await;
     run.kill();
     rig.break_with(json!([]));
-    rig.run(&PLAN).await.expect(1);
+    rig.run(&PLAN).await.exits(1);
     let unsettled = fs::read_to_string(rig.record_path(id(1))).expect("a record");
     rig.let_intents_age();
     refused(&rig, "order 1: its recorded state has changed").await;
     rig.write(rig.record_path(id(1)), unsettled);
-    rig.run(&APPLY).await.expect(1);
+    rig.run(&APPLY).await.exits(1);
     assert_eq!(rig.charged(), 0);
 }
 
@@ -448,14 +448,14 @@ async fn limits_cannot_be_taken_out_of_the_file() {
         plan["summary"]["changed"] = json!(2);
     };
     let rig = Rig::new(ACCOUNT, &DECLARED.replace("500", "199")).await;
-    rig.run(&PLAN).await.expect(1);
+    rig.run(&PLAN).await.exits(1);
     edit(&rig, lift);
     refused(&rig, "order 1: it is blocked now: the plan charges 200 cents").await;
     // It is the plan that the flag would have made, and the flag still has to be given by whoever applies it.
     edit(&rig, |plan| plan["options"]["max_charge_cents"] = json!(200));
-    let ran = rig.run(&APPLY).await.expect(1);
+    let ran = rig.run(&APPLY).await.exits(1);
     assert!(ran.stdout.contains("error[charge_limit]") && writes(&rig) == 0, "{ran:?}");
-    rig.run(&[&APPLY[..], &["--max-charge-cents", "200"]].concat()).await.expect(0);
+    rig.run(&[&APPLY[..], &["--max-charge-cents", "200"]].concat()).await.exits(0);
     assert_eq!(rig.charged(), 200);
     rig.nothing_left().await;
 }
@@ -463,15 +463,15 @@ async fn limits_cannot_be_taken_out_of_the_file() {
 #[tokio::test]
 async fn the_limits_that_are_given_hold_and_not_those_in_the_file() {
     let rig = Rig::new(ACCOUNT, &DECLARED.replace("500", "0")).await;
-    rig.run(&[&PLAN[..], &["--max-charge-cents", "200"]].concat()).await.expect(0);
-    let ran = rig.run(&[&APPLY[..], &["--order", "1"]].concat()).await.expect(1);
+    rig.run(&[&PLAN[..], &["--max-charge-cents", "200"]].concat()).await.exits(0);
+    let ran = rig.run(&[&APPLY[..], &["--order", "1"]].concat()).await.exits(1);
     assert!(ran.stderr.contains("cannot be used with"), "{ran:?}");
     for limit in [&[][..], &["--max-charge-cents", "199"]] {
-        let ran = rig.run(&[&APPLY[..], limit].concat()).await.expect(1);
+        let ran = rig.run(&[&APPLY[..], limit].concat()).await.exits(1);
         assert!(ran.stdout.contains("error[charge_limit]"), "{ran:?}");
     }
     assert_eq!(rig.charged(), 0);
-    rig.run(&[&APPLY[..], &["--max-charge-cents", "200", "--max-removals", "50"]].concat()).await.expect(0);
+    rig.run(&[&APPLY[..], &["--max-charge-cents", "200", "--max-removals", "50"]].concat()).await.exits(0);
     assert_eq!(rig.charged(), 200);
     rig.nothing_left().await;
 }

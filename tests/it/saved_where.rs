@@ -24,12 +24,12 @@ fn mode(rig: &Rig, name: &str) -> u32 {
 async fn a_file_keeps_its_mode_and_a_new_one_gets_the_usual_one() {
     let rig = Rig::new(ACCOUNT, DECLARED).await;
     rig.write("usual", "");
-    rig.run(&["plan", "-q", "--out", "new.json"]).await.expect(0);
+    rig.run(&["plan", "-q", "--out", "new.json"]).await.exits(0);
     assert_eq!(mode(&rig, "new.json"), mode(&rig, "usual"));
     for wanted in [0o640, 0o604] {
         rig.write("old.json", "old");
         fs::set_permissions(rig.path("old.json"), Permissions::from_mode(wanted)).expect("a mode");
-        rig.run(&["plan", "-q", "--out", "old.json"]).await.expect(0);
+        rig.run(&["plan", "-q", "--out", "old.json"]).await.exits(0);
         assert_eq!(mode(&rig, "old.json"), wanted);
         assert!(is_plan(&fs::read(rig.path("old.json")).expect("a plan")));
     }
@@ -42,7 +42,7 @@ async fn a_link_is_followed() {
     rig.write("elsewhere/there.json", "old");
     for name in ["there.json", "not-there.json"] {
         symlink(rig.path("elsewhere").join(name), rig.path("link")).expect("a link");
-        rig.run(&["plan", "-q", "--out", "link"]).await.expect(0);
+        rig.run(&["plan", "-q", "--out", "link"]).await.exits(0);
         assert!(rig.path("link").is_symlink(), "{name}");
         assert!(is_plan(&fs::read(rig.path("elsewhere").join(name)).expect("a plan")), "{name}");
         fs::remove_file(rig.path("link")).expect("a link");
@@ -59,7 +59,7 @@ async fn a_pipe_is_written_to() {
         .stderr(Stdio::null())
         .spawn()
         .expect("a reader");
-    rig.run(&["plan", "-q", "--out", "pipe"]).await.expect(0);
+    rig.run(&["plan", "-q", "--out", "pipe"]).await.exits(0);
     assert!(is_plan(&reader.wait_with_output().expect("its end").stdout));
     assert!(!fs::symlink_metadata(rig.path("pipe")).expect("a pipe").is_file());
 }
@@ -68,8 +68,8 @@ async fn a_pipe_is_written_to() {
 #[tokio::test]
 async fn a_plan_saved_to_stdout_follows_what_is_printed() {
     let rig = Rig::new(ACCOUNT, DECLARED).await;
-    let printed = rig.run(&["plan"]).await.expect(0).stdout;
-    let ran = rig.run(&["plan", "--out", "/dev/stdout"]).await.expect(0);
+    let printed = rig.run(&["plan"]).await.exits(0).stdout;
+    let ran = rig.run(&["plan", "--out", "/dev/stdout"]).await.exits(0);
     let saved = ran.stdout.strip_prefix(&printed).expect("what is printed");
     assert!(is_plan(saved.as_bytes()), "{ran:?}");
 }
@@ -81,14 +81,14 @@ async fn a_manifest_is_refused_by_whatever_name_before_anything_is_read() {
     fs::hard_link(rig.path(MANIFEST), rig.path("other-name")).expect("another name");
     let inode = fs::metadata(rig.path(MANIFEST)).expect("a file").ino();
     for name in [MANIFEST, "./shardctl.yaml", "link", "other-name"] {
-        let ran = rig.run(&["plan", "--out", name]).await.expect(1);
+        let ran = rig.run(&["plan", "--out", name]).await.exits(1);
         assert!(ran.stderr.contains("this is the manifest shardctl.yaml"), "{ran:?}");
         assert!(ran.stderr.contains("help: name another file"), "{ran:?}");
     }
     assert_eq!(rig.requests(), 0);
     // Where a directory of manifests is named, a plan in it would be the next one.
     for (name, status) in [("plan.yaml", 1), ("./plan.yml", 1), ("plan.json", 0), (".plan.yaml", 0)] {
-        let ran = rig.run(&["plan", "-f", ".", "--out", name]).await.expect(status);
+        let ran = rig.run(&["plan", "-f", ".", "--out", name]).await.exits(status);
         assert_eq!(ran.stderr.contains("would read it as a manifest"), status == 1, "{ran:?}");
         assert_eq!(rig.path(name).exists(), status == 0, "{name}");
     }

@@ -63,7 +63,7 @@ fn plans_are_valid() {
     let print = |arguments: &[&str]| {
         let run = shardctl.aside(&[&["plan", "--format", "json"], arguments].concat());
         assert_valid(&plan, &run.json());
-        run.status
+        run.status.expect("no signal")
     };
     assert_eq!(print(&[]), 0);
     assert_eq!(print(&["--max-charge-cents", "1", "--max-removal-percent", "0"]), 1);
@@ -85,7 +85,7 @@ fn reports_are_valid() {
         let run = shardctl.aside(&[&["apply", "--format", "json"], arguments].concat());
         let document = run.json();
         assert_valid(&apply, &document);
-        (run.status, document["outcome"].as_str().expect("an outcome").to_owned())
+        (run.status.expect("no signal"), document["outcome"].as_str().expect("an outcome").to_owned())
     };
     assert_eq!(print(&[]), (0, "dry_run".to_owned()));
     assert_eq!(print(&["--apply", "--max-charge-cents", "0"]), (1, "failed".to_owned()));

@@ -84,7 +84,7 @@ async fn nothing_is_bought_after_it() {
     // The price is being quoted once more: the purchase itself has not begun.
     let (rig, run) = under_way(json!({"operation": "calculate", "nth": 4, "delay_ms": HELD_UP})).await;
     run.signal("INT");
-    let ran = run.finish().await.expect(1);
+    let ran = run.finish().await.exits(1);
     assert_eq!((rig.charged(), rig.sent(Operation::Purchase, 1), rig.open_intents()), (0, 0, 0), "{ran:?}");
     assert!(ran.stdout.contains("nothing was bought: interrupted"), "{ran:?}");
     rig.break_with(json!([]));
@@ -99,7 +99,7 @@ async fn a_purchase_under_way_is_settled_or_unknown() {
     let run = rig.start(&[&APPLY[..], &["--timeout", "0.4", "--settle-timeout", "0.05"]].concat());
     rig.struck().await;
     run.signal("TERM");
-    let ran = run.finish().await.expect(4);
+    let ran = run.finish().await.exits(4);
     assert_eq!((results(&ran)[1].as_str(), rig.open_intents()), ("unknown", 1), "{ran:?}");
     rig.break_with(json!([]));
     assert_eq!(rig.complete(&[]).await, [1, 0]);
@@ -114,7 +114,7 @@ async fn what_waits_to_be_sent_again_is_not() {
         let (rig, run) = under_way(fault).await;
         run.signal("TERM");
         let start = Instant::now();
-        let ran = run.finish().await.expect(3);
+        let ran = run.finish().await.exits(3);
         assert!(start.elapsed() < Duration::from_secs(20), "{ran:?}");
         assert!(rig.sent(operation, 1) <= 2 && results(&ran).contains(&"failed".to_owned()), "{ran:?}");
         rig.check_records();
@@ -139,7 +139,7 @@ async fn what_only_reads_ends_at_the_first() {
         let run = rig.start(words);
         until("it reads", || rig.control().faults()[0].fired > before).await;
         run.signal(signal);
-        let ran = run.finish().await.expect(1);
+        let ran = run.finish().await.exits(1);
         assert_eq!(ran.stdout, "", "{words:?}");
         assert!(ran.stderr.starts_with("error: interrupted"), "{words:?}: {ran:?}");
     }
@@ -159,7 +159,7 @@ async fn the_second_ends_at_once() {
             tokio::time::sleep(Duration::from_millis(1100)).await;
             let start = Instant::now();
             run.signal(second);
-            let ran = run.finish().await.expect(130);
+            let ran = run.finish().await.exits(130);
             assert!(start.elapsed() < Duration::from_secs(10), "{ran:?}");
             rig.break_with(json!([]));
             rig.check_records();
@@ -215,7 +215,7 @@ async fn a_failure_after_a_cancel_of_nothing_leaves_with_1() {
     let rig = Rig::new(ACCOUNT, DECLARED).await;
     rig.break_with(json!([{"operation": "purchase", "status": 403}]));
     let before = rig.truth();
-    let ran = rig.run(&APPLY).await.expect(1);
+    let ran = rig.run(&APPLY).await.exits(1);
     assert_eq!((ran.json()["outcome"].as_str(), rig.truth()), (Some("failed"), before));
     rig.control().with_account(|account| {
         let order = account.orders.get_mut(&OrderId::new(2).expect("a positive id")).expect("an order");
@@ -223,5 +223,5 @@ async fn a_failure_after_a_cancel_of_nothing_leaves_with_1() {
     });
     rig.write(MANIFEST, DECLARED.lines().filter(|line| !line.contains("  1:")).collect::<Vec<_>>().join("\n"));
     rig.break_with(json!([{"operation": "purchase", "status": 403}]));
-    rig.run(&APPLY).await.expect(3);
+    rig.run(&APPLY).await.exits(3);
 }

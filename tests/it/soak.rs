@@ -17,7 +17,7 @@ use shardctl::apply::{self, ApplyEvents, ApplySettings, Context, Stop};
 use shardctl::diagnostic::ProblemCode;
 use shardctl::model::{Cents, OrderId, Outcome, ProxyIp, Report, StepResult};
 use shardctl::plan::{Plan, Step};
-use shardctl::sandbox::{Account, Sandbox};
+use shardctl::sandbox::Account;
 use shardctl::state::{Directory, Records};
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +25,7 @@ use crate::executor::{declared, make_plan};
 use crate::manifest::size::memory;
 use crate::money::UNDER_WAY;
 use crate::money::random::{self, Case, Dice};
-use crate::rig::{Rig, STATE};
+use crate::rig::{Rig, STATE, listen};
 
 /// Accounts side by side: an apply mostly waits.
 const WORLDS: usize = 8;
@@ -173,7 +173,7 @@ struct World {
 impl World {
     async fn open(seed: u64) -> World {
         let account = Account::from_yaml(ACCOUNT).expect("a valid account");
-        let sandbox = Sandbox::bind(account, ([127, 0, 0, 1], 0).into()).await.expect("a free port");
+        let sandbox = listen(account).await;
         // The requests of a long run are memory that grows.
         let rig = Rig::serving(sandbox.without_request_log(), "");
         World { rig, dice: Dice::new(seed), sent: Arc::default(), tally: Tally::default(), newest_address: 4 }

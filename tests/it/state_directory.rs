@@ -48,7 +48,7 @@ async fn of_two_applies_the_second_fails_at_once_and_names_the_first() {
     let first = rig.start(&["apply", "--apply"]);
     rig.struck().await;
     let (sent, start) = (rig.requests(), Instant::now());
-    let second = rig.run(&["apply", "--apply"]).await.expect(1);
+    let second = rig.run(&["apply", "--apply"]).await.exits(1);
     assert!(start.elapsed() < Duration::from_secs(10), "at once: {:?}", start.elapsed());
     assert_eq!(rig.requests(), sent, "it asked nothing");
     assert!(second.stdout.is_empty() && second.stderr.contains(&format!("by process {} ", first.pid())), "{second:?}");
@@ -56,20 +56,20 @@ async fn of_two_applies_the_second_fails_at_once_and_names_the_first() {
     let since: jiff::Timestamp = since.parse().unwrap_or_else(|error| panic!("{error}: {second:?}"));
     assert!(since.duration_since(before).as_secs().abs() <= 1, "{since} and {before}");
     // Whoever only looks need not wait, but `forget` would take away what the first is about to write.
-    rig.run(&["plan"]).await.expect(0);
-    rig.run(&["apply"]).await.expect(0);
-    let forget = rig.run(&["state", "forget", "1"]).await.expect(1);
+    rig.run(&["plan"]).await.exits(0);
+    rig.run(&["apply"]).await.exits(0);
+    let forget = rig.run(&["state", "forget", "1"]).await.exits(1);
     assert!(forget.stderr.contains("is locked by process") && rig.record_path(id(1)).exists(), "{forget:?}");
 
     let pid = first.pid().to_string();
     for words in [&["state", "unlock"][..], &["state", "unlock", &pid]] {
-        let ran = rig.run(words).await.expect(1);
+        let ran = rig.run(words).await.exits(1);
         assert!(ran.stdout.starts_with(&format!("{pid}: held by process {pid} since {since:.0}, ")), "{ran:?}");
         assert!(ran.stdout.ends_with(", it ends with its process\n"), "{ran:?}");
     }
 
     first.kill();
-    let nobody = rig.run(&["state", "unlock"]).await.expect(0);
+    let nobody = rig.run(&["state", "unlock"]).await.exits(0);
     assert!(nobody.stderr.contains("Nobody holds the lock."), "{nobody:?}");
     rig.break_with(json!([]));
     rig.complete(&[]).await;
@@ -79,11 +79,11 @@ async fn of_two_applies_the_second_fails_at_once_and_names_the_first() {
 #[tokio::test]
 async fn two_state_directories_do_not_know_of_each_other() {
     let rig = Rig::new(ACCOUNT, DECLARED).await;
-    rig.run(&["state", "unlock", "--state", "elsewhere"]).await.expect(0);
+    rig.run(&["state", "unlock", "--state", "elsewhere"]).await.exits(0);
     rig.break_with(json!([{"operation": "writes", "hold": true}]));
     let first = rig.start(&["apply", "--apply"]);
     rig.struck().await;
-    rig.run(&["apply", "--apply", "--state", "elsewhere"]).await.expect(0);
+    rig.run(&["apply", "--apply", "--state", "elsewhere"]).await.exits(0);
     first.kill();
 }
 
@@ -93,18 +93,18 @@ async fn a_place_that_cannot_hold_records_changes_nothing() {
     rig.write("a-file", "I am no directory");
     // Root may write anywhere, so that these stand for every place that cannot be written.
     for place in ["a-file", "a-file/below", "a-file/far/below"] {
-        let ran = rig.run(&["apply", "--apply", "--state", place]).await.expect(1);
+        let ran = rig.run(&["apply", "--apply", "--state", place]).await.exits(1);
         assert!(ran.stderr.contains("the state in") && ran.stderr.contains(place), "{ran:?}");
         let reason = match place {
             "a-file" => "it exists and is not a directory",
             _ => "a part of its path is not a directory",
         };
         assert!(ran.stderr.contains(reason), "{ran:?}");
-        let ran = rig.run(&["plan", "--state", place, "--format", "json"]).await.expect(1);
+        let ran = rig.run(&["plan", "--state", place, "--format", "json"]).await.exits(1);
         assert_eq!(ran.problems(), ["state_unavailable"], "{ran:?}");
         assert!(ran.stderr.contains("a part of its path is not a directory"), "{ran:?}");
         for words in [&["state", "list"][..], &["state", "unlock"]] {
-            let ran = rig.run(&[words, &["--state", place]].concat()).await.expect(1);
+            let ran = rig.run(&[words, &["--state", place]].concat()).await.exits(1);
             assert!(ran.stdout.is_empty() && ran.stderr.contains("cannot read the state in"), "{ran:?}");
         }
     }
@@ -122,7 +122,7 @@ async fn a_directory_that_vanishes_during_an_apply_stops_it() {
     rig.struck().await;
     fs::remove_dir_all(rig.path(STATE)).expect("the directory");
     rig.write(STATE, "in the way");
-    let ran = run.finish().await.expect(3);
+    let ran = run.finish().await.exits(3);
     assert!(ran.stdout.contains("carried out, but not recorded"), "{ran:?}");
     let results: Vec<Value> =
         (0..3).map(|order| ran.json()["orders"][order]["operations"][1]["result"]["status"].clone()).collect();
@@ -225,7 +225,7 @@ async fn a_damaged_record_blocks_its_order_alone_and_stays_as_it_is() {
     for (what, bytes) in damaged(&good) {
         rig.write(&path, &bytes);
         for words in [&["plan", "--format", "json"][..], &["apply", "--apply", "--format", "json"]] {
-            let ran = rig.run(words).await.expect(1);
+            let ran = rig.run(words).await.exits(1);
             assert_eq!(ran.problems(), ["state_mismatch"], "{what}: {ran:?}");
             assert_eq!(ran.json()["orders"][0]["problems"][0]["order_id"], 1, "{what}");
             assert_eq!(ran.json()["orders"][1]["status"], "changed", "{what}");
@@ -233,9 +233,9 @@ async fn a_damaged_record_blocks_its_order_alone_and_stays_as_it_is() {
         assert_eq!(fs::read(&path).expect("the file"), bytes, "{what}");
     }
     // Of the other orders, only those that change are carried out.
-    let ran = rig.run(&["apply", "--apply", "--keep-going"]).await.expect(3);
+    let ran = rig.run(&["apply", "--apply", "--keep-going"]).await.exits(3);
     assert!(ran.stdout.contains("state_mismatch"), "{ran:?}");
-    rig.run(&["state", "forget", "1"]).await.expect(0);
+    rig.run(&["state", "forget", "1"]).await.exits(0);
     rig.complete(&[]).await;
     rig.nothing_left().await;
 }
@@ -244,14 +244,14 @@ async fn a_damaged_record_blocks_its_order_alone_and_stays_as_it_is() {
 async fn a_directory_in_the_place_of_a_record_blocks_its_order_alone() {
     let rig = Rig::new(ACCOUNT, DECLARED).await;
     fs::create_dir_all(rig.record_path(id(1)).join("in-the-way")).expect("a directory");
-    let forget = rig.run(&["state", "forget", "1"]).await.expect(1);
+    let forget = rig.run(&["state", "forget", "1"]).await.exits(1);
     assert!(forget.stderr.contains("cannot read the state in shardctl.state/1.json: is a directory"), "{forget:?}");
     let forgotten = Directory::new(rig.path(STATE)).remove(&record_name(id(1))).await;
     assert!(forgotten.is_err_and(|error| error.message.starts_with("cannot remove the state in")));
-    let ran = rig.run(&["apply", "--apply", "--format", "json"]).await.expect(1);
+    let ran = rig.run(&["apply", "--apply", "--format", "json"]).await.exits(1);
     assert_eq!(ran.problems(), ["state_mismatch"]);
     assert!(!wrote(&rig));
-    let ran = rig.run(&["apply", "--apply", "--keep-going"]).await.expect(3);
+    let ran = rig.run(&["apply", "--apply", "--keep-going"]).await.exits(3);
     assert!(rig.record_path(id(2)).is_file() && rig.record_path(id(3)).is_file(), "{ran:?}");
 }
 
@@ -269,7 +269,7 @@ async fn to_forget_what_guards_from_buying_again_is_warned_of() {
     ];
     for (recorded, expected) in rows {
         rig.put_record(id(1), &recorded);
-        let ran = rig.run(&["state", "forget", "1"]).await.expect(0);
+        let ran = rig.run(&["state", "forget", "1"]).await.exits(0);
         assert!(ran.stderr.contains(expected), "{expected}: {ran:?}");
         assert_eq!(ran.stderr.contains("which may buy them again"), !expected.is_empty(), "{ran:?}");
         assert!(!rig.record_path(id(1)).exists());
@@ -283,10 +283,10 @@ async fn what_is_too_large_to_be_a_record_can_be_forgotten() {
     let file = fs::File::create(rig.record_path(id(1))).expect("a file");
     file.set_len(MAX_RECORD_BYTES + 1).expect("a hole");
     drop(file);
-    let plan = rig.run(&["plan", "--format", "json"]).await.expect(1);
+    let plan = rig.run(&["plan", "--format", "json"]).await.exits(1);
     assert_eq!(plan.problems(), ["state_mismatch"]);
-    rig.run(&["state", "show", "1"]).await.expect(1);
-    rig.run(&["state", "forget", "1"]).await.expect(0);
+    rig.run(&["state", "show", "1"]).await.exits(1);
+    rig.run(&["state", "forget", "1"]).await.exits(0);
     rig.complete(&[]).await;
 }
 
@@ -301,7 +301,7 @@ async fn a_link_in_the_place_of_a_file_is_not_followed() {
     for target in [rig.path("secret"), "/dev/ptmx".into(), "/dev/zero".into()] {
         symlink(&target, rig.record_path(id(1))).expect("a link");
         for words in [&["plan"][..], &["apply", "--apply"], &["state", "show", "1"], &["state", "forget", "1"]] {
-            let ran = rig.run(words).await.expect(1);
+            let ran = rig.run(words).await.exits(1);
             let said = format!("{}{}", ran.stdout, ran.stderr);
             assert!(said.contains("it is a link or a device, not a file") && !said.contains("hunter2"), "{ran:?}");
         }
@@ -310,9 +310,9 @@ async fn a_link_in_the_place_of_a_file_is_not_followed() {
     for target in [rig.path("secret"), rig.path("new")] {
         let _ = fs::remove_file(rig.path(STATE).join(".lock"));
         symlink(&target, rig.path(STATE).join(".lock")).expect("a link");
-        let ran = rig.run(&["apply", "--apply"]).await.expect(1);
+        let ran = rig.run(&["apply", "--apply"]).await.exits(1);
         assert!(ran.stderr.contains("it is a link or a device, not a file"), "{ran:?}");
-        rig.run(&["state", "unlock"]).await.expect(1);
+        rig.run(&["state", "unlock"]).await.exits(1);
     }
     assert_eq!(fs::read(rig.path("secret")).expect("the file"), b"\"hunter2\"");
     assert!(!rig.path("new").exists() && !wrote(&rig));
@@ -392,7 +392,7 @@ async fn only_the_records_of_orders_that_change_are_written() {
     let before = identities();
 
     rig.complete(&[]).await;
-    rig.run(&["plan"]).await.expect(0);
+    rig.run(&["plan"]).await.exits(0);
     assert_eq!(identities(), before, "nothing to do, nothing written");
 
     let changed = [7, 31, 60];

@@ -50,8 +50,8 @@ async fn an_apply_whose_lock_was_taken_away_buys_nothing() {
         let first = rig.start(&["apply", "--apply"]);
         rig.struck().await;
         take_away(&rig.path(STATE));
-        rig.run(&["apply", "--apply"]).await.expect(0);
-        let first = first.finish().await.expect(1);
+        rig.run(&["apply", "--apply"]).await.exits(0);
+        let first = first.finish().await.exits(1);
         let said = first.stdout.clone() + &first.stderr;
         assert!(said.contains("the lock on the state in shardctl.state was lost"), "{way}: {first:?}");
         assert_eq!(rig.charged(), 100, "{way}: {first:?}");
@@ -117,7 +117,7 @@ async fn the_default_directory_does_not_lead_out_of_the_repository() {
     for target in [foreign.clone(), elsewhere.path().join("not-there"), rig.path(&inside)] {
         symlink(&target, rig.path(STATE)).expect("a link");
         for words in commands {
-            let ran = rig.run(words).await.expect(1);
+            let ran = rig.run(words).await.exits(1);
             let expected =
                 "the state directory shardctl.state leads by a link out of the repository or the working directory";
             assert!(ran.stderr.contains(expected) && ran.stderr.contains("--state"), "{ran:?}");
@@ -132,11 +132,11 @@ async fn the_default_directory_does_not_lead_out_of_the_repository() {
 
     // What is named is the user's own choice, and a link inside the repository is as good as a directory.
     symlink(&foreign, rig.path("named")).expect("a link");
-    rig.run(&["apply", "--apply", "--state", "named"]).await.expect(0);
+    rig.run(&["apply", "--apply", "--state", "named"]).await.exits(0);
     assert!(foreign.join("1.json").exists());
     fs::create_dir(rig.path("records")).expect("a directory");
     symlink("records", rig.path(STATE)).expect("a link");
-    rig.run(&["apply", "--apply"]).await.expect(0);
+    rig.run(&["apply", "--apply"]).await.exits(0);
     assert!(rig.path("records/1.json").exists());
 }
 

@@ -2,13 +2,13 @@
 
 use std::process::Command;
 
-use super::{Run, SMALL_MANIFEST, Shardctl};
+use super::{Ran, SMALL_MANIFEST, Shardctl};
 
 fn on_github(command: &mut Command) {
     command.env("GITHUB_ACTIONS", "true");
 }
 
-fn commands(run: &Run) -> Vec<&str> {
+fn commands(run: &Ran) -> Vec<&str> {
     run.stderr.lines().filter(|line| line.starts_with("::")).collect()
 }
 

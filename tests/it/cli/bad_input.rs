@@ -5,10 +5,11 @@ use std::process::Command;
 
 use shardctl::state::{Directory, Place as _};
 
-use super::{EXAMPLE_ACCOUNT, EXAMPLE_MANIFEST, Run, Shardctl};
+use super::{EXAMPLE_ACCOUNT, EXAMPLE_MANIFEST, Ran, Shardctl};
+use crate::rig::temporary_directory;
 
 /// Runs an apply that must fail before it changes anything.
-fn fails(shardctl: &Shardctl, remark: &str, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Run {
+fn fails(shardctl: &Shardctl, remark: &str, arguments: &[&str], change: impl FnOnce(&mut Command)) -> Ran {
     let before = shardctl.writes().len();
     let run = shardctl.remark(remark).run_with(&[&["apply", "--apply"], arguments].concat(), change).exits(1);
     assert_eq!(run.stdout, "", "{remark}");
@@ -44,7 +45,7 @@ fn links_that_lead_elsewhere() {
         let _ = fs::remove_file(shardctl.path(name));
         std::os::unix::fs::symlink(target, shardctl.path(name)).expect("a link");
     };
-    let elsewhere = tempfile::tempdir().expect("a directory");
+    let elsewhere = temporary_directory();
     let secret = elsewhere.path().join("credentials.yaml");
     fs::write(&secret, "aws_secret_access_key: canary").expect("a file");
 
@@ -114,7 +115,7 @@ fn a_manifest_that_holds_the_token_is_not_shown() {
                 }
             });
             let said = if command.contains(&"markdown") { "holds the API token" } else { "" };
-            assert!(run.stdout.contains(said) && run.status == 1, "{command:?}: {}", run.stdout);
+            assert!(run.stdout.contains(said) && run.status == Some(1), "{command:?}: {}", run.stdout);
             assert_eq!(run.stdout.is_empty(), said.is_empty(), "{command:?}");
             assert!(run.stderr.starts_with("error: the manifest `token.yaml` holds the API token\n"), "{}", run.stderr);
         }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Run, SMALL_MANIFEST, Shardctl};
+use super::{Ran, SMALL_MANIFEST, Shardctl};
 
 #[test]
 fn a_title_names_the_comment_of_every_command() {
@@ -37,7 +37,7 @@ fn a_title_that_ends_the_first_line_is_refused() {
 }
 
 /// Makes a plan with variables in its environment.
-fn plan_with(shardctl: &Shardctl, variables: &[(&str, &str)]) -> Run {
+fn plan_with(shardctl: &Shardctl, variables: &[(&str, &str)]) -> Ran {
     let variables = variables.to_vec();
     shardctl.run_with(&["plan", "--format", "markdown"], |command| _ = command.envs(variables)).exits(0)
 }

@@ -4,7 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{Run, Shardctl};
+use super::Shardctl;
+use crate::rig::Ran;
 
 /// A way to end, with the words of the command and the code of its problem.
 struct Ending {
@@ -41,7 +42,7 @@ fn save_and_change(shardctl: &Shardctl) {
     shardctl.aside(&["apply", "--apply", "--order", "2"]).exits(0);
 }
 
-fn end(ending: &Ending, format: &str) -> Run {
+fn end(ending: &Ending, format: &str) -> Ran {
     let shardctl = Shardctl::small();
     shardctl.write("bad.yaml", "version: 1\norders: {1: {p0f_slots: many}}\n");
     shardctl.write("empty", "");

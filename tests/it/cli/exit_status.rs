@@ -3,10 +3,11 @@
 use std::fs::File;
 use std::process::{Command, Stdio};
 
-use super::{Run, Shardctl};
+use super::Shardctl;
+use crate::rig::Ran;
 
 /// Runs the program with a full disk, or with a reader that has gone away, in place of its stdout.
-fn run(shardctl: &Shardctl, arguments: &[&str], stdout: impl Into<Stdio>) -> Run {
+fn run(shardctl: &Shardctl, arguments: &[&str], stdout: impl Into<Stdio>) -> Ran {
     let mut command: Command = shardctl.command(arguments);
     shardctl.finish(
         command.stdout(stdout).stderr(Stdio::piped()).spawn().expect("it runs").wait_with_output().expect("an end"),

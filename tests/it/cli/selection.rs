@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Run, Shardctl};
+use super::Shardctl;
+use crate::rig::Ran;
 
 /// An account with orders of other products, of which there is nothing to see here.
 const ACCOUNT: &str = "
@@ -25,7 +26,7 @@ fn ids(document: &Value, list: &str) -> Vec<u64> {
     orders.map(|order| order["order_id"].as_u64().expect("an id")).collect()
 }
 
-fn run(shardctl: &Shardctl, line: &str) -> Run {
+fn run(shardctl: &Shardctl, line: &str) -> Ran {
     shardctl.run(&line.split(' ').collect::<Vec<_>>())
 }
 

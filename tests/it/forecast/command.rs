@@ -43,18 +43,18 @@ async fn orders_of_the_manifest_named_or_fitting_are_looked_at() {
         (&["--days", "366"], &[2, 3]),
     ];
     for (words, orders) in rows {
-        let ran = rig.run(&[&["forecast", "--format", "json"], words].concat()).await.expect(0);
+        let ran = rig.run(&[&["forecast", "--format", "json"], words].concat()).await.exits(0);
         assert_eq!(listed(&ran), orders, "{words:?}");
     }
     std::fs::remove_file(rig.path(MANIFEST)).expect("the manifest");
-    assert_eq!(listed(&rig.run(&["forecast", "2", "--format", "json"]).await.expect(0)), [2]);
+    assert_eq!(listed(&rig.run(&["forecast", "2", "--format", "json"]).await.exits(0)), [2]);
     assert!(rig.control().requests().iter().all(|request| request.method == "GET"), "nothing is changed");
 }
 
 #[tokio::test]
 async fn only_the_orders_that_are_named_by_id_are_read() {
     let rig = rig().await;
-    rig.run(&["forecast", "--order", "2"]).await.expect(0);
+    rig.run(&["forecast", "--order", "2"]).await.exits(0);
     let requests = rig.control().requests();
     let orders = requests.iter().filter_map(|request| {
         let of_query = request.query.iter().find(|(key, _)| key == "order_id").map(|(_, id)| id.clone());
@@ -67,19 +67,19 @@ async fn only_the_orders_that_are_named_by_id_are_read() {
 async fn what_fits_no_order_is_said_with_a_code() {
     let rig = rig().await;
     for filter in ["7", "eu", "asia-*", "eu-2,us-1"] {
-        let ran = rig.run(&["forecast", "--order", filter, "--format", "json"]).await.expect(1);
+        let ran = rig.run(&["forecast", "--order", filter, "--format", "json"]).await.exits(1);
         assert_eq!(ran.json()["problems"][0]["code"], "unknown_order", "{filter}");
         assert!(ran.stderr.contains(&format!("--order {filter}: no order fits it")), "{ran:?}");
     }
     for words in [["--days", "0"], ["--days", "367"], ["--days", "soon"]] {
-        assert_eq!(rig.run(&[&["forecast"], &words[..]].concat()).await.expect(1).stdout, "", "{words:?}");
+        assert_eq!(rig.run(&[&["forecast"], &words[..]].concat()).await.exits(1).stdout, "", "{words:?}");
     }
 }
 
 #[tokio::test]
 async fn what_nobody_tells_is_unknown_and_never_nothing() {
     let rig = rig().await;
-    let document = rig.run(&["forecast", "2", "--format", "json", "--detailed-exitcode"]).await.expect(0).json();
+    let document = rig.run(&["forecast", "2", "--format", "json", "--detailed-exitcode"]).await.exits(0).json();
     let renewal = &document["renewals"][0];
     for key in ["order_status", "auto_renewal", "wallet_after_cents", "covered"] {
         assert_eq!(renewal[key], Value::Null, "{key}: {renewal:#}");
@@ -91,7 +91,7 @@ async fn what_nobody_tells_is_unknown_and_never_nothing() {
     );
     let summary = json!({"renewals": 1, "price_cents": 0, "unknown": 1, "first_not_covered": null});
     assert_eq!((&document["summary"], &document["wallet_cents"]), (&summary, &Value::Null));
-    let text = rig.run(&["forecast", "2"]).await.expect(0).stdout;
+    let text = rig.run(&["forecast", "2"]).await.exits(0).stdout;
     assert!(text.contains("1 renewal in the next 30 days; ") && !text.contains("0.00"), "{text}");
 }
 
@@ -115,7 +115,7 @@ orders:
 async fn told(words: &[&str], status: i32) -> Value {
     let rig =
         Rig::with_account(Account::from_yaml(TOLD).expect("a valid account"), "version: 1\norders: {1: {}}\n").await;
-    rig.run(&[&["forecast", "--format", "json"], words].concat()).await.expect(status).json()
+    rig.run(&[&["forecast", "--format", "json"], words].concat()).await.exits(status).json()
 }
 
 #[tokio::test]
@@ -156,7 +156,7 @@ async fn what_needs_care_has_a_status_of_its_own_on_request() {
 #[tokio::test]
 async fn an_order_that_cannot_be_read_is_a_problem_beside_the_others() {
     let rig = rig().await;
-    let ran = rig.run(&["forecast", "2", "4", "7", "--format", "json"]).await.expect(1);
+    let ran = rig.run(&["forecast", "2", "4", "7", "--format", "json"]).await.exits(1);
     assert_eq!(listed(&ran), [2]);
     let codes: Vec<Value> = ran.json()["problems"]
         .as_array()
@@ -168,7 +168,7 @@ async fn an_order_that_cannot_be_read_is_a_problem_beside_the_others() {
     assert!(ran.stderr.contains("2 orders could not be looked at"), "{ran:?}");
     std::fs::create_dir_all(rig.path(crate::rig::STATE)).expect("a directory");
     rig.write("shardctl.state/2.json", "damaged");
-    let ran = rig.run(&["forecast", "2", "--format", "json"]).await.expect(1);
+    let ran = rig.run(&["forecast", "2", "--format", "json"]).await.exits(1);
     assert_eq!(ran.json()["problems"][0]["code"], "state_mismatch");
 }
 
@@ -176,9 +176,9 @@ async fn an_order_that_cannot_be_read_is_a_problem_beside_the_others() {
 async fn a_run_that_ends_before_anything_is_read_prints_a_document() {
     let rig = rig().await;
     for format in ["json", "markdown"] {
-        let ran = rig.run(&["forecast", "-f", "nowhere.yaml", "--format", format]).await.expect(1);
+        let ran = rig.run(&["forecast", "-f", "nowhere.yaml", "--format", format]).await.exits(1);
         assert!(ran.stdout.contains("manifest_missing"), "{ran:?}");
-        let ran = rig.run(&["history", "--state", "s3://", "--format", format]).await.expect(1);
+        let ran = rig.run(&["history", "--state", "s3://", "--format", format]).await.exits(1);
         assert!(ran.stdout.contains("state_unavailable"), "{ran:?}");
     }
 }

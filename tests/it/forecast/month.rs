@@ -49,7 +49,7 @@ async fn the_forecast_says_what_happens_and_the_history_what_was_charged() {
     let bought = rig.charged();
     assert_eq!(bought, 300);
 
-    let forecast = rig.run(&["forecast", "--all", "--format", "json", "--detailed-exitcode"]).await.expect(2).json();
+    let forecast = rig.run(&["forecast", "--all", "--format", "json", "--detailed-exitcode"]).await.exits(2).json();
     let renewals = forecast["renewals"].as_array().expect("renewals");
     let orders: Vec<&Value> = renewals.iter().map(|renewal| &renewal["order_id"]).collect();
     assert_eq!(orders, [1, 2, 1, 3]);

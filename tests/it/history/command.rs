@@ -42,7 +42,7 @@ async fn three() -> Rig {
 
 /// Lists the days of the runs, as in `20 10 1`, and the total.
 fn listed(ran: Ran) -> (Vec<String>, u64) {
-    let history = ran.expect(0).json();
+    let history = ran.exits(0).json();
     let runs = history["runs"].as_array().expect("runs").iter();
     let days = runs.map(|run| run["id"].as_str().expect("an id")[6..8].to_owned()).collect();
     (days, history["charged_cents"].as_u64().expect("an amount"))
@@ -71,7 +71,7 @@ async fn runs_are_listed_newest_first_with_the_total() {
         assert_eq!(listed(ran), (days, charged), "{words:?}");
     }
     assert_eq!(rig.requests(), 0, "the API is not asked");
-    let ran = rig.run(&["history", "--since", "yesterday"]).await.expect(1);
+    let ran = rig.run(&["history", "--since", "yesterday"]).await.exits(1);
     assert!(ran.stderr.contains("such as 2026-11-01"), "{ran:?}");
 }
 
@@ -86,23 +86,23 @@ async fn a_file_that_cannot_be_read_is_said_and_hides_no_other() {
         ("20261105T060000Z-aaaaaa.json", newer.as_str(), "it is of version 2"),
     ] {
         put(&rig, name, bytes);
-        let ran = rig.run(&["history", "--format", "json"]).await.expect(0);
+        let ran = rig.run(&["history", "--format", "json"]).await.exits(0);
         assert!(ran.stderr.starts_with("warning: ") && ran.stderr.contains(why), "{name}: {ran:?}");
         assert_eq!(ran.json()["charged_cents"], 600);
         assert!(ran.json()["problems"].as_array().is_some_and(|it| it.iter().any(|it| it["code"] == "state_mismatch")));
     }
     put(&rig, "notes.txt", "not a run");
-    let ran = rig.run(&["history"]).await.expect(0);
+    let ran = rig.run(&["history"]).await.exits(0);
     assert!(ran.stderr.lines().count() == 4 && ran.stdout.contains("3 runs, charged 6.00 in all."), "{ran:?}");
 }
 
 #[tokio::test]
 async fn nothing_applied_is_said_and_nothing_is_made() {
     let rig = Rig::new("token: t0ken", DECLARED).await;
-    assert_eq!(rig.run(&["history"]).await.expect(0).stdout, "Nothing was applied.\n");
+    assert_eq!(rig.run(&["history"]).await.exits(0).stdout, "Nothing was applied.\n");
     assert!(!rig.path(crate::rig::STATE).exists());
     std::fs::remove_file(rig.path(MANIFEST)).expect("the manifest");
-    rig.run(&["history", "--state", "elsewhere"]).await.expect(0);
+    rig.run(&["history", "--state", "elsewhere"]).await.exits(0);
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn a_thousand_runs_are_read() {
     }
     let (days, charged) = listed(rig.run(&["history", "--format", "json"]).await);
     assert_eq!((days.len(), charged), (1000, 1000));
-    let page = rig.run(&["history", "--format", "markdown"]).await.expect(0).stdout;
+    let page = rig.run(&["history", "--format", "markdown"]).await.exits(0).stdout;
     assert!(
         page.starts_with("<!-- shardctl -->\n") && page.chars().count() < 65_000 && page.contains(" more."),
         "{page}"
@@ -124,8 +124,8 @@ async fn a_thousand_runs_are_read() {
 #[tokio::test]
 async fn people_read_what_changed_and_what_it_cost() {
     let rig = rig().await;
-    rig.run(&["apply", "--apply", "-q"]).await.expect(0);
-    let text = rig.run(&["history"]).await.expect(0).stdout;
+    rig.run(&["apply", "--apply", "-q"]).await.exits(0);
+    let text = rig.run(&["history"]).await.exits(0).stdout;
     let lines: Vec<&str> = text.lines().skip(1).collect();
     let expected = [
         "  order 1 (eu)",

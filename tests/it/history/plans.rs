@@ -15,7 +15,7 @@ const APPLY: [&str; 5] = ["apply", "--apply", "--plan", "saved.json", "-q"];
 async fn settled() -> Rig {
     let rig = rig().await;
     rig.complete(&[]).await;
-    rig.run(&PLAN).await.expect(0);
+    rig.run(&PLAN).await.exits(0);
     rig
 }
 
@@ -26,12 +26,12 @@ fn saved(rig: &Rig) -> SavedPlan {
 #[tokio::test]
 async fn a_plan_that_was_applied_is_refused_and_a_new_one_is_not() {
     let rig = settled().await;
-    rig.run(&APPLY).await.expect(0);
+    rig.run(&APPLY).await.exits(0);
     let digest = saved(&rig).sha256();
     assert_eq!(runs(&rig).iter().filter(|run| run["plan_sha256"] == digest.as_str()).count(), 1);
     let sent = rig.requests();
     for words in [&APPLY[..], &["apply", "--plan", "saved.json"]] {
-        let ran = rig.run(words).await.expect(1);
+        let ran = rig.run(words).await.exits(1);
         let because = ["this plan was applied at ", "make a new plan"];
         assert!(because.iter().all(|words| ran.stderr.contains(words)), "{ran:?}");
     }
@@ -43,9 +43,9 @@ async fn a_plan_that_was_applied_is_refused_and_a_new_one_is_not() {
     // What is made later is another plan, even where it says the same. Plans are told apart by the second.
     let made = saved(&rig).created_at();
     while saved(&rig).created_at() == made {
-        rig.run(&PLAN).await.expect(0);
+        rig.run(&PLAN).await.exits(0);
     }
-    rig.run(&APPLY).await.expect(0);
+    rig.run(&APPLY).await.exits(0);
     assert_eq!(files(&rig).len(), 3);
 }
 
@@ -57,7 +57,7 @@ async fn one_that_began_to_be_applied_is_refused_too() {
     rig.struck().await;
     run.kill();
     rig.break_with(json!([]));
-    let ran = rig.run(&APPLY).await.expect(1);
+    let ran = rig.run(&APPLY).await.exits(1);
     assert!(ran.stderr.contains("this plan was applied at "), "{ran:?}");
 }
 
@@ -79,7 +79,7 @@ async fn the_digest_is_that_of_the_file() {
     let mut digests = Vec::new();
     for path in [MANIFEST, "./shardctl.yaml"] {
         let words = blocked(path);
-        rig.run(&words.iter().map(String::as_str).collect::<Vec<_>>()).await.expect(1);
+        rig.run(&words.iter().map(String::as_str).collect::<Vec<_>>()).await.exits(1);
         let text = fs::read_to_string(rig.path("saved.json")).expect("a file");
         let mut plan: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         plan["created_at"] = json!("2026-11-23T02:13:00Z");

@@ -34,7 +34,7 @@ async fn a_run_is_written_before_its_first_write_and_replaced_at_its_end() {
     run.kill();
 
     let clean = Rig::new(ACCOUNT, DECLARED).await;
-    clean.run(&["apply", "--apply"]).await.expect(0);
+    clean.run(&["apply", "--apply"]).await.exits(0);
     let [ended] = &runs(&clean)[..] else { panic!("{:?}", files(&clean)) };
     assert_eq!((&ended["outcome"], &ended["charged_cents"]), (&json!("complete"), &json!(200)));
     let kinds = ["cancel_downgrade done", "purchase_slots done", "set_signatures done", "set_del_np done"];
@@ -51,7 +51,7 @@ async fn a_run_is_written_before_its_first_write_and_replaced_at_its_end() {
 #[tokio::test]
 async fn lists_of_ips_are_ranges_with_what_they_were_and_became() {
     let rig = rig().await;
-    rig.run(&["apply", "--apply"]).await.expect(0);
+    rig.run(&["apply", "--apply"]).await.exits(0);
     let run = &runs(&rig)[0];
     let of = |nth: usize| run["orders"][0]["operations"][nth]["items"].clone();
     assert_eq!(of(2), json!([{"first": "203.0.113.1", "last": "203.0.113.2", "ips": 2, "from": null, "to": "win11"}]));
@@ -65,16 +65,16 @@ async fn lists_of_ips_are_ranges_with_what_they_were_and_became() {
 #[tokio::test]
 async fn a_run_with_nothing_to_do_or_that_is_blocked_leaves_none() {
     let rig = rig().await;
-    rig.run(&["plan"]).await.expect(0);
-    rig.run(&["apply"]).await.expect(0);
-    rig.run(&["apply", "--apply", "--max-charge-cents", "0"]).await.expect(1);
+    rig.run(&["plan"]).await.exits(0);
+    rig.run(&["apply"]).await.exits(0);
+    rig.run(&["apply", "--apply", "--max-charge-cents", "0"]).await.exits(1);
     assert_eq!(files(&rig).len(), 0);
-    rig.run(&["apply", "--apply", "--max-charge-cents", "0", "--keep-going"]).await.expect(3);
+    rig.run(&["apply", "--apply", "--max-charge-cents", "0", "--keep-going"]).await.exits(3);
     let [run] = &runs(&rig)[..] else { panic!("{:?}", files(&rig)) };
     assert_eq!(run["orders"].as_array().map(Vec::len), Some(1), "the order that was not blocked: {run:#}");
     assert_eq!((&run["orders"][0]["order_id"], &run["outcome"]), (&json!(2), &json!("partial")));
-    rig.run(&["apply", "--apply"]).await.expect(0);
-    rig.run(&["apply", "--apply"]).await.expect(0);
+    rig.run(&["apply", "--apply"]).await.exits(0);
+    rig.run(&["apply", "--apply"]).await.exits(0);
     assert_eq!(files(&rig).len(), 2, "the last one had nothing to do");
     rig.check_history().await;
 }
@@ -85,7 +85,7 @@ async fn nothing_is_changed_where_the_history_cannot_be_written() {
     fs::create_dir_all(rig.path(STATE)).expect("a directory");
     rig.write(rig.path(STATE).join("history"), "in its place");
     let before = rig.truth();
-    let ran = rig.run(&["apply", "--apply"]).await.expect(1);
+    let ran = rig.run(&["apply", "--apply"]).await.exits(1);
     assert!(ran.stderr.contains("history"), "{ran:?}");
     assert_eq!((rig.truth(), rig.records().len()), (before, 0));
 }
@@ -95,7 +95,7 @@ async fn what_a_failed_run_did_is_told_with_the_reason() {
     let rig = rig().await;
     rig.break_with(json!([{"operation": "set_signatures", "order_id": 1, "status": 403,
         "body": json!({"success": false, "message": "\u{1b}[2Jno ##[add-mask]"}).to_string()}]));
-    rig.run(&["apply", "--apply", "--concurrency", "1"]).await.expect(3);
+    rig.run(&["apply", "--apply", "--concurrency", "1"]).await.exits(3);
     let bytes = fs::read_to_string(&files(&rig)[0]).expect("a file");
     assert!(!bytes.contains('\u{1b}') && !bytes.contains("##["), "{bytes}");
     let run = &runs(&rig)[0];
@@ -148,7 +148,7 @@ async fn a_run_that_was_killed_stays_without_an_end() {
     rig.struck().await;
     run.kill();
     rig.break_with(json!([]));
-    let history = rig.run(&["history"]).await.expect(0).stdout;
+    let history = rig.run(&["history"]).await.exits(0).stdout;
     assert!(history.contains("never ended") && history.contains("What it may have charged is 2.00."), "{history}");
     rig.complete(&[]).await;
     let [run] = &runs(&rig).into_iter().filter(|run| run["ended_at"].is_null()).collect::<Vec<_>>()[..] else {
@@ -198,7 +198,7 @@ async fn a_run_of_many_ips_is_small_and_as_easily_read() {
     let rig = Rig::new(&account, "").await;
     let keep = ips.iter().map(|ip| format!("{ip}: ")).collect::<Vec<_>>().join(", ");
     rig.write(MANIFEST, format!("{{version: 1, orders: {{1: {{keep: {{{keep}}}}}}}}}"));
-    rig.run(&["apply", "--apply", "-q"]).await.expect(0);
+    rig.run(&["apply", "--apply", "-q"]).await.exits(0);
     let run = fs::read(&files(&rig)[0]).expect("a file");
     assert!(run.len() < 4000, "{} bytes", run.len());
 }

@@ -10,6 +10,7 @@ use shardctl::manifest::ManifestWarning;
 use tempfile::TempDir;
 
 use super::*;
+use crate::rig::program;
 
 const ORDER: &str = "version: 1\norders:\n  48213:\n";
 
@@ -52,8 +53,8 @@ fn a_file_is_read_once_however_it_is_reached() {
 
 /// Runs `validate` with a text as its standard input.
 fn validate(arguments: &[&str], input: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shardctl"));
-    command.arg("validate").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = program(Path::new("."), &[&["validate"], arguments].concat());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = command.spawn().unwrap();
     // One that ends without reading closes the pipe.
     _ = running.stdin.take().unwrap().write_all(input.as_bytes());

@@ -55,7 +55,7 @@ async fn a_plan_beyond_a_limit_is_shown_whole_and_changes_nothing() {
         let rig = Rig::new(&account(), &manifest(limits, *slots, *leaving)).await;
         let before = rig.truth();
         let words = [&["apply", "--apply", "--format", "json"], *flags].concat();
-        let ran = rig.run(&words).await.expect(i32::from(!problems.is_empty()));
+        let ran = rig.run(&words).await.exits(i32::from(!problems.is_empty()));
         assert_eq!(ran.problems(), *problems, "{limits} {slots:?} {leaving:?} {flags:?}");
         let plan = ran.json();
         let leaving_in_all: usize = leaving.iter().sum();
@@ -81,20 +81,20 @@ fn nothing_written(rig: &Rig, before: &Value) {
 #[tokio::test]
 async fn a_blocked_plan_names_the_line_to_add() {
     let rig = Rig::new(&account(), &manifest("", [3, 0], [0, 0])).await;
-    let ran = rig.run(&["apply", "--apply"]).await.expect(1);
+    let ran = rig.run(&["apply", "--apply"]).await.exits(1);
     for part in ["charge_limit", "max_charge_cents: 150", "under `limits:`", "buy 1"] {
         assert!(ran.stdout.contains(part), "{part}: {ran:?}");
     }
     assert!(ran.stderr.contains("nothing was changed"), "{ran:?}");
     rig.write(MANIFEST, manifest("max_charge_cents: 150", [3, 0], [0, 0]));
-    rig.run(&["apply", "--apply"]).await.expect(0);
+    rig.run(&["apply", "--apply"]).await.exits(0);
     assert_eq!(rig.charged(), 150);
 }
 
 #[tokio::test]
 async fn the_orders_within_the_limits_go_on_where_that_is_asked_for() {
     let rig = Rig::new(&account(), &manifest("", [3, 0], [0, 2])).await;
-    let ran = rig.run(&["apply", "--apply", "--keep-going", "--format", "json"]).await.expect(3);
+    let ran = rig.run(&["apply", "--apply", "--keep-going", "--format", "json"]).await.exits(3);
     assert_eq!(ran.problems(), ["charge_limit"]);
     assert_eq!((rig.charged(), rig.records().len()), (0, 1));
     rig.check_records();
@@ -103,14 +103,14 @@ async fn the_orders_within_the_limits_go_on_where_that_is_asked_for() {
 #[tokio::test]
 async fn marks_of_earlier_applies_do_not_count_against_the_limit() {
     let rig = Rig::new(&account(), &manifest("", [2, 0], [3, 0])).await;
-    rig.run(&["apply", "--apply"]).await.expect(0);
+    rig.run(&["apply", "--apply"]).await.exits(0);
     rig.write(MANIFEST, manifest("", [2, 0], [6, 0]));
-    let ran = rig.run(&["apply", "--apply", "--format", "json"]).await.expect(0);
+    let ran = rig.run(&["apply", "--apply", "--format", "json"]).await.exits(0);
     assert!(ran.stdout.contains("\"already_leaving\""), "{ran:?}");
     // Asserted once more, they were marked before all the same.
-    let ran = rig.run(&["apply", "--apply", "--reassert", "--format", "json"]).await.expect(0);
+    let ran = rig.run(&["apply", "--apply", "--reassert", "--format", "json"]).await.exits(0);
     assert_eq!(ran.json()["summary"]["ips_leaving"], 6);
     rig.write(MANIFEST, manifest("", [2, 0], [10 - 1, 4]));
-    let ran = rig.run(&["apply", "--apply", "--format", "json"]).await.expect(1);
+    let ran = rig.run(&["apply", "--apply", "--format", "json"]).await.exits(1);
     assert_eq!(ran.problems(), ["removal_limit"], "three more in order 1, but four in order 2");
 }

@@ -77,7 +77,7 @@ async fn the_price_is_quoted_again_just_before() {
             account.slot_price_cents = Cents(price);
             account.orders.get_mut(&order()).expect("the order").p0f_slots = slots;
         });
-        let ran = run.finish().await.expect(status);
+        let ran = run.finish().await.exits(status);
         assert_eq!((rig.charged(), ran.json()["charged_cents"].as_u64()), (charged, Some(charged)), "{price} {slots}");
         assert_eq!(rig.sent(Operation::Purchase, 7), usize::from(status == 0));
         if status != 0 {
@@ -92,7 +92,7 @@ async fn the_price_is_quoted_again_just_before() {
 async fn a_purchase_whose_answer_was_lost_is_found_by_reading_back() {
     let rig = rig().await;
     rig.break_with(json!([{"operation": "purchase", "close": true, "when": "after"}]));
-    let ran = rig.run(&APPLY).await.expect(0);
+    let ran = rig.run(&APPLY).await.exits(0);
     assert_eq!((ran.json()["charged_cents"].as_u64(), rig.charged()), (Some(200), 200));
     rig.nothing_left().await;
 }
@@ -102,7 +102,7 @@ async fn it_is_found_even_where_it_shows_late() {
     let rig = rig().await;
     rig.break_with(json!([{"operation": "purchase", "delay_ms": 1200}]));
     let words = ["apply", "--apply", "--format", "json", "--timeout", "0.4", "--settle-timeout", "30"];
-    rig.run(&words).await.expect(0);
+    rig.run(&words).await.exits(0);
     assert_eq!((rig.charged(), rig.sent(Operation::Purchase, 7)), (200, 1));
     rig.nothing_left().await;
 }
@@ -111,7 +111,7 @@ async fn it_is_found_even_where_it_shows_late() {
 async fn unknown() -> Rig {
     let rig = rig().await;
     rig.break_with(json!([{"operation": "purchase", "hold": true}]));
-    let ran = rig.run(&[&APPLY[..], &["--timeout", "0.4"]].concat()).await.expect(4);
+    let ran = rig.run(&[&APPLY[..], &["--timeout", "0.4"]].concat()).await.exits(4);
     assert_eq!(purchase(&ran)["result"]["status"], "unknown");
     assert_eq!(ran.json()["orders"][0]["operations"][1]["result"]["status"], "not_run");
     assert_eq!((ran.json()["charged_cents"].as_u64(), rig.charged(), rig.open_intents()), (Some(0), 0, 1));
@@ -129,7 +129,7 @@ async fn an_unknown_purchase_blocks_until_it_is_void() {
         assert_eq!(ran.problems(), ["purchase_unsettled"]);
     }
     rig.let_intents_age();
-    rig.run(&APPLY).await.expect(0);
+    rig.run(&APPLY).await.exits(0);
     assert_eq!((rig.charged(), rig.sent(Operation::Purchase, 7)), (200, 2));
     rig.nothing_left().await;
 }
@@ -142,7 +142,7 @@ async fn an_unknown_purchase_that_shows_is_settled_and_not_made_again() {
         if aged {
             rig.let_intents_age();
         }
-        let ran = rig.run(&APPLY).await.expect(0);
+        let ran = rig.run(&APPLY).await.exits(0);
         assert_eq!(notes(&ran), ["purchase_settled"]);
         assert_eq!((rig.charged(), rig.sent(Operation::Purchase, 7)), (200, 1));
         rig.check_records();
@@ -168,12 +168,12 @@ async fn a_clock_that_jumps_never_buys_a_second_time() {
         let mut recorded = rig.records()[&order()].clone();
         recorded.purchase.as_mut().expect("an intent").when = Timestamp::now() - age;
         rig.put_record(order(), &recorded);
-        let ran = rig.run(&APPLY).await.expect(i32::from(blocks));
+        let ran = rig.run(&APPLY).await.exits(i32::from(blocks));
         assert_eq!(ran.problems().contains(&"purchase_unsettled".to_owned()), blocks, "{age:?}");
         assert_eq!((rig.charged(), rig.records()[&order()].purchase.is_some()), (if blocks { 0 } else { 200 }, blocks));
         if blocks {
             // The way out that always works: somebody looked, and says that nothing is known.
-            rig.run(&["state", "forget", "7"]).await.expect(0);
+            rig.run(&["state", "forget", "7"]).await.exits(0);
             rig.complete(&[]).await;
             assert_eq!(rig.charged(), 200);
         }
@@ -188,14 +188,14 @@ async fn a_refused_purchase_leaves_no_intent() {
         let mut rule = rule.clone();
         rule["operation"] = json!("purchase");
         rig.break_with(json!([rule]));
-        rig.run(&APPLY).await.expect(1);
+        rig.run(&APPLY).await.exits(1);
         assert_eq!((rig.open_intents(), rig.charged()), (0, 0), "{rule}");
         rig.complete(&[]).await;
         assert_eq!(rig.charged(), 200);
     }
     let rig = rig().await;
     rig.control().with_account(|account| account.wallet_cents = Cents(199));
-    let ran = rig.run(&APPLY).await.expect(1);
+    let ran = rig.run(&APPLY).await.exits(1);
     assert!(ran.stdout.contains("Insufficient funds"), "{ran:?}");
 }
 
@@ -221,7 +221,7 @@ async fn a_record_that_cannot_be_stored_buys_nothing() {
     let path = rig.record_path(order());
     std::fs::remove_file(&path).expect("the record");
     std::fs::create_dir_all(path.join("in-the-way")).expect("a directory");
-    let ran = run.finish().await.expect(1);
+    let ran = run.finish().await.exits(1);
     assert_eq!((rig.charged(), rig.sent(Operation::Purchase, 7)), (0, 0), "{ran:?}");
     assert!(ran.stdout.contains("nothing was bought"), "{ran:?}");
 }
@@ -236,12 +236,12 @@ async fn a_purchase_that_cannot_be_recorded_is_settled_by_the_next_plan() {
     let (path, aside) = (rig.record_path(order()), rig.path("aside"));
     std::fs::rename(&path, &aside).expect("the record with its intent");
     std::fs::create_dir_all(path.join("in-the-way")).expect("a directory");
-    let ran = run.finish().await.expect(3);
+    let ran = run.finish().await.exits(3);
     assert_eq!((ran.json()["charged_cents"].as_u64(), rig.charged()), (Some(200), 200));
     assert!(ran.stdout.contains("bought, but not recorded"), "{ran:?}");
     std::fs::remove_dir_all(&path).expect("the directory in the way");
     std::fs::rename(&aside, &path).expect("the record");
-    let ran = rig.run(&APPLY).await.expect(0);
+    let ran = rig.run(&APPLY).await.exits(0);
     assert_eq!(notes(&ran), ["purchase_settled"]);
     assert_eq!(rig.charged(), 200);
     rig.nothing_left().await;

@@ -82,8 +82,8 @@ impl World {
     /// Applies until nothing is left, and makes sure that the slot was charged once.
     async fn completes(&self) {
         self.rig.break_with(json!([]));
-        self.run(&["apply", "--apply"]).await.expect(0);
-        let plan = self.run(&["plan", "--detailed-exitcode"]).await.expect(0);
+        self.run(&["apply", "--apply"]).await.exits(0);
+        let plan = self.run(&["plan", "--detailed-exitcode"]).await.exits(0);
         assert!(plan.stdout.contains("No changes."), "{plan:?}");
         assert_eq!(self.rig.charged(), 100);
         assert!(!self.is_locked());
@@ -96,18 +96,17 @@ fn key(id: u64) -> String {
 
 async fn ran(mut command: Command) -> Ran {
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    checked(&output)
+    checked(output)
 }
 
 async fn end_of(child: Child) -> Ran {
     let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
-    checked(&output)
+    checked(output)
 }
 
 /// Nothing secret is ever seen again.
-fn checked(output: &Output) -> Ran {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    let ran = Ran { status: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) };
+fn checked(output: Output) -> Ran {
+    let ran = Ran::of(output);
     for secret in [SECRET_KEY, SESSION_TOKEN, SIGNATURE, "canary"] {
         assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "{secret} in {ran:?}");
     }
@@ -131,27 +130,27 @@ async fn an_apply_from_an_empty_runner_leaves_everything_in_the_bucket() {
 }
 
 async fn everything_is_left_in(world: World) {
-    assert_eq!(world.run(&["state", "list"]).await.expect(0).stdout, "");
-    assert!(world.run(&["plan"]).await.expect(0).stdout.contains("win11"));
+    assert_eq!(world.run(&["state", "list"]).await.exits(0).stdout, "");
+    assert!(world.run(&["plan"]).await.exits(0).stdout.contains("win11"));
     assert!(world.bucket.keys().is_empty(), "looking writes nothing");
-    world.run(&["apply", "--apply", "-vv"]).await.expect(0);
+    world.run(&["apply", "--apply", "-vv"]).await.exits(0);
     world.completes().await;
     let keys = world.bucket.keys();
     let (runs, others): (Vec<_>, Vec<_>) = keys.iter().partition(|key| key.contains("/history/"));
     assert_eq!((runs.len(), others), (1, [key(1), key(2), key(3), LEASE.to_owned()].iter().collect()));
     assert!(!world.rig.path("shardctl.state").exists());
-    assert_eq!(world.run(&["state", "list"]).await.expect(0).stdout, "1\n2\n3\n", "over several pages");
-    let shown = world.run(&["state", "show", "2"]).await.expect(0).stdout;
+    assert_eq!(world.run(&["state", "list"]).await.exits(0).stdout, "1\n2\n3\n", "over several pages");
+    let shown = world.run(&["state", "show", "2"]).await.exits(0).stdout;
     assert_eq!(Some(shown.into_bytes()), world.bucket.bytes(&key(2)));
-    world.run(&["state", "show", "4"]).await.expect(1);
-    assert!(world.run(&["state", "unlock"]).await.expect(0).stderr.contains("Nobody holds the lock."));
+    world.run(&["state", "show", "4"]).await.exits(1);
+    assert!(world.run(&["state", "unlock"]).await.exits(0).stderr.contains("Nobody holds the lock."));
 
-    world.run(&["state", "forget", "3"]).await.expect(0);
-    assert_eq!(world.run(&["state", "list"]).await.expect(0).stdout, "1\n2\n");
-    assert!(world.run(&["plan"]).await.expect(0).stdout.contains("linux"));
+    world.run(&["state", "forget", "3"]).await.exits(0);
+    assert_eq!(world.run(&["state", "list"]).await.exits(0).stdout, "1\n2\n");
+    assert!(world.run(&["plan"]).await.exits(0).stdout.contains("linux"));
     world.completes().await;
     let before = world.bucket.count("GET", "/bucket");
-    world.run(&["plan"]).await.expect(0);
+    world.run(&["plan"]).await.exits(0);
     assert_eq!(
         world.bucket.count("GET", "/bucket") - before,
         PARALLEL + 1,
@@ -166,12 +165,12 @@ async fn of_two_applies_the_second_fails_at_once_and_names_the_first() {
     let first = world.start(&["apply", "--apply", "--concurrency", "1"]);
     world.rig.struck().await;
     let sent = world.rig.requests();
-    let second = world.run(&["apply", "--apply"]).await.expect(1);
+    let second = world.run(&["apply", "--apply"]).await.exits(1);
     assert!(second.stderr.contains("is locked by process ") && second.stderr.contains("state unlock "), "{second:?}");
     assert!(second.stderr.contains(&format!("process {} ", first.id())), "{second:?}");
     assert_eq!((world.rig.requests(), second.stdout.as_str()), (sent, ""), "it asked nothing");
-    world.run(&["plan"]).await.expect(0);
-    end_of(first).await.expect(0);
+    world.run(&["plan"]).await.exits(0);
+    end_of(first).await.exits(0);
     world.completes().await;
 }
 
@@ -189,16 +188,16 @@ async fn a_killed_apply_is_broken_by_its_id(world: World) {
     first.kill().unwrap();
     first.wait().unwrap();
     assert!(world.record(1).purchase.is_some(), "the intent was in the bucket before the purchase was sent");
-    world.run(&["apply", "--apply"]).await.expect(1);
-    let shown = world.run(&["state", "unlock"]).await.expect(1);
+    world.run(&["apply", "--apply"]).await.exits(1);
+    let shown = world.run(&["state", "unlock"]).await.exits(1);
     let id = world.lease()["id"].as_str().unwrap().to_owned();
     assert!(shown.stdout.starts_with(&format!("{id}: held by process {} ", first.id())), "{shown:?}");
-    world.run(&["state", "unlock", "0123"]).await.expect(1);
-    world.run(&["apply", "--apply"]).await.expect(1);
-    world.run(&["state", "unlock", &id]).await.expect(0);
+    world.run(&["state", "unlock", "0123"]).await.exits(1);
+    world.run(&["apply", "--apply"]).await.exits(1);
+    world.run(&["state", "unlock", &id]).await.exits(0);
     // The purchase was not bought, and nobody can know that yet.
     world.rig.break_with(json!([]));
-    let blocked = world.run(&["apply", "--apply", "--format", "json"]).await.expect(1);
+    let blocked = world.run(&["apply", "--apply", "--format", "json"]).await.exits(1);
     assert_eq!(blocked.problems(), ["purchase_unsettled"]);
     assert_eq!(world.rig.charged(), 0);
     let mut record = world.record(1);
@@ -215,8 +214,8 @@ async fn a_broken_lease_stops_its_holder_before_the_next_write() {
     let first = world.start(&["apply", "--apply", "--concurrency", "1", "--format", "json"]);
     world.rig.struck().await;
     let id = world.lease()["id"].as_str().unwrap().to_owned();
-    world.run(&["state", "unlock", &id]).await.expect(0);
-    let ran = end_of(first).await.expect(3);
+    world.run(&["state", "unlock", &id]).await.exits(0);
+    let ran = end_of(first).await.exits(3);
     assert!(ran.stdout.contains("the lock on the state in s3://bucket/team/states was lost"), "{ran:?}");
     world.completes().await;
 }
@@ -230,7 +229,7 @@ async fn an_interrupted_apply_gives_the_lease_up_and_one_that_is_ended_does_not(
     let planning = world.start(&["apply", "--apply"]);
     world.rig.struck().await;
     signal(&planning, "TERM");
-    let ran = end_of(planning).await.expect(1);
+    let ran = end_of(planning).await.exits(1);
     assert!(ran.stderr.contains("interrupted: nothing was changed"), "{ran:?}");
     assert!(!world.is_locked());
     // While it is carried out.
@@ -238,7 +237,7 @@ async fn an_interrupted_apply_gives_the_lease_up_and_one_that_is_ended_does_not(
     let applying = world.start(&["apply", "--apply", "--concurrency", "1"]);
     world.rig.struck().await;
     signal(&applying, "INT");
-    end_of(applying).await.expect(3);
+    end_of(applying).await.exits(3);
     assert!(!world.is_locked());
     // A second time.
     world.rig.break_with(json!([{"operation": "set_signatures", "hold": true, "times": 0}]));
@@ -248,10 +247,10 @@ async fn an_interrupted_apply_gives_the_lease_up_and_one_that_is_ended_does_not(
     // Sooner it would be the first one, sent twice.
     tokio::time::sleep(Duration::from_millis(1300)).await;
     signal(&applying, "INT");
-    end_of(applying).await.expect(130);
+    end_of(applying).await.exits(130);
     assert!(world.is_locked(), "it stays until it expires, or is broken");
     let id = world.lease()["id"].as_str().unwrap().to_owned();
-    world.run(&["state", "unlock", &id]).await.expect(0);
+    world.run(&["state", "unlock", &id]).await.exits(0);
     world.completes().await;
 }
 
@@ -270,7 +269,7 @@ async fn a_signal_while_the_lease_is_taken_leaves_none_behind() {
         let applying = world.start(&["apply", "--apply"]);
         locked(&world).await;
         signal(&applying, name);
-        let ran = end_of(applying).await.expect(1);
+        let ran = end_of(applying).await.exits(1);
         assert!(ran.stderr.contains("interrupted"), "{ran:?}");
         assert!(!world.is_locked(), "{ran:?}");
         assert_eq!(world.rig.requests(), 0);
@@ -291,14 +290,14 @@ async fn a_signal_ends_a_command_of_the_state_before_its_next_write_and_leaves_n
         let command = world.start(words);
         locked(&world).await;
         signal(&command, "INT");
-        let ran = end_of(command).await.expect(1);
+        let ran = end_of(command).await.exits(1);
         assert!(ran.stderr.contains("interrupted: nothing was changed"), "{words:?}: {ran:?}");
         assert!(!world.is_locked(), "{words:?}: {ran:?}");
         assert_eq!(world.bucket.keys(), keys, "{words:?}");
     }
     // While a record is written: the lease is there already.
     fs::remove_file(world.rig.path("elsewhere/7.json")).unwrap();
-    world.run(&["state", "pull", "elsewhere"]).await.expect(0);
+    world.run(&["state", "pull", "elsewhere"]).await.exits(0);
     for id in 1..=3 {
         let bytes = encode(order(id), &world.rig.url(), &recorded(7));
         world.rig.write(format!("elsewhere/{id}.json"), bytes);
@@ -308,7 +307,7 @@ async fn a_signal_ends_a_command_of_the_state_before_its_next_write_and_leaves_n
     let pushing = world.start(&["state", "push", "elsewhere", "--force"]);
     until("a record is written", || world.bucket.count("PUT", ".json") == writes + 2).await;
     signal(&pushing, "INT");
-    let ran = end_of(pushing).await.expect(1);
+    let ran = end_of(pushing).await.exits(1);
     assert!(ran.stderr.contains("interrupted before it was done"), "{ran:?}");
     assert!(ran.stderr.contains("1 of 3 records were copied; run it again to copy the rest"), "{ran:?}");
     assert!(!world.is_locked());
@@ -317,7 +316,7 @@ async fn a_signal_ends_a_command_of_the_state_before_its_next_write_and_leaves_n
     let forgetting = world.start(&["state", "forget", "3"]);
     until("it is removed", || world.bucket.count("DELETE", "3.json") == 1).await;
     signal(&forgetting, "INT");
-    let ran = end_of(forgetting).await.expect(0);
+    let ran = end_of(forgetting).await.exits(0);
     assert!(ran.stderr.contains("Forgot order 3"), "{ran:?}");
     assert!(!world.is_locked() && world.bucket.bytes(&key(3)).is_none());
 }
@@ -329,7 +328,7 @@ async fn a_bucket_that_stumbles_is_asked_again() {
             let world = World::new().await;
             // Every other request fails once.
             world.bucket.trouble(method, [Some(trouble), None].into_iter().cycle().take(40));
-            world.run(&["apply", "--apply"]).await.expect(0);
+            world.run(&["apply", "--apply"]).await.exits(0);
             world.bucket.trouble(method, []);
             world.completes().await;
         }
@@ -340,7 +339,7 @@ async fn a_bucket_that_stumbles_is_asked_again() {
 async fn a_bucket_that_is_down_is_asked_five_times() {
     let world = World::new().await;
     world.bucket.trouble("GET", std::iter::repeat_n(Some(Trouble::Unavailable), 100));
-    let ran = world.run(&["state", "show", "1"]).await.expect(1);
+    let ran = world.run(&["state", "show", "1"]).await.exits(1);
     let expected = format!("the state in s3://bucket/team/states: {} answered 503", world.bucket.uri());
     assert!(ran.stderr.contains(&expected), "{ran:?}");
     assert_eq!(world.bucket.count("GET", "1.json"), 5);
@@ -418,7 +417,7 @@ async fn a_bucket_that_cannot_be_used_is_named_in_one_sentence_and_changes_nothi
         for words in [&["apply", "--apply", "-vv"][..], &["plan"], &["state", "list"], &["state", "unlock", "id"]] {
             let mut command = world.command(words);
             change(&mut command);
-            let ran = ran(command).await.expect(1);
+            let ran = ran(command).await.exits(1);
             assert!(ran.stderr.contains(expected), "{expected}: {ran:?}");
             assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
             assert!(ran.stdout.is_empty() && ran.stderr.len() < 300, "{ran:?}");
@@ -426,7 +425,7 @@ async fn a_bucket_that_cannot_be_used_is_named_in_one_sentence_and_changes_nothi
     }
     assert_eq!(world.rig.requests(), 0, "nothing was asked of the API");
     assert!(world.bucket.keys().is_empty());
-    world.run(&["apply", "--apply"]).await.expect(0);
+    world.run(&["apply", "--apply"]).await.exits(0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -440,23 +439,23 @@ async fn what_is_set_to_nothing_is_not_set() {
         for name in names {
             command.env(name, "");
         }
-        ran(command).await.expect(0);
+        ran(command).await.exits(0);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn records_are_copied_both_ways_and_nothing_newer_is_lost() {
     let world = World::new().await;
-    let said = world.run(&["state", "push"]).await.expect(0);
+    let said = world.run(&["state", "push"]).await.exits(0);
     assert!(said.stderr.contains("There are no records to copy in shardctl.state."), "{said:?}");
     let directory = ["--state", "shardctl.state"];
-    world.run(&[&["apply", "--apply"][..], &directory].concat()).await.expect(0);
-    let said = world.run(&["state", "push"]).await.expect(0);
+    world.run(&[&["apply", "--apply"][..], &directory].concat()).await.exits(0);
+    let said = world.run(&["state", "push"]).await.exits(0);
     assert!(said.stderr.contains("Copied 3 records and 1 run."), "{said:?}");
-    let said = world.run(&["state", "push"]).await.expect(0);
+    let said = world.run(&["state", "push"]).await.exits(0);
     assert!(said.stderr.contains("Copied 0 records; 3 records were the same already."), "{said:?}");
     world.completes().await;
-    world.run(&["state", "pull", "backup"]).await.expect(0);
+    world.run(&["state", "pull", "backup"]).await.exits(0);
     for id in 1..=3 {
         let file = fs::read(world.rig.path("backup").join(format!("{id}.json"))).unwrap();
         assert_eq!(Some(file), world.bucket.bytes(&key(id)));
@@ -472,21 +471,21 @@ async fn records_are_copied_both_ways_and_nothing_newer_is_lost() {
     world.bucket.plant(&key(3), b"{", 3600);
     let keys = |id: u64| world.bucket.bytes(&key(id)).unwrap();
     let before: Vec<_> = (1..=3).map(keys).collect();
-    let refused = world.run(&["state", "push"]).await.expect(1);
+    let refused = world.run(&["state", "push"]).await.exits(1);
     let list = "nothing was copied: the target has records that would be lost: 1 (a purchase is open), 2 (newer), 3 (it \
                 cannot be read)";
     assert!(refused.stderr.contains(list) && refused.stderr.contains("--force"), "{refused:?}");
     assert_eq!((1..=3).map(keys).collect::<Vec<_>>(), before);
     assert!(!world.is_locked());
-    world.run(&["state", "push", "--force"]).await.expect(0);
+    world.run(&["state", "push", "--force"]).await.exits(0);
     let record = |id: u64| fs::read(world.rig.path("shardctl.state").join(format!("{id}.json"))).unwrap();
     assert_eq!((1..=3).map(keys).collect::<Vec<_>>(), (1..=3).map(record).collect::<Vec<_>>());
 
     // The directory's is newer.
     world.bucket.plant(&key(2), &encoded(2, &recorded(9)), 3600);
-    let refused = world.run(&["state", "pull"]).await.expect(1);
+    let refused = world.run(&["state", "pull"]).await.exits(1);
     assert!(refused.stderr.contains("lost: 2 (newer)"), "{refused:?}");
-    world.run(&["state", "pull", "--force"]).await.expect(0);
+    world.run(&["state", "pull", "--force"]).await.exits(0);
     assert_eq!(record(2), encoded(2, &recorded(9)));
 
     // The bucket's is older, and guards from buying again for ten minutes.
@@ -494,7 +493,7 @@ async fn records_are_copied_both_ways_and_nothing_newer_is_lost() {
         let when = jiff::Timestamp::now().checked_sub(jiff::SignedDuration::from_mins(minutes)).unwrap();
         let bought = Recorded { bought: Some(Bought { qty: 4, when }), ..recorded(4) };
         world.bucket.plant(&key(2), &encoded(2, &bought), 3600);
-        let ran = world.run(&["state", "push"]).await.expect(status);
+        let ran = world.run(&["state", "push"]).await.exits(status);
         assert_eq!(ran.stderr.contains("lost: 2 (a purchase was made just now)"), status == 1, "{ran:?}");
     }
 }
@@ -511,9 +510,9 @@ async fn runs_are_copied_once_and_again_when_they_ended() {
         world.rig.write(file(name), text);
     }
     world.rig.write("shardctl.state/history/README.md", "# Runs");
-    let said = world.run(&["state", "push"]).await.expect(0);
+    let said = world.run(&["state", "push"]).await.exits(0);
     assert!(said.stderr.contains("Copied 0 records and 3 runs."), "{said:?}");
-    let said = world.run(&["state", "push"]).await.expect(0);
+    let said = world.run(&["state", "push"]).await.exits(0);
     assert!(said.stderr.contains("Copied 0 records."), "{said:?}");
     let in_bucket = |name: &str| String::from_utf8(world.bucket.bytes(&key(name)).unwrap()).unwrap();
     assert_eq!(names.map(in_bucket), [begun, ended, cut]);
@@ -523,23 +522,23 @@ async fn runs_are_copied_once_and_again_when_they_ended() {
     world.rig.write(file(names[0]), ended);
     world.rig.write(file(names[1]), r#"{"ended_at": "later"}"#);
     world.bucket.plant(&key(names[2]), ended.as_bytes(), 0);
-    let said = world.run(&["state", "push"]).await.expect(0);
+    let said = world.run(&["state", "push"]).await.exits(0);
     assert!(said.stderr.contains("Copied 0 records and 1 run."), "{said:?}");
     assert_eq!(names.map(in_bucket), [ended; 3]);
-    let said = world.run(&["state", "pull"]).await.expect(0);
+    let said = world.run(&["state", "pull"]).await.exits(0);
     assert!(said.stderr.contains("Copied 0 records and 1 run."), "{said:?}");
     let here = |name: &str| fs::read_to_string(world.rig.path(file(name))).unwrap();
     assert_eq!(names.map(here), [ended, r#"{"ended_at": "later"}"#, ended]);
-    world.run(&["state", "pull", "backup"]).await.expect(0);
+    world.run(&["state", "pull", "backup"]).await.exits(0);
     assert_eq!(fs::read_dir(world.rig.path("backup/history")).unwrap().count(), 3);
 
     // One that cannot be read hides no other.
     fs::remove_file(world.rig.path(file(names[0]))).unwrap();
     fs::create_dir(world.rig.path(file(names[0]))).unwrap();
     world.rig.write(file("20261125T000000Z-000003"), ended);
-    let said = world.run(&["state", "push", "--force"]).await.expect(0);
+    let said = world.run(&["state", "push", "--force"]).await.exits(0);
     assert!(said.stderr.contains("Copied 0 records and 1 run."), "{said:?}");
-    let said = world.run(&["state", "pull", "--force"]).await.expect(0);
+    let said = world.run(&["state", "pull", "--force"]).await.exits(0);
     let warning = format!("warning: a run was left out: cannot read the state in {}: is a directory", file(names[0]));
     assert!(said.stderr.contains(&warning), "{said:?}");
 }
@@ -547,15 +546,15 @@ async fn runs_are_copied_once_and_again_when_they_ended() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_that_stops_half_way_says_how_far_it_came() {
     let world = World::new().await;
-    world.run(&["apply", "--apply", "--state", "shardctl.state"]).await.expect(0);
+    world.run(&["apply", "--apply", "--state", "shardctl.state"]).await.exits(0);
     // The lease, one record, and no further.
     let troubles = [None, None].into_iter().chain(std::iter::repeat_n(Some(Trouble::Refused), 1));
     world.bucket.trouble("PUT", troubles);
-    let stopped = world.run(&["state", "push"]).await.expect(1);
+    let stopped = world.run(&["state", "push"]).await.exits(1);
     assert!(stopped.stderr.contains("cannot write the state in s3://bucket/team/states: permission"), "{stopped:?}");
     assert!(stopped.stderr.contains("1 of 3 records were copied; run it again"), "{stopped:?}");
     assert_eq!(world.bucket.troubles_left(), 0);
-    let said = world.run(&["state", "push"]).await.expect(0);
+    let said = world.run(&["state", "push"]).await.exits(0);
     assert!(said.stderr.contains("Copied 2 records and 1 run; 1 record was the same already."), "{said:?}");
     world.completes().await;
 }
@@ -563,21 +562,21 @@ async fn a_copy_that_stops_half_way_says_how_far_it_came() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_needs_a_bucket_and_the_locks_of_both_places() {
     let world = World::new().await;
-    world.run(&["apply", "--apply", "--state", "shardctl.state"]).await.expect(0);
+    world.run(&["apply", "--apply", "--state", "shardctl.state"]).await.exits(0);
     for action in ["push", "pull"] {
         let mut command = world.command(&["state", action]);
         command.env_remove("SHARDCTL_STATE");
-        assert!(ran(command).await.expect(1).stderr.contains("--state names no bucket"));
+        assert!(ran(command).await.exits(1).stderr.contains("--state names no bucket"));
     }
     world.rig.write(MANIFEST, DECLARED.replace("macos", "ios"));
     world.rig.break_with(json!([{"operation": "writes", "delay_ms": 1500}]));
     let first = world.start(&["apply", "--apply"]);
     world.rig.struck().await;
     for action in ["push", "pull"] {
-        let refused = world.run(&["state", action]).await.expect(1);
+        let refused = world.run(&["state", action]).await.exits(1);
         assert!(refused.stderr.contains("is locked by process"), "{refused:?}");
     }
-    end_of(first).await.expect(0);
+    end_of(first).await.exits(0);
     // An apply that works on the directory is about to change what would be copied.
     world.rig.write(MANIFEST, DECLARED.replace("macos", "android"));
     world.rig.break_with(json!([{"operation": "writes", "hold": true, "times": 0}]));
@@ -585,7 +584,7 @@ async fn a_copy_needs_a_bucket_and_the_locks_of_both_places() {
     world.rig.struck().await;
     let keys = world.bucket.keys();
     for action in ["push", "pull"] {
-        let refused = world.run(&["state", action, "--force"]).await.expect(1);
+        let refused = world.run(&["state", action, "--force"]).await.exits(1);
         let expected = format!("the state in shardctl.state is locked by process {} since ", first.id());
         assert!(refused.stderr.contains(&expected), "{refused:?}");
         assert!(!world.is_locked(), "what was locked is given up");
@@ -612,7 +611,7 @@ async fn whoever_holds_the_lease_says_which_run_it_is() {
         command.envs(variables.iter().copied()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut first = command.spawn().unwrap();
         world.rig.struck().await;
-        let shown = world.run(&["state", "unlock"]).await.expect(1);
+        let shown = world.run(&["state", "unlock"]).await.exits(1);
         let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let expected = format!("held by process {} on {}{expected}", first.id(), machine.trim());
         assert!(cfg!(not(target_os = "linux")) || shown.stdout.contains(&expected), "{expected}: {shown:?}");
