@@ -121,103 +121,118 @@ async fn set_auto_renewal(journal: &mut Journal<'_>, on: bool) -> Result<(), Ste
 
 async fn set_signatures(journal: &mut Journal<'_>, items: &[SignatureItem]) -> Result<(), StepFailure> {
     let wanted: Vec<(ProxyIp, Signature)> = items.iter().map(|item| (item.ip, item.to)).collect();
-    let updated = set(
+    let part = Part {
+        values: |recorded: &mut Recorded| &mut recorded.signatures,
+        unknown: |recorded| Some(&mut recorded.unknown_signatures),
+    };
+    set(
         journal,
         &wanted,
-        |recorded| &mut recorded.signatures,
-        |recorded| Some(&mut recorded.unknown_signatures),
-        async |writer: &Writer, order_id, items: &[_], permit| writer.set_signatures(order_id, items, permit).await,
+        part,
+        async |writer, order_id, items, permit| writer.set_signatures(order_id, items, permit).await,
+        other_signatures,
     )
-    .await?;
-    match updated < wanted.len() as u64 {
-        true => compare_signatures(journal, &wanted, updated).await,
-        false => Ok(()),
-    }
+    .await
 }
 
-/// After an answer that counts fewer IPs than were sent: what the API reports counts, where it reports it.
-async fn compare_signatures(
-    journal: &mut Journal<'_>,
-    wanted: &[(ProxyIp, Signature)],
-    updated: u64,
-) -> Result<(), StepFailure> {
-    journal.say_updated(updated, wanted.len());
-    let Ok(seen) = journal.context.writer.reader().active_proxies(journal.order.order_id).await else { return Ok(()) };
+/// Returns which IPs are reported to have another signature than was set; nothing where nobody reports it.
+async fn other_signatures(writer: &Writer, order_id: OrderId, wanted: &[(ProxyIp, Signature)]) -> BTreeSet<ProxyIp> {
+    let Ok(seen) = writer.reader().active_proxies(order_id).await else { return BTreeSet::new() };
     let told = |ip: &ProxyIp| seen.active.get(ip).and_then(|seen| seen.signature.as_ref());
     let differs = |(ip, to): &&(ProxyIp, Signature)| told(ip).is_some_and(|it| *it != LiveSignature::Known(*to));
-    let others: Vec<ProxyIp> = wanted.iter().filter(differs).map(|(ip, _)| *ip).collect();
-    if others.is_empty() {
-        return Ok(());
-    }
-    for ip in &others {
-        journal.recorded.signatures.remove(ip);
-    }
-    journal.save().await?;
-    let what = count(others.len(), "IP");
-    Err(StepFailure::Failed(format!(
-        "acknowledged, and the API still shows another signature for {what}, {} first",
-        others[0]
-    )))
+    wanted.iter().filter(differs).map(|(ip, _)| *ip).collect()
 }
 
 async fn set_del_np(journal: &mut Journal<'_>, items: &[DelNpItem]) -> Result<(), StepFailure> {
     let wanted: Vec<(ProxyIp, bool)> = items.iter().map(|item| (item.ip, item.to)).collect();
-    let updated = set(
+    let part = Part { values: |recorded: &mut Recorded| &mut recorded.del_np, unknown: |_| None };
+    set(
         journal,
         &wanted,
-        |recorded| &mut recorded.del_np,
-        |_| None,
-        async |writer: &Writer, order_id, items: &[_], permit| writer.set_del_np(order_id, items, permit).await,
+        part,
+        async |writer, order_id, items, permit| writer.set_del_np(order_id, items, permit).await,
+        // Nothing reports marks.
+        async |_, _, _| BTreeSet::new(),
     )
-    .await?;
-    journal.say_updated(updated, wanted.len());
-    Ok(())
+    .await
 }
 
-/// Sets a value of each IP by as many requests as it takes, recording each as it is acknowledged. `unknown` are the
-/// IPs that are known to have some value. Returns how many the API says that it updated.
+/// The part of a record that holds a value of each IP.
+#[derive(Clone, Copy)]
+struct Part<V> {
+    values: fn(&mut Recorded) -> &mut BTreeMap<ProxyIp, V>,
+    /// The IPs that are known to have some value, where that is recorded.
+    unknown: fn(&mut Recorded) -> Option<&mut BTreeSet<ProxyIp>>,
+}
+
+impl<V: Copy + PartialEq> Part<V> {
+    /// Forgets what is about to change, and returns what it was. What is recorded as it shall be is claimed neither more
+    /// nor less while it is asserted.
+    fn forget(self, recorded: &mut Recorded, wanted: &[(ProxyIp, V)]) -> Vec<(ProxyIp, V)> {
+        let values = (self.values)(recorded);
+        let differs = |(ip, to): &&(ProxyIp, V)| values.get(ip).is_some_and(|before| before != to);
+        let changing: Vec<ProxyIp> = wanted.iter().filter(differs).map(|(ip, _)| *ip).collect();
+        let before: Vec<(ProxyIp, V)> = changing.iter().filter_map(|ip| values.remove_entry(ip)).collect();
+        if let Some(unknown) = (self.unknown)(recorded) {
+            unknown.extend(changing);
+        }
+        before
+    }
+
+    fn know(self, recorded: &mut Recorded, items: impl IntoIterator<Item = (ProxyIp, V)>) {
+        for (ip, value) in items {
+            (self.values)(recorded).insert(ip, value);
+            (self.unknown)(recorded).map(|unknown| unknown.remove(&ip));
+        }
+    }
+}
+
+/// Sets a value of each IP by as many requests as it takes, recording each as it is acknowledged. Where an answer counts
+/// fewer IPs than were sent, `others` looks which of them have another value still: these are not recorded.
 async fn set<V: Copy + PartialEq>(
     journal: &mut Journal<'_>,
     wanted: &[(ProxyIp, V)],
-    part: fn(&mut Recorded) -> &mut BTreeMap<ProxyIp, V>,
-    unknown: fn(&mut Recorded) -> Option<&mut BTreeSet<ProxyIp>>,
+    part: Part<V>,
     send: impl AsyncFn(&Writer, OrderId, &[(ProxyIp, V)], &Permit<'_>) -> Result<Option<u64>, ApiError>,
-) -> Result<u64, StepFailure> {
-    let mut updated = 0;
-    for (chunks_sent, chunk) in wanted.chunks(MAX_ITEMS_PER_REQUEST).enumerate() {
-        check_stop(journal, chunks_sent, wanted.len())?;
-        // What is recorded as it shall be is claimed neither more nor less while it is asserted.
-        let values = part(&mut journal.recorded);
-        let differs = |(ip, to): &&(ProxyIp, V)| values.get(ip).is_some_and(|before| before != to);
-        let changing: Vec<ProxyIp> = chunk.iter().filter(differs).map(|(ip, _)| *ip).collect();
-        let before: Vec<(ProxyIp, V)> = changing.iter().filter_map(|ip| values.remove_entry(ip)).collect();
-        let known_again = |recorded: &mut Recorded, items: &[(ProxyIp, V)]| {
-            part(recorded).extend(items.iter().copied());
-            let unknown = unknown(recorded);
-            unknown.into_iter().for_each(|unknown| items.iter().for_each(|(ip, _)| _ = unknown.remove(ip)));
-        };
+    others: impl AsyncFn(&Writer, OrderId, &[(ProxyIp, V)]) -> BTreeSet<ProxyIp>,
+) -> Result<(), StepFailure> {
+    let (writer, order_id) = (journal.context.writer, journal.order.order_id);
+    let (mut sent, mut updated) = (0, 0);
+    for chunk in wanted.chunks(MAX_ITEMS_PER_REQUEST) {
+        check_stop(journal, sent, wanted.len())?;
+        let before = part.forget(&mut journal.recorded, chunk);
         if !before.is_empty() {
-            let unknown = unknown(&mut journal.recorded);
-            unknown.into_iter().for_each(|unknown| unknown.extend(before.iter().map(|(ip, _)| *ip)));
             journal.ensure_locked().await?;
             journal.save().await?;
         }
         let permit = Permit::new(journal.context, journal.course);
-        match send(journal.context.writer, journal.order.order_id, chunk, &permit).await {
-            Ok(told) => updated += told.unwrap_or(chunk.len() as u64),
+        let counted = match send(writer, order_id, chunk, &permit).await {
+            Ok(told) => told.unwrap_or(chunk.len() as u64),
             Err(error) => {
-                let restore = |recorded: &mut Recorded| known_again(recorded, &before);
-                return Err(journal.failed(&error, !before.is_empty(), restore).await);
+                let forgot = !before.is_empty();
+                return Err(journal.failed(&error, forgot, |recorded| part.know(recorded, before)).await);
             }
-        }
-        known_again(&mut journal.recorded, chunk);
+        };
+        let are_fewer = counted < chunk.len() as u64;
+        let others = if are_fewer { others(writer, order_id, chunk).await } else { BTreeSet::new() };
+        part.know(&mut journal.recorded, chunk.iter().filter(|(ip, _)| !others.contains(ip)).copied());
         journal.save_acknowledged().await?;
+        (sent, updated) = (sent + chunk.len(), updated + counted);
+        journal.say_updated(updated, sent);
+        fail_for_others(&others)?;
     }
-    Ok(updated)
+    Ok(())
 }
 
-fn check_stop(journal: &Journal<'_>, chunks_sent: usize, items: usize) -> Result<(), StepFailure> {
-    let done = chunks_sent * MAX_ITEMS_PER_REQUEST;
+fn fail_for_others(others: &BTreeSet<ProxyIp>) -> Result<(), StepFailure> {
+    let Some(first) = others.first() else { return Ok(()) };
+    let what = count(others.len(), "IP");
+    Err(StepFailure::Failed(format!(
+        "acknowledged, and the API still shows another signature for {what}, {first} first"
+    )))
+}
+
+fn check_stop(journal: &Journal<'_>, done: usize, items: usize) -> Result<(), StepFailure> {
     match journal.context.stop.is_requested() {
         true => Err(StepFailure::Failed(format!("interrupted after {done} of {items} IPs"))),
         false => Ok(()),

@@ -9,6 +9,7 @@ mod naps;
 mod operations;
 mod purchase;
 mod records;
+mod untold;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,0 +1,88 @@
+//! What an answer to a write leaves out: it is read from the order's detail where that tells it, and else it is unknown,
+//! never nothing.
+
+use serde_json::{Value, json};
+use shardctl::model::{PendingChange, RecordedSlots};
+use shardctl::sandbox::Tells;
+
+use super::{ACCOUNT, World, id, results};
+
+const SCHEDULE: &str = "\n  1: {p0f_slots: 2}\n";
+const CANCEL: &str = "\n  1: {p0f_slots: 3}\n";
+const BUY: &str = "\n  1: {p0f_slots: 4}\n";
+const NOT_SHOWN: &str = "the API acknowledged it, and does not show what came of it";
+
+/// Returns a world whose server tells everything, or as little as the older one.
+async fn world(tells_everything: bool) -> World {
+    let world = World::open(ACCOUNT).await;
+    if tells_everything {
+        world.control().set_tells(Tells::everything());
+    }
+    world
+}
+
+#[tokio::test]
+async fn slots_that_an_answer_leaves_out_are_read_or_unknown() {
+    let two = Some(PendingChange::Downgrade { next_qty: 2 });
+    let slots = |qty, pending| Some(RecordedSlots { qty, pending });
+    // What was acknowledged is recorded as it was asked for, but never that nothing is scheduled.
+    let rows = [
+        ("schedule", SCHEDULE, slots(3, two), slots(3, two)),
+        ("cancel", CANCEL, slots(3, None), None),
+        ("purchase", BUY, slots(4, None), None),
+    ];
+    for ((operation, orders, if_told, else_recorded), left_out) in
+        rows.iter().flat_map(|row| [&["pending"][..], &["addons"], &["qty"]].map(|keys| (row, keys)))
+    {
+        for tells_everything in [true, false] {
+            let world = world(tells_everything).await;
+            if *operation == "cancel" {
+                world.control().with_account(|account| account.orders.get_mut(&id(1)).expect("it").pending = two);
+            }
+            world.break_with(json!([{"operation": operation, "without": left_out, "times": 0}]));
+            let report = world.apply(orders).await;
+            let case = format!("{operation} without {left_out:?}, told the rest: {tells_everything}");
+            assert!(results(&report, 1).iter().all(|result| result == "done"), "{case}: {report:?}");
+            let pending_is_told = left_out == ["qty"];
+            let expected = if tells_everything || pending_is_told { if_told } else { else_recorded };
+            assert_eq!(world.recorded(1).slots, *expected, "{case}");
+            let said = report.order(id(1)).expect("a report").remarks.values().any(|remark| remark == NOT_SHOWN);
+            assert_eq!(said, !tells_everything, "{case}: {report:?}");
+            world.converges(orders).await;
+            let bought = world.control().account().charges.len();
+            assert_eq!(bought, usize::from(*operation == "purchase"), "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn fewer_updates_than_were_asked_for_are_said() {
+    let keep = "\n  1: {keep: {203.0.113.10: win11, 203.0.113.11: macos, 203.0.113.12: }}\n";
+    let nobody: Value = json!({"status": 200, "body": r#"{"success": true, "updated": 0}"#});
+    let rows = [
+        // Set all the same, as one that was set already may not count.
+        (json!({"instead": {"updated": 0}}), true, "done"),
+        (json!({"instead": {"updated": 0}}), false, "done"),
+        (json!({"without": ["updated"]}), true, "done"),
+        (nobody, true, "failed: acknowledged, and the API still shows another signature for 2 IPs, 203.0.113.10 first"),
+    ];
+    for (fault, tells_everything, expected) in rows {
+        let world = world(tells_everything).await;
+        let mut rule = fault.clone();
+        rule["operation"] = json!("set_signatures");
+        world.break_with(json!([rule]));
+        let report = world.apply(keep).await;
+        assert_eq!(results(&report, 1)[0], expected, "{fault}");
+        let remarks = &report.order(id(1)).expect("a report").remarks;
+        let said = remarks.get(&0).map(String::as_str);
+        let is_counted = fault.get("without").is_none();
+        assert_eq!(said, is_counted.then_some("the API says that it updated 0 of 2 IPs"), "{fault}");
+        world.converges(keep).await;
+    }
+    let world = world(false).await;
+    let one = json!({"operation": "set_del_np", "status": 200, "when": "after", "body": r#"{"updated": 1}"#});
+    world.break_with(json!([one]));
+    let report = world.apply("\n  1: {keep: {203.0.113.10: , 203.0.113.11: , 203.0.113.12: }}\n").await;
+    let remarks = &report.order(id(1)).expect("a report").remarks;
+    assert_eq!(remarks.values().collect::<Vec<_>>(), ["the API says that it updated 1 of 4 IPs"]);
+}
