@@ -113,10 +113,10 @@ impl World {
     }
 
     /// Plays the passing of 11 minutes for every open intent.
-    async fn let_intents_age(&self) {
+    async fn let_eleven_minutes_pass(&self) {
         self.run(&["state", "pull", "--force"]).await.exits(0);
         self.rig.check_records();
-        self.rig.let_intents_age();
+        self.rig.let_eleven_minutes_pass();
         self.run(&["state", "push", "--force"]).await.exits(0);
     }
 
@@ -128,7 +128,7 @@ impl World {
             runs += 1;
             match ran.status {
                 Some(0) => break,
-                Some(1) if runs < 3 && ran.problems() == ["purchase_unsettled"] => self.let_intents_age().await,
+                Some(1) if runs < 3 && ran.problems() == ["purchase_unsettled"] => self.let_eleven_minutes_pass().await,
                 _ => panic!("{ran:?}"),
             }
         }

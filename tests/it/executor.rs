@@ -26,7 +26,7 @@ use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
 use shardctl::model::{Desired, OrderId, Outcome, ProxyIp, Recorded, Report, Signature, StepResult};
 use shardctl::plan::{Options, Plan, Step};
-use shardctl::reconcile::{NoProgress, Pass};
+use shardctl::reconcile::{NoProgress, ObserveError, Pass};
 use shardctl::render::problem;
 use shardctl::sandbox::{Account, Control, FaultRule, Running, Tells};
 use shardctl::state::{Holder, Lock, Place, Records, StoreError, StoreErrorKind, Stored, decode, encode, record_name};
@@ -111,7 +111,9 @@ impl World {
 
     /// Makes the plan for some orders, by what is live and recorded now.
     async fn plan(&self, orders: &str) -> Plan {
-        make_plan(&self.writer, &self.records, &desired(orders)).await
+        let options = Options::at(Timestamp::now());
+        let plan = make_plan(&self.writer, &self.records, &desired(orders), &options).await;
+        plan.expect("a good token and readable records")
     }
 
     async fn carry_out(&self, plan: &Plan) -> Report {
@@ -156,9 +158,14 @@ impl World {
 }
 
 /// Makes the plan of a manifest by what is live and recorded now.
-pub async fn make_plan(writer: &Writer, records: &Records, desired: &Desired) -> Plan {
+pub async fn make_plan(
+    writer: &Writer,
+    records: &Records,
+    desired: &Desired,
+    options: &Options,
+) -> Result<Plan, ObserveError> {
     let pass = Pass::new(writer.reader(), records, &NoProgress);
-    pass.plan(desired, &Options::at(Timestamp::now())).await.expect("a good token and readable records")
+    pass.plan(desired, options).await
 }
 
 fn id(order: u64) -> OrderId {

@@ -45,7 +45,7 @@ async fn survives(seed: u64) {
             broken_run(&case, &rig, &mut dice, &world).await;
         }
         if dice.one_in(3) {
-            rig.let_intents_age();
+            rig.let_eleven_minutes_pass();
             // A replica lags by less than the ten minutes that have passed now.
             world.lags = false;
         }

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use shardctl::model::{OrderId, Recorded};
 use shardctl::sandbox::{Account, Control, LoggedRequest, Operation, Running, Sandbox, Tells};
@@ -269,11 +270,18 @@ impl Rig {
         self.records().values().filter(|recorded| recorded.purchase.is_some()).count()
     }
 
-    /// Plays the passing of 11 minutes for every open intent: the program has no clock that could be turned.
-    pub fn let_intents_age(&self) {
+    /// Plays the passing of 11 minutes for what was bought, or may have been: the program has no clock that could be turned.
+    pub fn let_eleven_minutes_pass(&self) {
         for (order, mut recorded) in self.records() {
-            let Some(intent) = &mut recorded.purchase else { continue };
-            intent.when = intent.when.checked_sub(jiff::SignedDuration::from_mins(11)).expect("a moment");
+            let intended = recorded.purchase.as_mut().map(|intent| &mut intent.when);
+            let moments: Vec<&mut Timestamp> =
+                intended.into_iter().chain(recorded.bought.as_mut().map(|bought| &mut bought.when)).collect();
+            if moments.is_empty() {
+                continue;
+            }
+            for when in moments {
+                *when = when.checked_sub(SignedDuration::from_mins(11)).expect("a moment");
+            }
             self.put_record(order, &recorded);
         }
     }
@@ -299,8 +307,15 @@ impl Rig {
             let Some(slots) = recorded.slots else { continue };
             // With an open intent, the record says how many slots there were before it, and that this may be over.
             let bought = recorded.purchase.is_some_and(|intent| order.p0f_slots == intent.to_qty());
-            assert!(slots.qty == order.p0f_slots || bought, "order {id}: {slots:?}, there are {}", order.p0f_slots);
-            assert_eq!(slots.pending, order.pending, "order {id}: what is scheduled");
+            // Until the next apply, it says what was scheduled for a renewal that has come.
+            let carried_out = slots.pending.is_some_and(|pending| pending.next_qty() == order.p0f_slots);
+            let is_true = slots.qty == order.p0f_slots || bought || carried_out;
+            assert!(is_true, "order {id}: {slots:?}, there are {}", order.p0f_slots);
+            assert!(
+                slots.pending == order.pending || carried_out,
+                "order {id}: {slots:?}, {:?} is scheduled",
+                order.pending
+            );
         }
     }
 
@@ -317,7 +332,7 @@ impl Rig {
                 Some(0) => {}
                 Some(1) if ran.problems().contains(&"purchase_unsettled".to_owned()) => {
                     assert_eq!(self.charged(), charged, "an unsettled purchase blocks: {ran:?}");
-                    self.let_intents_age();
+                    self.let_eleven_minutes_pass();
                 }
                 _ => panic!("{ran:?}"),
             }

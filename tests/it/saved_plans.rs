@@ -432,7 +432,7 @@ async fn a_plan_that_an_unsettled_purchase_blocks_buys_nothing_later_either() {
     rig.break_with(json!([]));
     rig.run(&PLAN).await.exits(1);
     let unsettled = fs::read_to_string(rig.record_path(id(1))).expect("a record");
-    rig.let_intents_age();
+    rig.let_eleven_minutes_pass();
     refused(&rig, "order 1: its recorded state has changed").await;
     rig.write(rig.record_path(id(1)), unsettled);
     rig.run(&APPLY).await.exits(1);

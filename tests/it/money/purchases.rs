@@ -128,7 +128,7 @@ async fn an_unknown_purchase_blocks_until_it_is_void() {
         assert!(status.map(Some).contains(&ran.status), "{ran:?}");
         assert_eq!(ran.problems(), ["purchase_unsettled"]);
     }
-    rig.let_intents_age();
+    rig.let_eleven_minutes_pass();
     rig.run(&APPLY).await.exits(0);
     assert_eq!((rig.charged(), rig.sent(Operation::Purchase, 7)), (200, 2));
     rig.nothing_left().await;
@@ -140,7 +140,7 @@ async fn an_unknown_purchase_that_shows_is_settled_and_not_made_again() {
         let rig = unknown().await;
         rig.control().with_account(|account| account.purchase(order(), 2).map(drop)).expect("a purchase");
         if aged {
-            rig.let_intents_age();
+            rig.let_eleven_minutes_pass();
         }
         let ran = rig.run(&APPLY).await.exits(0);
         assert_eq!(notes(&ran), ["purchase_settled"]);
