@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Shardctl;
+use super::{SMALL_MANIFEST, Shardctl};
 
 #[test]
 fn what_is_recorded_is_shown_and_dropped() {
@@ -102,5 +102,24 @@ fn a_record_that_nothing_is_wrong_with_is_not_to_be_forgotten() {
         let problem = shardctl.aside(&["plan", "--format", "json"]).exits(1).json()["orders"][0]["problems"][0].clone();
         let help = problem["help"].as_str().expect("help");
         assert!(!help.contains("forget") && help.contains("--state"), "{problem:#}");
+    }
+}
+
+/// A default would depend on which of them is named first: a purchase could be forgotten by turning them round.
+#[test]
+fn several_directories_and_standard_input_have_no_default_place() {
+    let shardctl = Shardctl::small().file("a/shardctl.yaml", SMALL_MANIFEST).file("b/other.yaml", "version: 1\n");
+    let nowhere = "there is no default";
+    for paths in [["-f", "a", "-f", "b"], ["-f", "b/other.yaml", "-f", "a"], ["-f", "-", "-f", "b"]] {
+        let with_input = |words: &[&str]| {
+            let input = std::fs::File::open(shardctl.path("shardctl.yaml")).expect("a manifest");
+            shardctl.run_with(&[words, &paths].concat(), |command| _ = command.stdin(input))
+        };
+        let plan = with_input(&["plan", "--format", "json"]).exits(1);
+        assert_eq!(plan.json()["problems"][0]["code"], "state_unavailable", "{paths:?}: {plan:?}");
+        assert!(plan.stderr.contains(nowhere) && plan.stderr.contains("--state"), "{plan:?}");
+        assert!(with_input(&["apply", "--apply"]).exits(1).stderr.contains(nowhere), "{paths:?}");
+        assert!(shardctl.writes().is_empty(), "{paths:?}");
+        with_input(&["plan", "--state", "records"]).exits(0);
     }
 }
