@@ -26,15 +26,19 @@ const PROBE: &str = "probe-";
 const PROBE_DIGITS: usize = 16;
 /// Digits of a run's random part.
 const RANDOM_DIGITS: usize = 6;
+/// Digits before the random ones: the milliseconds, by which runs of one second sort. Names without them are as good.
+const FRACTION_DIGITS: usize = 3;
 
-/// The name of a run in the history: when it began, by the second and in UTC, and a random part. Names sort by time.
+/// The name of a run in the history: when it began, by the second and in UTC, and a part that is random but for its first
+/// digits, which count the milliseconds. Names sort by time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunName(String);
 
 impl RunName {
     /// Makes a name that no other run has.
     pub(super) fn fresh(started: Timestamp) -> RunName {
-        RunName(format!("{}-{}", started.strftime(MOMENT), random_hex(RANDOM_DIGITS)))
+        let milliseconds = started.as_millisecond().rem_euclid(1000);
+        RunName(format!("{}-{milliseconds:0FRACTION_DIGITS$x}{}", started.strftime(MOMENT), random_hex(RANDOM_DIGITS)))
     }
 
     /// Reads a name; `None`: it is no run's.
@@ -46,7 +50,7 @@ impl RunName {
                 15 => byte == b'Z',
                 _ => byte.is_ascii_digit(),
             });
-        let is_random = random.len() == RANDOM_DIGITS && is_hex(random);
+        let is_random = [RANDOM_DIGITS, FRACTION_DIGITS + RANDOM_DIGITS].contains(&random.len()) && is_hex(random);
         (is_moment && is_random).then(|| RunName(text.to_owned()))
     }
 
@@ -160,7 +164,8 @@ mod tests {
 
     #[test]
     fn only_records_and_runs_have_names() {
-        for name in ["48213.json", "1.json", "history/20261123T021300Z-4f3a9c.json"] {
+        let runs = ["history/20261123T021300Z-4f3a9c.json", "history/20261123T021300Z-3844f3a9c.json"];
+        for name in ["48213.json", "1.json"].into_iter().chain(runs) {
             assert_eq!(check(name), Ok(()), "{name}");
         }
         let others = [
@@ -186,6 +191,7 @@ mod tests {
             "history/20261123T021300Z-4F3A9C.json",
             "history/20261123T021300-4f3a9c.json",
             "history/20261123T021300Z-4f3a9.json",
+            "history/20261123T021300Z-4f3a9c1.json",
             "history/x/20261123T021300Z-4f3a9c.json",
             "1.json\0",
             "20261123T021300Z-4f3a9c.json",
@@ -200,7 +206,9 @@ mod tests {
     fn a_fresh_run_has_a_name_that_sorts_by_its_start() {
         let at = |text: &str| RunName::fresh(text.parse().expect("a moment"));
         let (first, second) = (at("2026-11-23T02:13:00.9Z"), at("2026-11-23T02:13:01Z"));
-        assert!(first < second && first.as_str().starts_with("20261123T021300Z-"), "{first} {second}");
+        assert!(first < second && first.as_str().starts_with("20261123T021300Z-384"), "{first} {second}");
+        let (before, first_of_all) = (at("2026-11-23T02:13:00.899Z"), at("2026-11-23T02:13:00Z"));
+        assert!(first_of_all < before && before < first, "{first_of_all} {before} {first}");
         let moment = |text: &str| text.parse::<Timestamp>().expect("a moment");
         assert!(!first.is_before(moment("2026-11-23T02:13:00Z")) && first.is_before(moment("2026-11-23T02:13:01Z")));
         assert_eq!(run_of(&run_file(&first)), Some(first));
