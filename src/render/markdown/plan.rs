@@ -23,7 +23,7 @@ pub enum Invocation {
 }
 
 /// What the sentence about what was left out may take.
-const MAX_SENTENCE: usize = 1000;
+const MAX_SENTENCE: usize = 1500;
 
 /// Writes a plan.
 pub fn plan(out: &mut dyn Write, shown: &Shown<'_>, invocation: Invocation, comment: &Comment) -> io::Result<()> {
@@ -53,15 +53,12 @@ fn body(shown: &Shown<'_>, room: usize) -> Body {
     let is_shown = |order: &&OrderPlan| order.status() != Status::Unchanged || !order.notes.is_empty();
     let orders: Vec<&OrderPlan> = plan.orders.iter().filter(is_shown).collect();
     let body = |most| {
-        let problems = problem_list(plan.problems(), shown.view.sources, most);
+        let problems = problem_list(plan.problems(), shown.view.sources, most, shown.shows_all);
         let (orders, left_out) = fit::orders(shown, &orders, room.saturating_sub(problems.chars().count()));
         Body { problems, orders, left_out }
     };
-    let body_with_all_problems = body(MAX_LIST);
-    match body_with_all_problems.left_out.names_all() {
-        true => body_with_all_problems,
-        false => body(MAX_LIST / 4),
-    }
+    let bodies = [MAX_LIST, MAX_LIST / 4].into_iter().map(body);
+    bodies.into_iter().find(|body| body.left_out.names_all()).unwrap_or_else(|| body(MAX_LIST / 16))
 }
 
 fn summary(shown: &Shown<'_>) -> String {

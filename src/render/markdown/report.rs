@@ -21,7 +21,7 @@ pub fn report<'a>(out: &mut dyn Write, shown: &Shown<'a>, report: &'a Report, co
     };
     let mut head = comment.heading("apply", outcome);
     let _ = writeln!(head, "{}\n", words::report(report));
-    head.push_str(&problem_list(shown.view.plan.problems(), shown.view.sources, MAX_LIST));
+    head.push_str(&problem_list(shown.view.plan.problems(), shown.view.sources, MAX_LIST, shown.shows_all));
     let done = |order: &'a OrderPlan| Some((order, report.order(order.order_id)?));
     let orders = shown.view.plan.orders.iter().filter(|order| !order.steps.is_empty()).filter_map(done);
     let orders: Vec<(&OrderPlan, &OrderReport)> = orders.collect();
