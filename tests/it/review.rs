@@ -163,7 +163,7 @@ fn what_somebody_else_changed() {
     }
     let summary = comment.lines().find(|line| line.contains(" operations;")).unwrap();
     for change in [
-        "**1 downgrade of p0f slots scheduled**",
+        "**1 downgrade of slots scheduled**",
         "automatic renewal switched on for 1 order",
         "1 pending downgrade cancelled",
         "7 things changed elsewhere",

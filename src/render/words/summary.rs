@@ -41,11 +41,19 @@ fn without_ips(plan: &Plan) -> impl Iterator<Item = (Weight, String)> {
     let off = number(|step| matches!(step, Step::SetAutoRenewal { to: false, .. }));
     let on = number(|step| matches!(step, Step::SetAutoRenewal { to: true, .. }));
     let parts = [
-        (downgrades, Weight::Leaving, format!("{} of p0f slots scheduled", count(downgrades, "downgrade"))),
+        (downgrades, Weight::Leaving, format!("{} of slots scheduled", count(downgrades, "downgrade"))),
         (off, Weight::Leaving, format!("automatic renewal switched off for {}", count(off, "order"))),
         (on, Weight::Plain, format!("automatic renewal switched on for {}", count(on, "order"))),
         (cancelled, Weight::Plain, format!("{} cancelled", count(cancelled, "pending downgrade"))),
-        (perhaps, Weight::Asserted, format!("a pending downgrade, if any, cancelled for {}", count(perhaps, "order"))),
+        (
+            perhaps,
+            Weight::Asserted,
+            format!(
+                "{} cancelled, if there {}",
+                count(perhaps, "pending downgrade"),
+                if perhaps == 1 { "is one" } else { "are any" }
+            ),
+        ),
     ];
     parts.into_iter().filter(|(number, ..)| *number > 0).map(|(_, weight, words)| (weight, words))
 }
@@ -76,15 +84,15 @@ fn signatures(plan: &Plan, all: usize) -> (Weight, String) {
     let parts = [
         (first, format!("{takes} a slot for good")),
         (perhaps, "may take a slot for good".to_owned()),
-        (others, "on slots that are held already".to_owned()),
+        (others, (if others == 1 { "takes none" } else { "take none" }).to_owned()),
     ];
     let parts: Vec<(usize, String)> = parts.into_iter().filter(|(number, _)| *number > 0).collect();
     let set = format!("{} set", count(all, "signature"));
     let words = match &parts[..] {
         [(1, what)] if others == 0 => format!("{set}, which {what}"),
         [(_, what)] if others == 0 => format!("{set}, all of which {what}"),
-        [(1, _)] => format!("{set}, on a slot that is held already"),
-        [(_, what)] => format!("{set}, {what}"),
+        [(1, _)] => format!("{set}, which takes no slot"),
+        [_] => format!("{set}, none of which takes a slot"),
         parts => {
             let parts: Vec<String> = parts.iter().map(|(number, what)| format!("{number} {what}")).collect();
             format!("{set}: {}", parts.join(", "))
