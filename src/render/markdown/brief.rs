@@ -23,7 +23,7 @@ pub(super) fn block(order: &OrderPlan) -> Block {
         named(&mut text, &format!("**{takes} a slot for good** ({signature})"), &ips);
     }
     let already = order.notes.iter().filter(|note| note.code == NoteCode::AlreadyLeaving);
-    already.for_each(|note| named(&mut text, "marked to go before", &note.ips));
+    already.for_each(|note| named(&mut text, "marked to go before this plan, and still to leave", &note.ips));
     for (code_of, what) in [
         (NoteCode::ChangedElsewhere, "changed elsewhere"),
         (NoteCode::NotCarriedOut, "not carried out at the renewal"),
