@@ -62,7 +62,9 @@ pub(super) fn mention(order: &OrderPlan) -> Block {
     let mut left_out = hidden(order);
     left_out.add(Part::Leaving, order.steps.iter().map(Step::ips_leaving).sum(), order.order_id);
     left_out.add(Part::FirstSignatures, first_signatures(order).values().map(Vec::len).sum(), order.order_id);
-    left_out.add(Part::Notes, order.notes.len(), order.order_id);
+    let drifted = order.notes.iter().filter(|note| note.is_drift()).count();
+    left_out.add(Part::Drift, drifted, order.order_id);
+    left_out.add(Part::Notes, order.notes.len() - drifted, order.order_id);
     Block { text, left_out }
 }
 
@@ -103,12 +105,11 @@ fn named(text: &mut String, what: &str, ips: &[ProxyIp]) {
 /// Says what notes say; those that say the same of several IPs are one.
 fn said<'a>(text: &mut String, what: &str, notes: impl Iterator<Item = &'a Note>) {
     for group in words::alike(notes) {
-        let sentence = escape(&short(&group.in_few_words(), MAX_MESSAGE));
-        let ips = code(&words::in_short(&group.ips));
+        let (before, sentence) = group.in_few_words();
+        let sentence = escape(&short(&sentence, MAX_MESSAGE));
         let _ = match group.ips.len() {
             0 => writeln!(text, "  - {what}: {sentence}"),
-            1 => writeln!(text, "  - {what}: {ips} {sentence}"),
-            number => writeln!(text, "  - {what}: {number} IPs {sentence}: {ips}"),
+            _ => writeln!(text, "  - {what}: {before}{} {sentence}", code(&words::in_short(&group.ips))),
         };
     }
 }

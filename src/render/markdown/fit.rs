@@ -67,7 +67,7 @@ enum Form {
 }
 
 /// What stands before the orders in few words, where others have a part of their own.
-const IN_SHORT: &str = "In short:\n\n";
+const IN_SHORT: &str = "Of the other orders only what is charged, what leaves, what takes a slot for good, and what was changed elsewhere:\n\n";
 /// So many orders whose IPs are not named stand before all others.
 const FEW: usize = 3;
 /// What stands before the orders whose IPs are not named.

@@ -13,6 +13,8 @@ pub(super) enum Part {
     Leaving,
     /// IPs that get their first signature, or may, and are not named.
     FirstSignatures,
+    /// What somebody else changed, or what was not carried out.
+    Drift,
     /// Orders that are not mentioned at all.
     Orders,
     /// IPs that get another signature, or stay after all.
@@ -108,7 +110,8 @@ impl Part {
         match self {
             Part::Leaving => format!("**which {ips} {}**", verb("leaves", "leave")),
             Part::FirstSignatures => format!("**which {ips} {} a slot for good, or may**", verb("takes", "take")),
-            Part::Orders => "everything".to_owned(),
+            Part::Drift => format!("what was changed elsewhere ({})", count(number, "thing")),
+            Part::Orders => "everything else".to_owned(),
             Part::OtherChanges => format!(
                 "which {ips} {} another signature, or {} marked to go no longer",
                 verb("gets", "get"),
@@ -121,7 +124,7 @@ impl Part {
                     verb("it is", "they are")
                 )
             }
-            Part::Notes => count(number, "note"),
+            Part::Notes => count(number, "further note"),
             Part::Steps => format!("the list of {}", count(number, "operation")),
             Part::Diffs => format!("the {} line by line", verb("difference", "differences")),
         }

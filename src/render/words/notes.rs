@@ -29,16 +29,17 @@ pub(in crate::render) struct Alike<'a> {
 }
 
 impl Alike<'_> {
-    /// Says it in as few words as can be: of a signature only what it was, what it is, and what the plan does about it.
-    pub(in crate::render) fn in_few_words(&self) -> Cow<'_, str> {
+    /// Says it in as few words as can be, in two parts, between which the IPs stand: of a signature only what it was, what
+    /// it is, and what the plan does about it.
+    pub(in crate::render) fn in_few_words(&self) -> (&'static str, Cow<'_, str>) {
         let Note { attribute: Some(Attribute::Signature), from, to, .. } = self.first else {
-            return Cow::Borrowed(self.sentence);
+            return ("", Cow::Borrowed(self.sentence));
         };
         match (from, to, self.sentence.rsplit_once("; ")) {
             (Some(NoteValue::Word(from)), Some(NoteValue::Word(to)), Some((_, answer))) => {
-                Cow::Owned(format!("from {from} to {to}; {answer}"))
+                ("signature of ", Cow::Owned(format!("from {from} to {to}; {answer}")))
             }
-            _ => Cow::Borrowed(self.sentence),
+            _ => ("", Cow::Borrowed(self.sentence)),
         }
     }
 }

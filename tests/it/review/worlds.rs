@@ -15,7 +15,7 @@ use shardctl::model::{
 };
 use shardctl::plan::{self, Options, Plan};
 use shardctl::render::Shown;
-use shardctl::render::markdown::{self, Comment, Invocation};
+use shardctl::render::markdown::{self, Comment, Commit, Invocation};
 
 /// An order: of its kept IPs the first has a signature that somebody else changed, the second gets its first one, and a
 /// slot is bought for it.
@@ -150,7 +150,8 @@ impl World {
     pub fn comment(&self, plan: &Plan) -> String {
         let World { sources, desired, options, .. } = self;
         let view = PlanView { plan, desired, options, sources, api_url: "" };
-        let comment = Comment { shows_all: "shardctl plan -v -f prod.yaml".to_owned(), ..Comment::default() };
+        let shows_all = "shardctl plan -v -f prod.yaml".to_owned();
+        let comment = Comment { commit: Commit::parse("1a2b3c4d5e"), shows_all, ..Comment::default() };
         let mut bytes = Vec::new();
         markdown::plan(
             &mut bytes,
