@@ -126,7 +126,11 @@ fn an_order_that_has_no_room_takes_no_room_of_the_others() {
     assert_same("the IPs that leave", &review.leaving(), &named);
     let left_out = review.left_out.unwrap();
     assert!(left_out.contains("**which 6000 IPs leave** (of order 7)"), "{left_out}");
-    assert!(comment.contains("Without the names of their IPs: order 7 (charges 1.50 now, 6000 IPs leave"), "{comment}");
+    let giant = comment.split_once("Without the names of the IPs that leave").unwrap().1;
+    assert!(
+        giant.contains("- order 7 (`eu-7`): **charges 1.50 now**\n  - **6000 IPs leave at the renewal"),
+        "{comment}"
+    );
 }
 
 #[test]

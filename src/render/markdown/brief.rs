@@ -13,11 +13,25 @@ use crate::render::words::{self, Weight};
 
 /// Writes an order as an item of a list.
 pub(super) fn block(order: &OrderPlan) -> Block {
+    item(order, true)
+}
+
+/// Writes an order as an item of a list, without the names of the IPs that leave.
+pub(super) fn without_leaving(order: &OrderPlan) -> Block {
+    item(order, false)
+}
+
+fn item(order: &OrderPlan, names_leaving: bool) -> Block {
     let mut text = format!("- {}\n", title(order));
     let leaving: Vec<ProxyIp> = order.steps.iter().flat_map(Step::leaving).collect();
     let verb = if leaving.len() == 1 { "leaves" } else { "leave" };
     let when = words::at_minute_of_renewal(order.renewal.as_ref());
-    named(&mut text, &format!("**{} {verb} {when}**", count(leaving.len(), "IP")), &leaving);
+    let leave = format!("**{} {verb} {when}**", count(leaving.len(), "IP"));
+    if names_leaving {
+        named(&mut text, &leave, &leaving);
+    } else {
+        let _ = writeln!(text, "  - {leave}");
+    }
     for ((signature, is_certain), ips) in first_signatures(order) {
         let takes = if is_certain { "takes" } else { "may take" };
         named(&mut text, &format!("**{takes} a slot for good** ({signature})"), &ips);
@@ -32,6 +46,7 @@ pub(super) fn block(order: &OrderPlan) -> Block {
         said(&mut text, what, order.notes.iter().filter(|note| note.code == code_of));
     }
     let mut left_out = hidden(order);
+    left_out.add(Part::Leaving, if names_leaving { 0 } else { leaving.len() }, order.order_id);
     let notes = order.notes.iter().filter(|note| !is_weighty_note(note.code)).count();
     left_out.add(Part::Notes, notes, order.order_id);
     left_out.is_in_short = true;

@@ -17,9 +17,10 @@ pub(super) fn orders(shown: &Shown<'_>, orders: &[&OrderPlan], room: usize) -> (
     if let Some(blocks) = all(orders, room, |order| order::block(shown, order, top)) {
         return together(blocks);
     }
-    let room = room.saturating_sub(IN_SHORT.chars().count() + UNNAMED.chars().count());
+    let room = room.saturating_sub([IN_SHORT, NOT_LEAVING, UNNAMED].map(|text| text.chars().count()).iter().sum());
     let mut candidates: Vec<Candidate<'_>> = orders.iter().map(|order| Candidate::new(order)).collect();
     let used = name_as_many_as_fit(&mut candidates, room);
+    let used = tell_all_but_leaving(&mut candidates, used, room);
     let used = detail_as_many_as_fit(shown, &mut candidates, top, used, room);
     written(candidates, room - used)
 }
@@ -60,6 +61,8 @@ struct Candidate<'a> {
 enum Form {
     /// Without its IPs, or not at all.
     Unnamed,
+    /// In few words, without the names of the IPs that leave.
+    NotLeaving,
     /// In few words.
     Brief,
     /// As a part of its own.
@@ -68,10 +71,12 @@ enum Form {
 
 /// What stands before the orders in few words, where others have a part of their own.
 const IN_SHORT: &str = "Of the other orders only what is charged, what leaves, what takes a slot for good, and what was changed elsewhere:\n\n";
+/// What stands before the orders in few words whose IPs that leave are not named.
+const NOT_LEAVING: &str = "Without the names of the IPs that leave, for which there is no room:\n\n";
 /// So many orders whose IPs are not named stand before all others.
 const FEW: usize = 3;
 /// What stands before the orders whose IPs are not named.
-const UNNAMED: &str = "\nWithout the names of their IPs: ";
+const UNNAMED: &str = "Without the names of their IPs: ";
 
 impl<'a> Candidate<'a> {
     fn new(order: &'a OrderPlan) -> Candidate<'a> {
@@ -110,6 +115,25 @@ fn name_as_many_as_fit(candidates: &mut [Candidate<'_>], room: usize) -> usize {
     used
 }
 
+/// Writes in few words what has no room for the names of the IPs that leave, and returns the room that takes.
+fn tell_all_but_leaving(candidates: &mut [Candidate<'_>], mut used: usize, room: usize) -> usize {
+    let mut for_mentions = unnamed_length(candidates);
+    for candidate in candidates.iter_mut().filter(|it| it.form == Form::Unnamed && it.stands_out) {
+        let block = brief::without_leaving(candidate.order);
+        let kept = for_mentions - candidate.mention_length();
+        if used + block.length() + kept <= room {
+            (used, for_mentions) = (used + block.length(), kept);
+            (candidate.block, candidate.form) = (block, Form::NotLeaving);
+        }
+    }
+    used
+}
+
+/// Counts what it takes to mention all orders that are not named.
+fn unnamed_length(candidates: &[Candidate<'_>]) -> usize {
+    candidates.iter().filter(|it| it.form == Form::Unnamed).map(Candidate::mention_length).sum()
+}
+
 /// Writes orders that are named in more and more detail as far as that fits: the weightiest first, and of those the
 /// shortest. Returns the room that takes.
 fn detail_as_many_as_fit(
@@ -119,9 +143,8 @@ fn detail_as_many_as_fit(
     mut used: usize,
     room: usize,
 ) -> usize {
-    let mentions = candidates.iter().filter(|it| it.form == Form::Unnamed).map(Candidate::mention_length).sum();
-    let room = room.saturating_sub(mentions);
-    let mut in_turn: Vec<usize> = (0..candidates.len()).filter(|at| candidates[*at].form != Form::Unnamed).collect();
+    let room = room.saturating_sub(unnamed_length(candidates));
+    let mut in_turn: Vec<usize> = (0..candidates.len()).filter(|at| candidates[*at].form == Form::Brief).collect();
     in_turn.sort_by_key(|at| (candidates[*at].weight(), candidates[*at].block.length()));
     for detail in Detail::ALL.into_iter().rev().filter(|detail| *detail >= top) {
         let mut is_any = false;
@@ -141,19 +164,31 @@ fn detail_as_many_as_fit(
 }
 
 fn written(candidates: Vec<Candidate<'_>>, room: usize) -> (String, LeftOut) {
-    let (unnamed, named): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|it| it.form == Form::Unnamed);
-    let (in_short, detailed): (Vec<_>, Vec<_>) = named.into_iter().partition(|it| it.form == Form::Brief);
-    let blocks = |candidates: Vec<Candidate<'_>>| together(candidates.into_iter().map(|it| it.block).collect());
+    let [mut unnamed, mut not_leaving, mut in_short, mut detailed] = [const { Vec::new() }; 4];
+    for candidate in candidates {
+        match candidate.form {
+            Form::Unnamed => unnamed.push(candidate),
+            Form::NotLeaving => not_leaving.push(candidate),
+            Form::Brief => in_short.push(candidate),
+            Form::Detailed => detailed.push(candidate),
+        }
+    }
     // A few giants are said at once; a long list of them stands behind what can be said in full.
-    let is_first = unnamed.len() <= FEW;
-    let heading = if detailed.is_empty() || in_short.is_empty() { "" } else { IN_SHORT };
-    let ((detailed, left_out), (in_short, more), (unnamed, most)) =
-        (blocks(detailed), blocks(in_short), mentioned(unnamed, room));
-    let parts = match is_first {
-        true => [&unnamed, &detailed, heading, &in_short],
-        false => [&detailed, heading, &in_short, &unnamed],
-    };
-    (parts.concat(), [left_out, more, most].into_iter().sum())
+    let is_first = unnamed.len() + not_leaving.len() <= FEW;
+    let heading = if detailed.is_empty() { "" } else { IN_SHORT };
+    let named = [listed("", detailed), listed(heading, in_short)];
+    let giants = [listed(NOT_LEAVING, not_leaving), mentioned(unnamed, room)];
+    let parts = if is_first { [giants, named] } else { [named, giants] };
+    let (texts, left_out): (Vec<String>, Vec<LeftOut>) = parts.into_iter().flatten().unzip();
+    (texts.concat(), left_out.into_iter().sum())
+}
+
+/// Writes orders one below the other, with a heading where there are any.
+fn listed(heading: &str, candidates: Vec<Candidate<'_>>) -> (String, LeftOut) {
+    let heading = if candidates.is_empty() { "" } else { heading };
+    let (text, left_out) = together(candidates.into_iter().map(|it| it.block).collect());
+    let end = if text.is_empty() { "" } else { "\n" };
+    ([heading, &text, end].concat(), left_out)
 }
 
 /// Mentions as many orders as fit.

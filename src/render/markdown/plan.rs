@@ -22,8 +22,8 @@ pub enum Invocation {
     DryRun,
 }
 
-/// What the sentence about what was left out may take.
-const MAX_SENTENCE: usize = 1500;
+/// What the sentence about what was left out usually takes at most; below the bound there is room for a longer one.
+const MAX_SENTENCE: usize = 1000;
 
 /// Writes a plan.
 pub fn plan(out: &mut dyn Write, shown: &Shown<'_>, invocation: Invocation, comment: &Comment) -> io::Result<()> {
