@@ -101,13 +101,13 @@ impl<'a> Candidate<'a> {
 fn name_as_many_as_fit(candidates: &mut [Candidate<'_>], room: usize) -> usize {
     let mut by_length: Vec<usize> = (0..candidates.len()).collect();
     by_length.sort_by_key(|at| (!candidates[*at].stands_out, candidates[*at].block.length()));
-    // Room is kept to mention what is not named, as long as that is only a part of it.
+    // Room is kept to mention what is not named, as long as that is only a small part of it.
     let mut for_mentions: usize = candidates.iter().map(Candidate::mention_length).sum();
     let mut used = 0;
     for at in by_length {
         let candidate = &mut candidates[at];
         let (length, kept) = (candidate.block.length(), for_mentions - candidate.mention_length());
-        if used + length + kept.min(room / 4) <= room {
+        if used + length + kept.min(room / 16) <= room {
             (used, for_mentions) = (used + length, kept);
             candidate.form = Form::Brief;
         }

@@ -110,7 +110,7 @@ impl Part {
         match self {
             Part::Leaving => format!("**which {ips} {}**", verb("leaves", "leave")),
             Part::FirstSignatures => format!("**which {ips} {} a slot for good, or may**", verb("takes", "take")),
-            Part::Drift => format!("what was changed elsewhere ({})", count(number, "thing")),
+            Part::Drift => format!("which {} changed elsewhere", count(number, "thing") + verb(" was", " were")),
             Part::Orders => "everything else".to_owned(),
             Part::OtherChanges => format!(
                 "which {ips} {} another signature, or {} marked to go no longer",
