@@ -62,8 +62,10 @@ fn without_ips(plan: &Plan) -> impl Iterator<Item = (Weight, String)> {
 pub(in crate::render) fn drift<'a>(notes: impl Iterator<Item = &'a Note>) -> Vec<(Weight, String)> {
     let (mut changed, mut not_done) = (0, 0);
     for note in notes {
-        changed += usize::from(note.code == NoteCode::ChangedElsewhere);
-        not_done += usize::from(note.code == NoteCode::NotCarriedOut);
+        match note.code {
+            NoteCode::NotCarriedOut => not_done += 1,
+            _ => changed += usize::from(note.is_drift()),
+        }
     }
     let parts = [(changed, "changed elsewhere"), (not_done, "not carried out at the renewal")];
     let parts = parts.into_iter().filter(|(number, _)| *number > 0);
