@@ -96,7 +96,7 @@ fn render(criterion: &mut Criterion) {
     let plan = world.plan();
     let World { desired, options, sources, .. } = &world;
     let view = PlanView { plan: &plan, desired, options, sources, api_url: "http://127.0.0.1" };
-    let shown = Shown { view, verbose: false };
+    let shown = Shown { view, verbose: false, shows_all: "shardctl plan -v" };
     let mut group = criterion.benchmark_group("render");
     group.throughput(Throughput::Elements(u64::from(ORDERS * IPS)));
     group.bench_function("text", |bencher| bencher.iter(|| text::plan(&mut io::sink(), &shown)));

@@ -3,6 +3,8 @@
 use super::args::{ManifestArgs, PlanningArgs, StatePlaceArgs};
 use super::command_line::Command;
 use super::environment::Environment;
+use super::order_filter::SelectionArgs;
+use crate::model::printable;
 use crate::render::markdown::Comment;
 
 /// Returns what the comment of a command is for.
@@ -17,32 +19,84 @@ pub(super) fn comment(command: &Command, environment: &Environment) -> Comment {
         Command::Validate(args) => &args.format.title,
         _ => return Comment::default(),
     };
-    let shows_all = match command {
-        Command::Plan(args) => shows_all(&args.manifest, &args.state, &args.planning),
-        Command::Apply(args) => shows_all(&args.manifest, &args.state, &args.planning),
-        _ => Comment::default().shows_all,
+    let (title, commit) = (title.clone(), environment.commit.clone());
+    let shows_runs = match command {
+        Command::Apply(args) => Line::new("shardctl history -v").manifests(&args.manifest).state(&args.state).0,
+        _ => Comment::default().shows_runs,
     };
-    Comment { title: title.clone(), commit: environment.commit.clone(), shows_all }
+    Comment { title, commit, shows_all: shows_all(command), shows_runs }
 }
 
-/// Writes the command that shows everything of the same plan.
-fn shows_all(manifest: &ManifestArgs, state: &StatePlaceArgs, planning: &PlanningArgs) -> String {
-    let mut command = "shardctl plan -v".to_owned();
-    let mut add = |flag: &str, value: &str| command.extend([" ", flag, " ", &quoted_for_a_shell(value)]);
-    manifest.manifest.iter().for_each(|path| add("-f", &path.to_string_lossy()));
-    state.state.iter().for_each(|state| add("--state", state));
-    planning.orders.iter().for_each(|order| add("--order", &order.to_string()));
-    if planning.reassert {
-        command.push_str(" --reassert");
+/// Writes the command that shows, on a terminal, everything that a comment may have no room for.
+fn shows_all(command: &Command) -> String {
+    match command {
+        Command::Plan(args) => of_plan(&args.manifest, &args.state, &args.planning),
+        Command::Apply(args) => match &args.plan {
+            Some(file) => Line::new("shardctl show -v").word(&file.to_string_lossy()).0,
+            None => of_plan(&args.manifest, &args.state, &args.planning),
+        },
+        Command::Show(args) => Line::new("shardctl show -v").word(&args.file.to_string_lossy()).0,
+        Command::Validate(args) => Line::new("shardctl validate").manifests(&args.manifest).0,
+        Command::Status(args) => Line::new("shardctl status").chosen(&args.selection, &args.manifest, &args.state).0,
+        Command::Forecast(args) => {
+            let line = Line::new("shardctl forecast").flag("--days", &args.days.to_string());
+            line.chosen(&args.selection, &args.manifest, &args.state).0
+        }
+        Command::History(args) => {
+            let line = Line::new("shardctl history -v").manifests(&args.manifest).state(&args.state);
+            args.orders.iter().fold(line, |line, order| line.word(&order.to_string())).0
+        }
+        _ => Comment::default().shows_all,
     }
-    command
+}
+
+fn of_plan(manifest: &ManifestArgs, state: &StatePlaceArgs, planning: &PlanningArgs) -> String {
+    let line = Line::new("shardctl plan -v").manifests(manifest).state(state);
+    let line = planning.orders.iter().fold(line, |line, order| line.flag("--order", &order.to_string()));
+    if planning.reassert { line.0 + " --reassert" } else { line.0 }
+}
+
+/// A command line that is being written.
+struct Line(String);
+
+impl Line {
+    fn new(command: &str) -> Line {
+        Line(command.to_owned())
+    }
+
+    fn word(mut self, word: &str) -> Line {
+        self.0.extend([" ", &quoted_for_a_shell(word)]);
+        self
+    }
+
+    fn flag(mut self, flag: &str, value: &str) -> Line {
+        self.0.extend([" ", flag]);
+        self.word(value)
+    }
+
+    fn manifests(self, manifest: &ManifestArgs) -> Line {
+        manifest.manifest.iter().fold(self, |line, path| line.flag("-f", &path.to_string_lossy()))
+    }
+
+    fn state(self, state: &StatePlaceArgs) -> Line {
+        state.state.iter().fold(self, |line, state| line.flag("--state", state))
+    }
+
+    fn chosen(self, selection: &SelectionArgs, manifest: &ManifestArgs, state: &StatePlaceArgs) -> Line {
+        let SelectionArgs { orders, all, only } = selection;
+        let line = if *all { Line(self.0 + " --all") } else { self };
+        let line = only
+            .iter()
+            .fold(line.manifests(manifest).state(state), |line, order| line.flag("--order", &order.to_string()));
+        orders.iter().fold(line, |line, order| line.word(&order.to_string()))
+    }
 }
 
 fn quoted_for_a_shell(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
+        false => format!("'{}'", printable(&word.replace('\'', r"'\''"))),
     }
 }
 
@@ -59,10 +113,17 @@ mod tests {
             ("plan", "shardctl plan -v"),
             ("apply --apply -f a.yaml -f b --order 48213", "shardctl plan -v -f a.yaml -f b --order 48213"),
             ("plan -f it's --state s3://b/p --reassert", r"shardctl plan -v -f 'it'\''s' --state s3://b/p --reassert"),
-            ("status -f a.yaml", "shardctl plan -v"),
+            ("show plan.json", "shardctl show -v plan.json"),
+            ("apply --plan it's.json", r"shardctl show -v 'it'\''s.json'"),
+            ("validate -f a.yaml", "shardctl validate -f a.yaml"),
+            ("status -f a.yaml --order eu-*", "shardctl status -f a.yaml --order 'eu-*'"),
+            ("forecast --all --state s", "shardctl forecast --days 30 --all --state s"),
+            ("history 48213 -f a.yaml", "shardctl history -v -f a.yaml 48213"),
         ] {
             let cli = Cli::try_parse_from(["shardctl"].into_iter().chain(line.split(' '))).expect("a command");
             assert_eq!(comment(&cli.command, &Environment::read()).shows_all, shows_all);
         }
+        let cli = Cli::try_parse_from(["shardctl", "apply", "--apply", "-f", "a.yaml"]).expect("a command");
+        assert_eq!(comment(&cli.command, &Environment::read()).shows_runs, "shardctl history -v -f a.yaml");
     }
 }

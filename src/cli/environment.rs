@@ -18,8 +18,22 @@ pub(super) const TOKEN_VARIABLE: &str = "PROXYSHARD_TOKEN";
 const API_URL_VARIABLE: &str = "PROXYSHARD_API_URL";
 const STATE_VARIABLE: &str = "SHARDCTL_STATE";
 /// Where CI systems say which commit they run for.
-const COMMIT_VARIABLES: [&str; 6] =
-    ["GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1", "BITBUCKET_COMMIT", "GIT_COMMIT"];
+const COMMIT_VARIABLES: [&str; 13] = [
+    // The head of a merge or pull request, where the commit that is checked out is one that merges it.
+    "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA",
+    "SYSTEM_PULLREQUEST_SOURCECOMMITID",
+    "TRAVIS_PULL_REQUEST_SHA",
+    "GITHUB_SHA",
+    "CI_COMMIT_SHA",
+    "BUILDKITE_COMMIT",
+    "CIRCLE_SHA1",
+    "BITBUCKET_COMMIT",
+    "BUILD_SOURCEVERSION",
+    "DRONE_COMMIT_SHA",
+    "TRAVIS_COMMIT",
+    "CODEBUILD_RESOLVED_SOURCE_VERSION",
+    "GIT_COMMIT",
+];
 
 /// A variable whose value is not UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -80,24 +80,25 @@ impl<'a> Found<'a> {
         comment: &Comment,
     ) -> io::Result<()> {
         match format {
-            Format::Text => self.text(out, verbose),
+            Format::Text => self.text(out, verbose, &comment.shows_all),
             Format::Json => self.json(out),
             Format::Markdown => self.markdown(out, verbose, comment),
             Format::Openmetrics => self.openmetrics(out),
         }
     }
 
-    fn text(&self, out: &mut dyn Write, verbose: bool) -> io::Result<()> {
+    fn text(&self, out: &mut dyn Write, verbose: bool, shows_all: &str) -> io::Result<()> {
+        let shown = |view: &PlanView<'a>| Shown { view: *view, verbose, shows_all };
         match self {
-            Found::Plan(view) | Found::Upcoming(view) => text::plan(out, &Shown { view: *view, verbose }),
+            Found::Plan(view) | Found::Upcoming(view) => text::plan(out, &shown(view)),
             Found::DryRun(view) => {
-                text::plan(out, &Shown { view: *view, verbose })?;
+                text::plan(out, &shown(view))?;
                 let can_be_applied = view.plan.has_changes() && !view.plan.is_blocked();
                 let next = if can_be_applied { " Run again with --apply to carry the plan out." } else { "" };
                 writeln!(out, "This was a dry run: nothing was changed.{next}")
             }
             Found::Applied(_, report) if !report.has_run() => Ok(()),
-            Found::Applied(view, report) => text::report(out, &Shown { view: *view, verbose: false }, report),
+            Found::Applied(view, report) => text::report(out, &shown(view), report),
             Found::Status(document) => status::text(out, document),
             Found::Forecast(document, days) => forecast::text(out, document, *days),
             Found::History(document) => history::text(out, document, verbose),
@@ -131,7 +132,7 @@ impl<'a> Found<'a> {
     }
 
     fn markdown(&self, out: &mut dyn Write, verbose: bool, comment: &Comment) -> io::Result<()> {
-        let shown = |view: &PlanView<'a>| Shown { view: *view, verbose };
+        let shown = |view: &PlanView<'a>| Shown { view: *view, verbose, shows_all: &comment.shows_all };
         match self {
             Found::Plan(view) => markdown::plan(out, &shown(view), Invocation::Plan, comment),
             Found::DryRun(view) => markdown::plan(out, &shown(view), Invocation::DryRun, comment),

@@ -1,10 +1,11 @@
 //! A saved plan as it was, to be shown: without what it was made of, and never to be applied.
 
 use super::order::{DelNpItemDocument, PendingDocument, SignatureItemDocument};
+use super::problem::NoteValueDocument;
 use super::{NoteDocument, OperationDocument, OrderDocument, PlanDocument, ProblemDocument};
-use crate::diagnostic::{Note, Problem};
+use crate::diagnostic::{Attribute, Note, NoteValue, Problem};
 use crate::model::{
-    Cents, Foreign, LiveSignature, OrderId, OrderStatus, PendingChange, ProxyIp, Quote, Renewal, Signature,
+    Cents, Foreign, LiveSignature, OrderId, OrderStatus, PendingChange, ProxyIp, Quote, Renewal, Signature, printable,
 };
 use crate::plan::{DelNpItem, OrderPlan, Plan, SignatureItem, Step};
 
@@ -90,7 +91,18 @@ fn note(document: &NoteDocument) -> Note {
     let mut note = Note::new(document.code, document.message.clone());
     note.ip = document.ip.as_deref().and_then(ip);
     note.ips = document.ips.iter().filter_map(|text| ip(text)).collect();
+    note.attribute = document.attribute.as_deref().and_then(Attribute::parse);
+    (note.from, note.to) = (document.from.as_ref().map(value), document.to.as_ref().map(value));
     note
+}
+
+fn value(document: &NoteValueDocument) -> NoteValue {
+    match document {
+        NoteValueDocument::Flag(flag) => NoteValue::Flag(*flag),
+        NoteValueDocument::Number(number) => NoteValue::Number(*number),
+        NoteValueDocument::Word(word) => NoteValue::Word(printable(word)),
+        NoteValueDocument::Pending(pending) => NoteValue::Pending(pending.map(PendingChange::from)),
+    }
 }
 
 impl From<PendingDocument> for PendingChange {

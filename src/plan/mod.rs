@@ -8,6 +8,7 @@ mod belief;
 mod believed;
 mod checks;
 mod difference;
+mod elsewhere;
 mod forget;
 mod guards;
 mod next_record;

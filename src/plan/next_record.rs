@@ -199,11 +199,8 @@ impl Update<'_> {
             None => "nothing".to_owned(),
             Some(pending) => format!("{} from the renewal on", count(pending.next_qty(), "slot")),
         };
-        let message = format!(
-            "what is scheduled for the slots was changed elsewhere: {} now, {} when shardctl last looked",
-            words(to),
-            words(from)
-        );
+        let message =
+            format!("what is scheduled for the slots was changed elsewhere, from {} to {}", words(from), words(to));
         let note = Note::new(NoteCode::ChangedElsewhere, message).about(Attribute::Pending);
         self.notes.push(note.change(NoteValue::Pending(from), NoteValue::Pending(to)));
     }

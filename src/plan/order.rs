@@ -47,6 +47,7 @@ fn compare(order: &mut OrderPlan, desired: &DesiredOrder, live: &LiveOrder, reco
     difference.check_unsettled();
     difference.check_kept_ips();
     difference.plan_steps();
+    difference.answer_changes_elsewhere();
     difference.check_status();
     difference.check_slots();
     difference.remark();

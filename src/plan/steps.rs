@@ -142,7 +142,8 @@ fn signature_stays(ip: ProxyIp, signature: &LiveSignature) -> Option<Note> {
 }
 
 fn already_leaving_note(ips: Vec<ProxyIp>) -> Note {
-    let (verb, list) = (if ips.len() == 1 { "was" } else { "were" }, AddressRun::list(ips.iter().copied()));
-    let message = format!("{} {verb} marked to go before this plan: {list}", count(ips.len(), "IP"));
+    let (was, leaves) = if ips.len() == 1 { ("was", "leaves") } else { ("were", "leave") };
+    let (number, list) = (count(ips.len(), "IP"), AddressRun::list(ips.iter().copied()));
+    let message = format!("{number} {was} marked to go before this plan and still {leaves} at the renewal: {list}");
     Note::new(NoteCode::AlreadyLeaving, message).ips(ips)
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use super::markdown::MAX_CHARACTERS;
+use super::markdown::{MAX_CHARACTERS, MAX_MESSAGE, code, short};
 use super::style::{PLAIN, Styled};
 use crate::model::count;
 
@@ -33,15 +33,22 @@ pub(super) fn bounded(
     out: &mut dyn Write,
     lines: impl ExactSizeIterator<Item = String>,
     thing: &str,
+    shows_all: &str,
 ) -> io::Result<()> {
     let (mut used, mut left) = (0, lines.len());
     for line in lines {
         used += line.chars().count() + 1;
         if used > MAX_CHARACTERS - AROUND {
-            return writeln!(out, "\n… and {} more.", count(left, thing));
+            return left_out(out, left, thing, shows_all);
         }
         writeln!(out, "{line}")?;
         left -= 1;
     }
     Ok(())
+}
+
+/// Says how many things a comment has no room for, and which command shows them.
+pub(super) fn left_out(out: &mut dyn Write, number: usize, thing: &str, shows_all: &str) -> io::Result<()> {
+    let more = count(number, &format!("more {thing}"));
+    writeln!(out, "\n… and {more}: {} shows all of them.", code(&short(shows_all, MAX_MESSAGE)))
 }

@@ -51,7 +51,7 @@ pub fn markdown(out: &mut dyn Write, document: &ForecastDocument, days: u32, com
     let problem = |message: &str| format!("\n- {}", code(&short(message, MAX_MESSAGE)));
     let rows = document.renewals.iter().map(markdown_row);
     let lines: Vec<String> = rows.chain(document.problems.iter().map(|it| problem(&it.message))).collect();
-    columns::bounded(out, lines.into_iter(), "line")
+    columns::bounded(out, lines.into_iter(), "line", &comment.shows_all)
 }
 
 fn markdown_row(renewal: &RenewalDocument) -> String {

@@ -50,7 +50,7 @@ pub fn markdown(out: &mut dyn Write, document: &HistoryDocument, comment: &Comme
     let rows = document.runs.iter().map(markdown_row);
     let problems = document.problems.iter().map(|it| format!("\n- {}", code(&short(&it.message, MAX_MESSAGE))));
     let lines: Vec<String> = rows.chain(problems).collect();
-    columns::bounded(out, lines.into_iter(), "line")
+    columns::bounded(out, lines.into_iter(), "line", &comment.shows_all)
 }
 
 fn markdown_row(run: &RunDocument) -> String {

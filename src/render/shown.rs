@@ -9,6 +9,8 @@ pub struct Shown<'a> {
     pub view: PlanView<'a>,
     /// Whether long lists are shown whole.
     pub verbose: bool,
+    /// The command that shows them whole, as it is printed.
+    pub shows_all: &'a str,
 }
 
 /// How many lines of one kind are shown before the rest is only counted.

@@ -105,8 +105,7 @@ pub fn markdown(out: &mut dyn Write, document: &StatusDocument, comment: &Commen
     for line in rows.chain(errors) {
         used += line.chars().count() + 1;
         if used > MAX_CHARACTERS - 1000 {
-            let left_out = document.orders.len() - written;
-            return writeln!(out, "\n… and {} more.", count(left_out, "order"));
+            return super::columns::left_out(out, document.orders.len() - written, "order", &comment.shows_all);
         }
         writeln!(out, "{line}")?;
         written += 1;

@@ -32,11 +32,11 @@ fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io:
         if order.status() == Status::Blocked { Styled(WRONG, "blocked; ").to_string() } else { String::new() };
     writeln!(out, "{}: {blocked}{facts}", Styled(BOLD, words::order_title(order)))?;
     if !order.steps.is_empty() {
-        write_diff(out, &diff::order(shown, order))?;
+        write_diff(out, shown, &diff::order(shown, order))?;
         write_steps(out, shown, order)?;
         words::next_price(order).into_iter().try_for_each(|price| writeln!(out, "  {price}"))?;
     }
-    for note in words::notes(&order.notes, shown.verbose) {
+    for note in words::notes(&order.notes, shown) {
         writeln!(out, "  {} {}", Styled(DIM, format!("note[{}]:", note.code)), printable(&note.message))?;
         note.lines.iter().try_for_each(|line| writeln!(out, "       {line}"))?;
     }
@@ -52,7 +52,7 @@ fn write_steps(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io:
         let words = words::step(step, order.renewal.as_ref());
         writeln!(out, "  {}. {}", index + 1, weighted(words.weight, &words.title))?;
         let groups: Vec<_> = words.groups.iter().collect();
-        for (weight, line) in words::lines(&groups, shown.verbose) {
+        for (weight, line) in words::lines(&groups, shown) {
             writeln!(out, "       {}", weighted(weight, line))?;
         }
     }
@@ -70,7 +70,7 @@ fn weighted<T: Display>(weight: Weight, text: T) -> Styled<T> {
     Styled(style, text)
 }
 
-fn write_diff(out: &mut dyn Write, lines: &[Line<'_>]) -> io::Result<()> {
+fn write_diff(out: &mut dyn Write, shown: &Shown<'_>, lines: &[Line<'_>]) -> io::Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
@@ -88,7 +88,8 @@ fn write_diff(out: &mut dyn Write, lines: &[Line<'_>]) -> io::Result<()> {
                 writeln!(out, "  {}", Styled(unless(*asserted, ADDED), format_args!("+{written}")))?;
             }
             Line::More(number) => {
-                writeln!(out, "  {}", Styled(DIM, format_args!("  … {number} more lines like these")))?;
+                let more = format!("  … {number} more lines like these (`{}` shows them)", shown.shows_all);
+                writeln!(out, "  {}", Styled(DIM, more))?;
             }
         }
     }

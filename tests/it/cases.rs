@@ -77,7 +77,7 @@ impl Rendered {
         let mut plan = plan::plan(desired, observed, options);
         wallet_cents.iter().for_each(|cents| plan.hold_against_wallet(desired, *cents));
         let view = PlanView { plan: &plan, desired, options, sources, api_url: API_URL };
-        let shown = Shown { view, verbose: *verbose };
+        let shown = Shown { view, verbose: *verbose, shows_all: "shardctl plan -v" };
         let text = written(|out| text::plan(out, &shown));
         let text = anstream::adapter::strip_str(&text).to_string();
         let markdown = written(|out| markdown::plan(out, &shown, Invocation::Plan, &Comment::default()));

@@ -136,7 +136,11 @@ fn a_page_is_bounded_and_keeps_what_matters() {
     assert!(page.contains("**The wallet does not cover the renewal of order 48213"), "{page}");
     let many = markdown(&document(vec![renewal(); 5000], BTreeMap::new()));
     assert!(many.starts_with("<!-- shardctl -->\n") && many.chars().count() < 65_000, "{} characters", many.len());
-    assert!(many.contains("**The wallet does not cover") && many.ends_with(" more.\n"), "{many}");
+    assert!(
+        many.contains("**The wallet does not cover")
+            && many.ends_with(" more lines: `shardctl plan -v` shows all of them.\n"),
+        "{many}"
+    );
 }
 
 #[test]

@@ -166,7 +166,11 @@ impl World {
 
     fn shown<'a>(&'a self, plan: &'a Plan, verbose: bool) -> Shown<'a> {
         let World { sources, desired, options, .. } = self;
-        Shown { view: PlanView { plan, desired, options, sources, api_url: "" }, verbose }
+        Shown {
+            view: PlanView { plan, desired, options, sources, api_url: "" },
+            verbose,
+            shows_all: "shardctl plan -v",
+        }
     }
 }
 

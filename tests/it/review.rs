@@ -14,7 +14,7 @@ use shardctl::model::OrderId;
 use shardctl::plan::{Plan, Step};
 
 use reader::{Review, read};
-use worlds::{Order, World};
+use worlds::{Order, Panel, World};
 
 /// What a comment may not be longer than.
 const BOUND: usize = 65_000;
@@ -33,7 +33,7 @@ fn assert_told(world: &World) -> (String, Review) {
         let charge = (order.charge().0 > 0).then(|| order.charge().to_string());
         let charged = told.and_then(|told| told.charge.clone());
         assert_eq!(charged, charge, "what order {} charges", order.order_id);
-        let day = order.renewal.as_ref().unwrap().day();
+        let day = format!("{} 00:00 UTC", order.renewal.as_ref().unwrap().day());
         let leaves = order.steps.iter().any(|step| step.ips_leaving() > 0);
         assert_eq!(told.and_then(|told| told.leaves_on.clone()), leaves.then_some(day), "order {}", order.order_id);
         let drifted = order.notes.iter().filter(|note| note.is_drift()).count();
@@ -89,9 +89,10 @@ fn a_hundred_and_fifty_orders_of_twenty_five() {
         let order = |id| Order { leaving: worlds::every(gap, 25), kept: 25, ..Order::new(id) };
         let (comment, review) = assert_told(&World::of((1000..1150).map(order)));
         let left_out = review.left_out.unwrap();
-        assert!(left_out.starts_with("150 diffs, what is only asserted of 3750 IPs"), "{left_out}");
-        assert!(left_out.contains("`shardctl plan -v -f prod.yaml` shows everything."), "{left_out}");
-        assert!(!comment.contains("the names of"), "{left_out}");
+        assert!(left_out.contains("differences line by line"), "{left_out}");
+        assert!(left_out.contains("To see all of it, run `shardctl plan -v -f prod.yaml`."), "{left_out}");
+        assert!(!left_out.contains("leave"), "{left_out}");
+        assert!(comment.chars().count() > BOUND / 2, "there is room for more");
     }
 }
 
@@ -124,8 +125,55 @@ fn an_order_that_has_no_room_takes_no_room_of_the_others() {
     named.remove(&worlds::order_id(7));
     assert_same("the IPs that leave", &review.leaving(), &named);
     let left_out = review.left_out.unwrap();
-    assert!(left_out.contains("the names of 6000 IPs that leave"), "{left_out}");
-    assert!(comment.contains("Without the names of their IPs: order 7 (charges 1.50 now, 6000 IPs leave"), "{comment}");
+    assert!(left_out.contains("**which 6000 IPs leave** (of order 7)"), "{left_out}");
+    let giant = comment.split_once("Without the names of the IPs that leave").unwrap().1;
+    assert!(
+        giant.contains("- order 7 (`eu-7`): **charges 1.50 now**\n  - **6000 IPs leave at the renewal"),
+        "{comment}"
+    );
+}
+
+#[test]
+fn a_giant_takes_no_detail_of_the_others() {
+    let giant = Order { leaving: worlds::every(300, 6000), kept: 10, ..Order::new(7) };
+    let small = |id| Order { leaving: worlds::every(2, 5), kept: 5, ..Order::new(id) };
+    let world = World::of([giant].into_iter().chain((8..28).map(small)));
+    let comment = world.comment(&world.plan());
+    let left_out = read(&comment).left_out.unwrap();
+    assert!(left_out.starts_with("Left out of order 7: **which 6000 IPs leave**; "), "{left_out}");
+    assert_eq!(comment.matches("```diff").count(), 20, "{comment}");
+}
+
+#[test]
+fn ips_full_of_holes() {
+    let holes =
+        (0..400).map(|index| index * 7 % 65_000 + index * index % 5).collect::<std::collections::BTreeSet<u32>>();
+    let order = |id| Order { leaving: holes.iter().copied().collect(), kept: 40, ..Order::new(id) };
+    assert_told(&World::of([order(48213), order(48977)]));
+}
+
+#[test]
+fn what_somebody_else_changed() {
+    let order = |id, panel| Order { leaving: vec![3, 5], kept: 4, panel, ..Order::new(id) };
+    let (comment, _) = assert_told(&World::of([order(7, Panel::Declared), order(8, Panel::NotDeclared)]));
+    for answer in [
+        "it was changed elsewhere; this plan sets it back to linux",
+        "they were changed elsewhere; this plan buys 1 p0f slot to have 2 again",
+        "it was changed elsewhere; this plan switches it back on",
+        "changed elsewhere, from nothing to 1 slot from the renewal on; this plan cancels it and schedules a downgrade to 3 slots",
+        "it was changed elsewhere; this plan leaves that as it is, and an apply records it",
+    ] {
+        assert!(comment.contains(answer), "{answer}: {comment}");
+    }
+    let summary = comment.lines().find(|line| line.contains(" operations;")).unwrap();
+    for change in [
+        "**1 downgrade of slots scheduled**",
+        "automatic renewal switched on for 1 order",
+        "1 pending downgrade cancelled",
+        "7 things changed elsewhere",
+    ] {
+        assert!(summary.contains(change), "{change}: {summary}");
+    }
 }
 
 #[test]
@@ -139,5 +187,5 @@ fn orders_without_number() {
     assert_eq!((review.ips_leaving, review.orders.len() > 200), (5998, true));
     let named: usize = review.leaving().values().map(Vec::len).sum();
     let left_out = review.left_out.unwrap();
-    assert!(left_out.contains(&format!("the names of {} IPs that leave", 5998 - named)), "{left_out}");
+    assert!(left_out.contains(&format!("**which {} IPs leave** (of ", 5998 - named)), "{left_out}");
 }

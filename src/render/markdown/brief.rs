@@ -3,35 +3,54 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::escape::{MAX_TAG, code, escape, html, short, weighted};
-use super::left_out::LeftOut;
-use super::order::{Block, in_few_words, is_weighty_note};
-use crate::diagnostic::{Attribute, Note, NoteCode};
+use super::escape::{MAX_MESSAGE, MAX_TAG, code, escape, short, weighted};
+use super::left_out::{LeftOut, Part};
+use super::order::{Block, in_few_words, is_weighty_note, part, without_ips};
+use crate::diagnostic::{Note, NoteCode};
 use crate::model::{Cents, ProxyIp, Signature, count};
 use crate::plan::{OrderPlan, Status, Step};
-use crate::render::words::{self, Group, Weight};
+use crate::render::words::{self, Weight};
 
 /// Writes an order as an item of a list.
 pub(super) fn block(order: &OrderPlan) -> Block {
+    item(order, true)
+}
+
+/// Writes an order as an item of a list, without the names of the IPs that leave.
+pub(super) fn without_leaving(order: &OrderPlan) -> Block {
+    item(order, false)
+}
+
+fn item(order: &OrderPlan, names_leaving: bool) -> Block {
     let mut text = format!("- {}\n", title(order));
     let leaving: Vec<ProxyIp> = order.steps.iter().flat_map(Step::leaving).collect();
     let verb = if leaving.len() == 1 { "leaves" } else { "leave" };
-    let when = words::at_renewal(order.renewal.as_ref());
-    named(&mut text, &format!("**{} {verb} {when}**", count(leaving.len(), "IP")), &leaving);
+    let when = words::at_minute_of_renewal(order.renewal.as_ref());
+    let leave = format!("**{} {verb} {when}**", count(leaving.len(), "IP"));
+    if names_leaving {
+        named(&mut text, &leave, &leaving);
+    } else {
+        let _ = writeln!(text, "  - {leave}");
+    }
     for ((signature, is_certain), ips) in first_signatures(order) {
         let takes = if is_certain { "takes" } else { "may take" };
         named(&mut text, &format!("**{takes} a slot for good** ({signature})"), &ips);
     }
     let already = order.notes.iter().filter(|note| note.code == NoteCode::AlreadyLeaving);
-    already.for_each(|note| named(&mut text, "marked to go before", &note.ips));
-    text.push_str(&drift(order, NoteCode::ChangedElsewhere, "changed elsewhere"));
-    text.push_str(&drift(order, NoteCode::NotCarriedOut, "not carried out at the renewal"));
-    for note in order.notes.iter().filter(|note| note.code == NoteCode::MarksElsewhere) {
-        let _ = writeln!(text, "  - {}", escape(&note.message));
+    already.for_each(|note| named(&mut text, "marked to go before this plan, and still to leave", &note.ips));
+    for (code_of, what) in [
+        (NoteCode::ChangedElsewhere, "changed elsewhere"),
+        (NoteCode::NotCarriedOut, "not carried out at the renewal"),
+        (NoteCode::MarksElsewhere, "marked elsewhere"),
+    ] {
+        said(&mut text, what, order.notes.iter().filter(|note| note.code == code_of));
     }
-    let is_said = |note: &&Note| is_weighty_note(note.code);
-    let notes = order.notes.iter().filter(|note| !is_said(note)).count();
-    Block { text, left_out: LeftOut { notes, is_in_short: true, ..hidden(order) } }
+    let mut left_out = hidden(order);
+    left_out.add(Part::Leaving, if names_leaving { 0 } else { leaving.len() }, order.order_id);
+    let notes = order.notes.iter().filter(|note| !is_weighty_note(note.code)).count();
+    left_out.add(Part::Notes, notes, order.order_id);
+    left_out.is_in_short = true;
+    Block { text, left_out }
 }
 
 /// Names an order, with what no list below it says.
@@ -43,11 +62,8 @@ fn title(order: &OrderPlan) -> String {
     let mut parts = Vec::new();
     parts.extend((order.status() == Status::Blocked).then(|| "**blocked**".to_owned()));
     parts.extend((order.charge() > Cents(0)).then(|| format!("**charges {} now**", order.charge())));
-    for step in &order.steps {
-        let words = words::step(step, order.renewal.as_ref());
-        let is_told = words.groups.iter().any(Group::is_named) || words.weight == Weight::Money;
-        parts.extend((words.weight < Weight::Plain && !is_told).then(|| weighted(words.weight, &words.title)));
-    }
+    let others = order.steps.iter().filter_map(without_ips);
+    parts.extend(others.map(|(weight, words)| weighted(weight, &words)));
     if !parts.is_empty() {
         let _ = write!(title, ": {}", parts.join(", "));
     }
@@ -56,24 +72,26 @@ fn title(order: &OrderPlan) -> String {
 
 /// Writes an order whose IPs are not named, as a part of a sentence.
 pub(super) fn mention(order: &OrderPlan) -> Block {
-    let words: Vec<String> = in_few_words(order).into_iter().map(|(_, words)| html(&words)).collect();
-    let leaving = order.steps.iter().map(Step::ips_leaving).sum();
-    let signatures = first_signatures(order).values().map(Vec::len).sum();
-    let notes = order.notes.len();
+    let words: Vec<String> = in_few_words(order).into_iter().map(|(_, words)| words).collect();
     let text = format!("order {} ({})", order.order_id, words.join(", "));
-    Block { text, left_out: LeftOut { leaving, signatures, notes, ..hidden(order) } }
+    let mut left_out = hidden(order);
+    left_out.add(Part::Leaving, order.steps.iter().map(Step::ips_leaving).sum(), order.order_id);
+    left_out.add(Part::FirstSignatures, first_signatures(order).values().map(Vec::len).sum(), order.order_id);
+    let drifted = order.notes.iter().filter(|note| note.is_drift()).count();
+    left_out.add(Part::Drift, drifted, order.order_id);
+    left_out.add(Part::Notes, order.notes.len() - drifted, order.order_id);
+    Block { text, left_out }
 }
 
 /// Counts what no order in few words shows.
 fn hidden(order: &OrderPlan) -> LeftOut {
-    let mut left_out = LeftOut { steps: order.steps.len(), ..LeftOut::default() };
-    left_out.diffs = usize::from(!order.steps.is_empty());
+    let mut left_out = LeftOut::default();
+    left_out.add(Part::Steps, order.steps.len(), order.order_id);
+    left_out.add(Part::Diffs, usize::from(!order.steps.is_empty()), order.order_id);
     for step in &order.steps {
-        for group in &words::step(step, order.renewal.as_ref()).groups {
-            match group.weight() {
-                Weight::Asserted => left_out.assertions += group.ips.len(),
-                _ => left_out.lists += usize::from(!group.is_named()),
-            }
+        let words = words::step(step, order.renewal.as_ref());
+        for group in words.groups.iter().filter(|group| !group.is_named()) {
+            left_out.add(part(group), group.ips.len(), order.order_id);
         }
     }
     left_out
@@ -99,24 +117,14 @@ fn named(text: &mut String, what: &str, ips: &[ProxyIp]) {
     }
 }
 
-/// Says what is not as shardctl left it, attribute by attribute.
-fn drift(order: &OrderPlan, code_of: NoteCode, what: &str) -> String {
-    let notes: Vec<&Note> = order.notes.iter().filter(|note| note.code == code_of).collect();
-    let about = |attribute| notes.iter().filter(move |note| note.attribute == Some(attribute));
-    let ips = |attribute| about(attribute).filter_map(|note| note.ip).collect::<Vec<_>>();
-    let mut parts = Vec::new();
-    for (attribute, words) in [(Attribute::Signature, "signature"), (Attribute::Mark, "mark")] {
-        let ips = ips(attribute);
-        if !ips.is_empty() {
-            parts.push(format!("{words} of {}", code(&words::in_short(&ips))));
-        }
+/// Says what notes say; those that say the same of several IPs are one.
+fn said<'a>(text: &mut String, what: &str, notes: impl Iterator<Item = &'a Note>) {
+    for group in words::alike(notes) {
+        let (before, sentence) = group.in_few_words();
+        let sentence = escape(&short(&sentence, MAX_MESSAGE));
+        let _ = match group.ips.len() {
+            0 => writeln!(text, "  - {what}: {sentence}"),
+            _ => writeln!(text, "  - {what}: {before}{} {sentence}", code(&words::in_short(&group.ips))),
+        };
     }
-    for (attribute, words) in [
-        (Attribute::Slots, "the slots"),
-        (Attribute::Pending, "what is scheduled for the slots"),
-        (Attribute::AutoRenewal, "automatic renewal"),
-    ] {
-        parts.extend(about(attribute).next().map(|_| words.to_owned()));
-    }
-    if parts.is_empty() { String::new() } else { format!("  - {what}: {}\n", parts.join(", ")) }
 }

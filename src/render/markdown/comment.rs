@@ -18,11 +18,14 @@ pub struct Comment {
     pub commit: Option<Commit>,
     /// The command that shows everything that a comment has no room for.
     pub shows_all: String,
+    /// The command that shows what was carried out.
+    pub shows_runs: String,
 }
 
 impl Default for Comment {
     fn default() -> Comment {
-        Comment { title: None, commit: None, shows_all: "shardctl plan -v".to_owned() }
+        let (shows_all, shows_runs) = ("shardctl plan -v".to_owned(), "shardctl history -v".to_owned());
+        Comment { title: None, commit: None, shows_all, shows_runs }
     }
 }
 

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::detail::Detail;
-use super::escape::{MAX_MESSAGE, MAX_TAG, escape, fenced, html, html_code, short, weighted};
-use super::left_out::LeftOut;
+use super::escape::{MAX_MESSAGE, MAX_TAG, escape, fenced, html_code, short, weighted};
+use super::left_out::{LeftOut, Part};
 use crate::diagnostic::NoteCode;
 use crate::model::count;
 use crate::plan::{OrderPlan, Status, Step};
@@ -33,12 +33,15 @@ pub(super) fn block(shown: &Shown<'_>, order: &OrderPlan, detail: Detail) -> Blo
     let _ = writeln!(text, "{}", facts(shown, order));
     for (index, step) in order.steps.iter().enumerate() {
         let words = words::step(step, order.renewal.as_ref());
-        text.push_str(&step_item((index + 1, order.steps.len()), &words, detail, &mut left_out));
+        let (shown_groups, hidden): (Vec<&Group<'_>>, Vec<&Group<'_>>) =
+            words.groups.iter().partition(|group| is_shown(group, detail));
+        hidden.iter().for_each(|group| left_out.add(part(group), group.ips.len(), order.order_id));
+        text.push_str(&step_item(&with_detail(shown, detail), (index + 1, order.steps.len()), &words, &shown_groups));
     }
     if let Some(price) = words::next_price(order) {
         let _ = writeln!(text, "{price}\n");
     }
-    text.push_str(&notes(order, detail, &mut left_out));
+    text.push_str(&notes(shown, order, detail, &mut left_out));
     text.push_str(&difference(shown, order, detail, &mut left_out));
     text.push_str("</details>\n\n");
     Block { text, left_out }
@@ -72,7 +75,6 @@ pub(super) fn title(order: &OrderPlan) -> String {
 }
 
 fn bold_where_weighty((weight, words): (Weight, String)) -> String {
-    let words = html(&short(&words, MAX_TAG));
     if weight < Weight::Plain { format!("<b>{words}</b>") } else { words }
 }
 
@@ -88,7 +90,7 @@ pub(super) fn in_few_words(order: &OrderPlan) -> Vec<(Weight, String)> {
     let leaving: usize = order.steps.iter().map(Step::ips_leaving).sum();
     if leaving > 0 {
         let verb = if leaving == 1 { "leaves" } else { "leave" };
-        let when = words::at_renewal(order.renewal.as_ref());
+        let when = words::at_minute_of_renewal(order.renewal.as_ref());
         parts.push((Weight::Leaving, format!("{} {verb} {when}", count(leaving, "IP"))));
     }
     let firsts = order.steps.iter().map(words::first_signatures);
@@ -100,24 +102,30 @@ pub(super) fn in_few_words(order: &OrderPlan) -> Vec<(Weight, String)> {
     if perhaps > 0 {
         parts.push((Weight::Slot, format!("{} may take a slot for good", count(perhaps, "signature"))));
     }
-    parts.extend(order.steps.iter().filter_map(ends).map(|words| (Weight::Leaving, words)));
+    parts.extend(order.steps.iter().filter_map(without_ips));
     if !order.steps.is_empty() {
         parts.push((Weight::Plain, count(order.steps.len(), "operation")));
     }
-    let drifted = order.notes.iter().filter(|note| note.is_drift()).count();
-    if drifted > 0 {
-        parts.push((Weight::Plain, format!("{} changed elsewhere", count(drifted, "thing"))));
-    }
+    parts.extend(words::drift(order.notes.iter()));
     parts
 }
 
-/// Says what ends by a step apart from IPs.
-fn ends(step: &Step) -> Option<String> {
-    match step {
-        Step::ScheduleDowngrade { from_qty, next_qty } => Some(format!("from {from_qty} to {next_qty} p0f slots")),
-        Step::SetAutoRenewal { to: false, .. } => Some("no more automatic renewal".to_owned()),
-        _ => None,
-    }
+/// Says what a step does that is not about IPs and costs nothing.
+pub(super) fn without_ips(step: &Step) -> Option<(Weight, String)> {
+    Some(match step {
+        Step::ScheduleDowngrade { from_qty, next_qty } => {
+            (Weight::Leaving, format!("from {from_qty} to {next_qty} p0f slots at the renewal"))
+        }
+        Step::SetAutoRenewal { to: false, .. } => (Weight::Leaving, "no more automatic renewal".to_owned()),
+        Step::SetAutoRenewal { to: true, .. } => (Weight::Plain, "automatic renewal switched on".to_owned()),
+        Step::CancelDowngrade { pending: Some(pending) } => {
+            (Weight::Plain, format!("cancels the pending downgrade to {}", count(pending.next_qty(), "p0f slot")))
+        }
+        Step::CancelDowngrade { pending: None } => {
+            (Weight::Asserted, "cancels a pending downgrade, if there is one".to_owned())
+        }
+        Step::PurchaseSlots { .. } | Step::SetSignatures { .. } | Step::SetDelNp { .. } => return None,
+    })
 }
 
 fn facts(shown: &Shown<'_>, order: &OrderPlan) -> String {
@@ -127,23 +135,34 @@ fn facts(shown: &Shown<'_>, order: &OrderPlan) -> String {
     }
 }
 
-fn step_item((number, last): (usize, usize), words: &Words<'_>, detail: Detail, left_out: &mut LeftOut) -> String {
-    let is_shown = |group: &Group<'_>| match group.weight() {
+/// Returns whether a group of IPs is listed.
+fn is_shown(group: &Group<'_>, detail: Detail) -> bool {
+    match group.weight() {
         Weight::Asserted => detail < Detail::WithoutAssertions,
         _ => detail < Detail::WithoutLists || group.is_named(),
-    };
-    let (groups, hidden): (Vec<&Group<'_>>, Vec<&Group<'_>>) = words.groups.iter().partition(|group| is_shown(group));
-    for group in hidden {
-        match group.weight() {
-            Weight::Asserted => left_out.assertions += group.ips.len(),
-            _ => left_out.lists += 1,
-        }
     }
+}
+
+/// Returns what is left out where a group of IPs is not listed.
+pub(super) fn part(group: &Group<'_>) -> Part {
+    match group.weight() {
+        Weight::Asserted => Part::Asserted,
+        Weight::Leaving => Part::Leaving,
+        Weight::Slot => Part::FirstSignatures,
+        Weight::Money | Weight::Plain => Part::OtherChanges,
+    }
+}
+
+fn with_detail<'a>(shown: &Shown<'a>, detail: Detail) -> Shown<'a> {
+    Shown { verbose: detail == Detail::Verbose, ..*shown }
+}
+
+fn step_item(shown: &Shown<'_>, (number, last): (usize, usize), words: &Words<'_>, groups: &[&Group<'_>]) -> String {
     let mut item = format!("{number}. {}\n", weighted(words.weight, &words.title));
     if groups.is_empty() {
         item.push_str(if number == last { "\n" } else { "" });
     } else {
-        let lines = words::lines(&groups, detail == Detail::Verbose);
+        let lines = words::lines(groups, shown);
         let lines: Vec<String> = lines.into_iter().map(|(_, line)| line).collect();
         let _ = write!(item, "\n{}\n", fenced("   ", "text", &lines));
     }
@@ -151,12 +170,12 @@ fn step_item((number, last): (usize, usize), words: &Words<'_>, detail: Detail, 
 }
 
 /// Writes the notes; those go first that say neither what leaves nor what somebody else changed.
-fn notes(order: &OrderPlan, detail: Detail, left_out: &mut LeftOut) -> String {
+fn notes(shown: &Shown<'_>, order: &OrderPlan, detail: Detail, left_out: &mut LeftOut) -> String {
     let mut text = String::new();
-    for note in words::notes(&order.notes, detail == Detail::Verbose) {
+    for note in words::notes(&order.notes, &with_detail(shown, detail)) {
         match is_weighty_note(note.code) || detail < Detail::WithoutNotes {
             true => text.push_str(&note_block(&note)),
-            false => left_out.notes += 1,
+            false => left_out.add(Part::Notes, 1, order.order_id),
         }
     }
     text
@@ -176,24 +195,24 @@ fn difference(shown: &Shown<'_>, order: &OrderPlan, detail: Detail, left_out: &m
         return String::new();
     }
     if detail >= Detail::WithoutDiffs {
-        left_out.diffs += 1;
+        left_out.add(Part::Diffs, 1, order.order_id);
         return String::new();
     }
-    let lines = diff::order(&Shown { verbose: detail == Detail::Verbose, ..*shown }, order);
+    let lines = diff::order(&with_detail(shown, detail), order);
     if lines.is_empty() {
         return String::new();
     }
     let head = ["--- live", "+++ declared"].map(str::to_owned).into_iter();
-    let lines: Vec<String> = head.chain(lines.iter().map(diff_line)).collect();
+    let lines: Vec<String> = head.chain(lines.iter().map(|line| diff_line(shown, line))).collect();
     format!("<details><summary>diff</summary>\n\n{}\n</details>\n\n", fenced("", "diff", &lines))
 }
 
-fn diff_line(line: &Line<'_>) -> String {
+fn diff_line(shown: &Shown<'_>, line: &Line<'_>) -> String {
     match line {
         Line::Hunk(header) => header.to_string(),
         Line::Same(written) => format!(" {written}"),
         Line::Removed { written, .. } => format!("-{written}"),
         Line::Added { written, .. } => format!("+{written}"),
-        Line::More(number) => format!("# … {number} more lines like these"),
+        Line::More(number) => format!("# … {number} more lines like these (`{}` shows them)", shown.shows_all),
     }
 }

@@ -22,7 +22,7 @@ pub enum Invocation {
     DryRun,
 }
 
-/// What the sentence about what was left out may take.
+/// What the sentence about what was left out usually takes at most; below the bound there is room for a longer one.
 const MAX_SENTENCE: usize = 1000;
 
 /// Writes a plan.
@@ -53,15 +53,12 @@ fn body(shown: &Shown<'_>, room: usize) -> Body {
     let is_shown = |order: &&OrderPlan| order.status() != Status::Unchanged || !order.notes.is_empty();
     let orders: Vec<&OrderPlan> = plan.orders.iter().filter(is_shown).collect();
     let body = |most| {
-        let problems = problem_list(plan.problems(), shown.view.sources, most);
+        let problems = problem_list(plan.problems(), shown.view.sources, most, shown.shows_all);
         let (orders, left_out) = fit::orders(shown, &orders, room.saturating_sub(problems.chars().count()));
         Body { problems, orders, left_out }
     };
-    let body_with_all_problems = body(MAX_LIST);
-    match body_with_all_problems.left_out.names_all() {
-        true => body_with_all_problems,
-        false => body(MAX_LIST / 4),
-    }
+    let bodies = [MAX_LIST, MAX_LIST / 4].into_iter().map(body);
+    bodies.into_iter().find(|body| body.left_out.names_all()).unwrap_or_else(|| body(MAX_LIST / 16))
 }
 
 fn summary(shown: &Shown<'_>) -> String {

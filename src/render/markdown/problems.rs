@@ -23,7 +23,7 @@ pub fn invalid_manifest(
 ) -> io::Result<()> {
     let heading = comment.heading("", &format!("the manifest has {}", count(problems.len(), "problem")));
     out.write_all(heading.as_bytes())?;
-    out.write_all(problem_list(problems, sources, MAX_LIST).as_bytes())
+    out.write_all(problem_list(problems, sources, MAX_LIST, &comment.shows_all).as_bytes())
 }
 
 /// Writes why a command ended before there was anything to show.
@@ -35,7 +35,7 @@ pub fn ended(
     comment: &Comment,
 ) -> io::Result<()> {
     out.write_all(comment.heading(command, "failed, nothing was changed").as_bytes())?;
-    out.write_all(problem_list(problems, sources, MAX_LIST).as_bytes())
+    out.write_all(problem_list(problems, sources, MAX_LIST, &comment.shows_all).as_bytes())
 }
 
 /// Writes what a validation found.
@@ -51,6 +51,7 @@ pub(super) fn problem_list<'a>(
     problems: impl IntoIterator<Item = &'a Problem>,
     sources: &SourceMap,
     room: usize,
+    shows_all: &str,
 ) -> String {
     let kinds = alike(problems);
     let mut list = String::new();
@@ -69,7 +70,8 @@ pub(super) fn problem_list<'a>(
         left -= number;
     }
     if left > 0 {
-        let _ = writeln!(list, "- … and {left} more");
+        let what = count(left, "more problem");
+        let _ = writeln!(list, "- … and {what}: {} shows all of them", code(&short(shows_all, MAX_MESSAGE)));
     }
     if !list.is_empty() {
         list.push('\n');

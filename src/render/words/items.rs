@@ -7,7 +7,7 @@ use super::weight::Weight;
 use super::when::at_renewal;
 use crate::model::{LiveSignature, ProxyIp, Renewal, Signature, count};
 use crate::plan::{DelNpItem, SignatureItem};
-use crate::render::shown::FOLD_AFTER;
+use crate::render::shown::{FOLD_AFTER, Shown};
 
 /// The IPs of a step with the same change.
 pub(in crate::render) struct Group<'a> {
@@ -121,23 +121,24 @@ impl Group<'_> {
     }
 
     /// Returns what stands behind the change.
-    fn ending(&self, verbose: bool) -> &'static str {
-        match (self.is_folded(verbose), self.is_named()) {
-            (false, _) => "",
-            (true, true) => ":",
-            (true, false) => " (named by -v)",
+    fn ending(&self, shown: &Shown<'_>) -> String {
+        match (self.is_folded(shown.verbose), self.is_named()) {
+            (false, _) => String::new(),
+            (true, true) => ":".to_owned(),
+            (true, false) => format!(" (named by `{}`)", shown.shows_all),
         }
     }
 }
 
 /// Writes groups line by line: up to 20 IPs of a change one by one, more of them as runs where they have to be named,
 /// else as a count.
-pub(in crate::render) fn lines(groups: &[&Group<'_>], verbose: bool) -> Vec<(Weight, String)> {
+pub(in crate::render) fn lines(groups: &[&Group<'_>], shown: &Shown<'_>) -> Vec<(Weight, String)> {
+    let verbose = shown.verbose;
     let labels: Vec<Vec<String>> = groups.iter().map(|group| group.labels(verbose)).collect();
     let width = labels.iter().flatten().map(String::len).max().unwrap_or(0);
     let mut lines = Vec::new();
     for (group, labels) in groups.iter().zip(labels) {
-        let (weight, change, ending) = (group.weight(), group.change, group.ending(verbose));
+        let (weight, change, ending) = (group.weight(), group.change, group.ending(shown));
         lines.extend(labels.iter().map(|label| (weight, format!("{label:width$}  {change}{ending}"))));
         if group.is_folded(verbose) && group.is_named() {
             lines.extend(wrapped(&group.ips).into_iter().map(|line| (weight, format!("  {line}"))));

@@ -77,7 +77,8 @@ fn set_signatures(items: &[SignatureItem]) -> Words<'_> {
     let counts = |takes_slot, is_known| {
         items.iter().filter(|item| item.takes_slot == takes_slot && item.from.is_some() == is_known).count()
     };
-    let (first, perhaps, asserted) = (counts(true, true), counts(true, false), counts(false, false));
+    let (first, perhaps) = (counts(true, true), counts(true, false));
+    let (changed, asserted) = (counts(false, true), counts(false, false));
     let mut parts = Vec::new();
     if first > 0 {
         parts.push(format!("{first} {} a slot for good", if first == 1 { "takes" } else { "take" }));
@@ -85,6 +86,9 @@ fn set_signatures(items: &[SignatureItem]) -> Words<'_> {
     if perhaps > 0 {
         let what = if first > 0 { "may" } else { "may take a slot for good" };
         parts.push(format!("{perhaps} {what} (unknown until now)"));
+    }
+    if changed > 0 && changed < items.len() {
+        parts.push(format!("{changed} only {}", if changed == 1 { "changes" } else { "change" }));
     }
     if asserted > 0 {
         parts.push(format!("{asserted} unknown until now, on slots that are held already"));

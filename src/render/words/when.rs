@@ -50,9 +50,17 @@ pub(super) fn at_its_end(renewal: Option<&Renewal>) -> String {
 }
 
 /// Says when a scheduled change takes effect.
-pub(in crate::render) fn at_renewal(renewal: Option<&Renewal>) -> String {
+pub(super) fn at_renewal(renewal: Option<&Renewal>) -> String {
     match renewal {
         Some(renewal @ Renewal::At(_)) => format!("at the renewal on {}", renewal.day()),
+        _ => "at the next renewal".to_owned(),
+    }
+}
+
+/// Says when a scheduled change takes effect, with hour and zone.
+pub(in crate::render) fn at_minute_of_renewal(renewal: Option<&Renewal>) -> String {
+    match renewal {
+        Some(Renewal::At(moment)) => format!("at the renewal on {}", minute(*moment)),
         _ => "at the next renewal".to_owned(),
     }
 }
@@ -82,8 +90,11 @@ mod tests {
 
     #[test]
     fn what_waits_for_a_renewal_without_a_date_waits_for_the_next_one() {
+        let renewal = Renewal::parse("2026-12-01");
+        assert_eq!(at_minute_of_renewal(Some(&renewal)), "at the renewal on 2026-12-01 00:00 UTC");
+        assert_eq!(at_minute_of_renewal(Some(&Renewal::parse("soon"))), "at the next renewal");
         for (renewal, at, end) in [
-            (Some(Renewal::parse("2026-12-01")), "at the renewal on 2026-12-01", "on 2026-12-01"),
+            (Some(renewal), "at the renewal on 2026-12-01", "on 2026-12-01"),
             (Some(Renewal::parse("soon")), "at the next renewal", "with its paid period"),
             (Some(Renewal::parse("")), "at the next renewal", "with its paid period"),
             (None, "at the next renewal", "with its paid period"),

@@ -46,7 +46,18 @@ fn plan_with(shardctl: &Shardctl, variables: &[(&str, &str)]) -> Ran {
 fn a_comment_says_for_which_commit_it_is() {
     let shardctl = Shardctl::small();
     let commit = "1A2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d";
-    for name in ["GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1", "GIT_COMMIT", "BITBUCKET_COMMIT"] {
+    for name in [
+        "GITHUB_SHA",
+        "CI_COMMIT_SHA",
+        "BUILDKITE_COMMIT",
+        "CIRCLE_SHA1",
+        "BITBUCKET_COMMIT",
+        "BUILD_SOURCEVERSION",
+        "DRONE_COMMIT_SHA",
+        "TRAVIS_COMMIT",
+        "CODEBUILD_RESOLVED_SOURCE_VERSION",
+        "GIT_COMMIT",
+    ] {
         let run = plan_with(&shardctl, &[(name, commit)]);
         assert!(run.stdout.contains("\n<sub>for commit 1a2b3c4</sub>\n"), "{name}: {}", run.stdout);
     }
@@ -64,6 +75,34 @@ fn on_a_pull_request_it_is_the_commit_that_the_reader_sees() {
     for (file, commit) in [("event.json", "1a2b3c4"), ("push.json", "fffffff"), ("nowhere.json", "fffffff")] {
         let run = plan_with(&shardctl, &[merge, ("GITHUB_EVENT_PATH", file)]);
         assert!(run.stdout.contains(&format!("for commit {commit}<")), "{file}: {}", run.stdout);
+    }
+    for (checked_out, head) in [
+        ("CI_COMMIT_SHA", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"),
+        ("BUILD_SOURCEVERSION", "SYSTEM_PULLREQUEST_SOURCECOMMITID"),
+        ("TRAVIS_COMMIT", "TRAVIS_PULL_REQUEST_SHA"),
+    ] {
+        for (said, commit) in [("1a2b3c4d5e", "1a2b3c4"), ("", "fffffff")] {
+            let run = plan_with(&shardctl, &[(checked_out, merge.1), (head, said)]);
+            assert!(run.stdout.contains(&format!("for commit {commit}<")), "{head}: {}", run.stdout);
+        }
+    }
+}
+
+#[test]
+fn a_run_that_ends_before_there_is_a_plan_has_its_title_and_its_commit() {
+    let shardctl = Shardctl::small().file("bad.yaml", "version: 1\norders: {1: {p0f_slots: many}}\n");
+    for words in [
+        &["plan", "-f", "nowhere.yaml"][..],
+        &["plan", "-f", "bad.yaml"],
+        &["plan", "--order", "999999"],
+        &["apply", "--apply", "--plan", "nowhere.json"],
+        &["plan", "--token-file", "nowhere"],
+        &["status", "-f", "nowhere.yaml"],
+    ] {
+        let command = [words, &["--format", "markdown", "--title", "eu"]].concat();
+        let run = shardctl.run_with(&command, |command| _ = command.env("CI_COMMIT_SHA", "1a2b3c4d5e")).exits(1);
+        assert!(run.stdout.starts_with("<!-- shardctl:eu -->\n## shardctl"), "{words:?}: {}", run.stdout);
+        assert!(run.stdout.contains("\n<sub>for commit 1a2b3c4</sub>\n"), "{words:?}: {}", run.stdout);
     }
 }
 

@@ -100,7 +100,7 @@ impl Shardctl {
         let shown = command + &self.redact(&run.stdout) + &self.redact(&run.stderr);
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(format!("{name}.term.svg"));
         let expected = snapbox::Data::read_from(&path, Some(DataFormat::TermSvg)).raw();
-        let drawn = snapbox::Data::text(shown.trim_end()).coerce_to(DataFormat::TermSvg).to_string();
+        let drawn = snapbox::Data::text(broken(shown.trim_end())).coerce_to(DataFormat::TermSvg).to_string();
         let drawn = STYLES.iter().fold(drawn, |drawn, (from, to)| drawn.replace(from, to));
         let drawn = snapbox::Data::text(drawn).is(DataFormat::TermSvg);
         snapbox::Assert::new().action_env(snapbox::assert::DEFAULT_ACTION_ENV).eq(drawn, expected);
@@ -118,6 +118,27 @@ impl Shardctl {
     fn act(&self, order: u64, action: PanelAction) {
         self.control().panel(OrderId::new(order).expect("an id"), action).expect("a change");
     }
+}
+
+/// How many columns the terminal of the pictures has.
+const COLUMNS: usize = 128;
+
+/// Breaks lines that are longer than the terminal is wide, between words; colours take no room.
+fn broken(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let (mut broken, mut column) = (String::new(), 0);
+        for word in line.split_inclusive(' ') {
+            let width = anstream::adapter::strip_str(word).to_string().chars().count();
+            if column + width > COLUMNS && column > 0 {
+                broken.push('\n');
+                column = 0;
+            }
+            broken.push_str(word);
+            column += width;
+        }
+        broken
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn ip(address: &str) -> ProxyIp {

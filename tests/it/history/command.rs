@@ -116,7 +116,9 @@ async fn a_thousand_runs_are_read() {
     assert_eq!((days.len(), charged), (1000, 1000));
     let page = rig.run(&["history", "--format", "markdown"]).await.exits(0).stdout;
     assert!(
-        page.starts_with("<!-- shardctl -->\n") && page.chars().count() < 65_000 && page.contains(" more."),
+        page.starts_with("<!-- shardctl -->\n")
+            && page.chars().count() < 65_000
+            && page.contains(" more lines: `shardctl history -v` shows all of them."),
         "{page}"
     );
 }

@@ -57,7 +57,7 @@ impl World {
         let view = PlanView { plan: &plan, desired: &desired, options: &self.options, sources: &sources, api_url };
         let (mut json, mut text) = (Vec::new(), Vec::new());
         document::write(&mut json, &PlanDocument::new(&view)).unwrap();
-        text::plan(&mut text, &Shown { view, verbose: false }).unwrap();
+        text::plan(&mut text, &Shown { view, verbose: false, shows_all: "" }).unwrap();
         Planned { plan, desired, json, text }
     }
 

@@ -76,7 +76,7 @@ fn read_head(review: &mut Review, line: &str) {
         review.charge = between(line, "**charges ", " now**").map(str::to_owned);
         review.ips_leaving = between(line, "; **", " IP").and_then(last_number).unwrap_or(0);
     }
-    let left_out = line.strip_prefix("> Left out for want of room: ").map(str::to_owned);
+    let left_out = line.strip_prefix("> **Not everything fits into this comment.** ").map(str::to_owned);
     review.left_out = review.left_out.take().or(left_out);
 }
 
@@ -106,8 +106,8 @@ fn read_line(told: &mut Told, line: &str, listing: Listing) -> Listing {
         match what {
             _ if what.contains(" leave") => told.leaving.extend(ips(list.trim_matches('`'))),
             _ if what.contains("a slot for good") => told.takes_slot.extend(ips(list.trim_matches('`'))),
-            // One code span for each attribute that has IPs.
-            "changed elsewhere" => told.changed_elsewhere = ips(between(list, "`", "`").unwrap()).len(),
+            // One code span where it is about IPs.
+            "changed elsewhere" => told.changed_elsewhere += between(list, "`", "`").map_or(1, |list| ips(list).len()),
             _ => panic!("{line}"),
         }
     } else if let Some((ip, change)) = line.trim().split_once("  ").filter(|(_, change)| change.contains(" -> ")) {

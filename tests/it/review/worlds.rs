@@ -10,12 +10,12 @@ use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::document::PlanView;
 use shardctl::manifest;
 use shardctl::model::{
-    Cents, Desired, LiveIp, LiveOrder, LiveSignature, Observations, Observed, OrderDetail, OrderId, ProxyIp, Quote,
-    Recorded, Renewal, Signature,
+    Cents, Desired, LiveIp, LiveOrder, LiveSignature, Observations, Observed, OrderDetail, OrderId, PendingChange,
+    ProxyIp, Quote, Recorded, RecordedSlots, Renewal, Signature,
 };
 use shardctl::plan::{self, Options, Plan};
 use shardctl::render::Shown;
-use shardctl::render::markdown::{self, Comment, Invocation};
+use shardctl::render::markdown::{self, Comment, Commit, Invocation};
 
 /// An order: of its kept IPs the first has a signature that somebody else changed, the second gets its first one, and a
 /// slot is bought for it.
@@ -24,11 +24,23 @@ pub struct Order {
     /// The IPs that leave, as numbers behind those that are kept.
     pub leaving: Vec<u32>,
     pub kept: u32,
+    pub panel: Panel,
+}
+
+/// What somebody changed in the vendor's panel.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Panel {
+    /// A signature.
+    Signature,
+    /// The number of slots and automatic renewal, too, which the manifest declares.
+    Declared,
+    /// Something scheduled, and of what the manifest does not declare: automatic renewal and a signature.
+    NotDeclared,
 }
 
 impl Order {
     pub fn new(id: u64) -> Order {
-        Order { id, leaving: Vec::new(), kept: 2 }
+        Order { id, leaving: Vec::new(), kept: 2, panel: Panel::Signature }
     }
 
     /// Returns the address with a number, far from those of every other order.
@@ -38,7 +50,11 @@ impl Order {
     }
 
     fn manifest(&self) -> String {
-        let mut text = format!("  {}:\n    tag: eu-{}\n    p0f_slots: 2\n    keep:\n", self.id, self.id);
+        let slots = if self.panel == Panel::NotDeclared { 3 } else { 2 };
+        let mut text = format!("  {}:\n    tag: eu-{}\n    p0f_slots: {slots}\n    keep:\n", self.id, self.id);
+        if self.panel == Panel::Declared {
+            text = text.replace("    keep:", "    auto_renewal: true\n    keep:");
+        }
         for number in 0..self.kept {
             let signature = ["linux", "win11", ""][number.min(2) as usize];
             let _ = writeln!(text, "      {}: {signature}", self.ip(number));
@@ -58,7 +74,26 @@ impl Order {
         live.quote = Some(Quote { add_qty: 1, price_per_unit: Cents(150), charge: Cents(150) });
         live.detail = OrderDetail { pending: Some(None), ..OrderDetail::default() };
         let signatures = BTreeMap::from([(self.ip(0), Signature::Linux)]);
-        Observed { live: Ok(live), recorded: Ok(Recorded { signatures, ..Recorded::default() }) }
+        let mut recorded = Recorded { signatures, ..Recorded::default() };
+        self.change_in_panel(&mut live, &mut recorded);
+        Observed { live: Ok(live), recorded: Ok(recorded) }
+    }
+
+    fn change_in_panel(&self, live: &mut LiveOrder, recorded: &mut Recorded) {
+        if self.panel == Panel::Signature {
+            return;
+        }
+        recorded.auto_renewal = Some(true);
+        live.detail.auto_renewal = Some(false);
+        recorded.slots = Some(RecordedSlots { qty: 2, pending: None });
+        if self.panel == Panel::NotDeclared {
+            recorded.slots = Some(RecordedSlots { qty: 4, pending: None });
+            (live.slots, live.quote) = (Some(4), None);
+            live.detail.pending = Some(Some(PendingChange::Downgrade { next_qty: 1 }));
+            recorded.signatures.insert(self.ip(2), Signature::Android);
+            let changed = LiveIp { signature: Some(LiveSignature::Known(Signature::Win10)), ..LiveIp::default() };
+            live.active.insert(self.ip(2), changed);
+        }
     }
 }
 
@@ -115,9 +150,16 @@ impl World {
     pub fn comment(&self, plan: &Plan) -> String {
         let World { sources, desired, options, .. } = self;
         let view = PlanView { plan, desired, options, sources, api_url: "" };
-        let comment = Comment { shows_all: "shardctl plan -v -f prod.yaml".to_owned(), ..Comment::default() };
+        let shows_all = "shardctl plan -v -f prod.yaml".to_owned();
+        let comment = Comment { commit: Commit::parse("1a2b3c4d5e"), shows_all, ..Comment::default() };
         let mut bytes = Vec::new();
-        markdown::plan(&mut bytes, &Shown { view, verbose: false }, Invocation::Plan, &comment).unwrap();
+        markdown::plan(
+            &mut bytes,
+            &Shown { view, verbose: false, shows_all: &comment.shows_all },
+            Invocation::Plan,
+            &comment,
+        )
+        .unwrap();
         if let Some(directory) = std::env::var_os("REVIEW") {
             let name = format!("{}-{}.md", plan.orders.len(), bytes.len());
             fs::write(Path::new(&directory).join(name), &bytes).unwrap();
