@@ -216,6 +216,14 @@ pub enum Attribute {
 }
 
 impl Attribute {
+    const ALL: [Attribute; 5] =
+        [Attribute::Signature, Attribute::Slots, Attribute::Pending, Attribute::AutoRenewal, Attribute::Mark];
+
+    /// Reads the word that documents use.
+    pub fn parse(word: &str) -> Option<Attribute> {
+        Attribute::ALL.into_iter().find(|attribute| attribute.as_str() == word)
+    }
+
     /// Returns the word that documents use.
     pub const fn as_str(self) -> &'static str {
         match self {

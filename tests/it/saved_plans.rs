@@ -263,9 +263,11 @@ async fn no_edit_brings_about_what_the_manifest_does_not_declare() {
     let price = "/orders/0/operations/1/price_per_unit_cents";
     let notes = ["/orders/0/notes/0", "/orders/0/notes/0/message"];
     let others = ["/orders/1/notes/0", "/orders/1/notes/0/message"];
+    // Nor does the command that shows everything, or the price of a renewal, which is the vendor's.
+    let review = ["/review/shows_all"];
     assert_eq!(
         places.iter().map(String::as_str).collect::<Vec<_>>(),
-        [&["/created_at"], &options[..], &notes, &[price], &others].concat()
+        [&["/created_at"], &options[..], &notes, &[price], &others, &review].concat()
     );
 }
 
@@ -388,6 +390,7 @@ async fn an_operation_cannot_be_taken_out_but_an_order_can() {
     let two: Value = serde_json::from_slice(&fs::read(rig.path("two.json")).expect("a plan")).expect("JSON");
     edit(&rig, |plan| {
         remove(plan, "/orders/0");
+        remove(plan, "/review/orders/0");
         plan["summary"] = two["summary"].clone();
     });
     rig.run(&APPLY).await.expect(0);
@@ -444,6 +447,8 @@ async fn limits_cannot_be_taken_out_of_the_file() {
     let lift = |plan: &mut Value| {
         plan["orders"][0]["problems"] = json!([]);
         plan["orders"][0]["status"] = json!("changed");
+        plan["review"]["orders"][0]["marks"] = json!([]);
+        plan["review"]["manifest"] = json!([]);
         plan["summary"]["blocked"] = json!(0);
         plan["summary"]["changed"] = json!(2);
     };
@@ -474,4 +479,37 @@ async fn the_limits_that_are_given_hold_and_not_those_in_the_file() {
     rig.run(&[&APPLY[..], &["--max-charge-cents", "200", "--max-removals", "50"]].concat()).await.expect(0);
     assert_eq!(rig.charged(), 200);
     rig.nothing_left().await;
+}
+
+#[tokio::test]
+async fn a_saved_plan_is_shown_as_plan_printed_it() {
+    // A range, a problem with its line of the manifest, and a part of the plan.
+    let declared = DECLARED.replace("500", "199").replace("203.0.113.3: ", "203.0.113.0/24: macos");
+    let rig = Rig::new(ACCOUNT, &declared).await;
+    let formats = ["text", "markdown", "json"].map(|format| ["--format", format]);
+    for flags in [&["-v"][..], &["--color", "always"], &["--order", "2"]] {
+        for format in &formats {
+            let printed = rig.run(&[&PLAN[..3], flags, format].concat()).await.stdout;
+            let flags = flags.strip_prefix(&["--order", "2"]).unwrap_or(flags);
+            let shown = rig.run(&[&["show", "saved.json"], flags, format].concat()).await.expect(0).stdout;
+            assert_eq!(shown, printed, "{flags:?} {format:?}");
+            assert!(
+                !flags.is_empty() || format[1] == "json" || printed.contains("+    198.51.100.1: ios"),
+                "{printed}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_an_older_version_saved_is_shown_without_the_diff() {
+    let rig = saved().await;
+    edit(&rig, |plan| {
+        remove(plan, "/review");
+        plan["shardctl"] = json!("0.0.1");
+    });
+    let ran = rig.run(&["show", "saved.json"]).await.expect(0);
+    assert!(ran.stdout.contains("2. buy 2 p0f slots") && !ran.stdout.contains("--- live"), "{ran:?}");
+    assert!(ran.stderr.starts_with("note: an older version saved the plan"), "{ran:?}");
+    refused(&rig, "was made by shardctl 0.0.1").await;
 }

@@ -35,7 +35,7 @@ pub(super) fn block(shown: &Shown<'_>, order: &OrderPlan, detail: Detail) -> Blo
         let words = words::step(step, order.renewal.as_ref());
         text.push_str(&step_item((index + 1, order.steps.len()), &words, detail, &mut left_out));
     }
-    if let Some(price) = words::next_price(order) {
+    if let Some(price) = words::next_price(&shown.view, order) {
         let _ = writeln!(text, "{price}\n");
     }
     text.push_str(&notes(order, detail, &mut left_out));

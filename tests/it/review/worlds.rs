@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use shardctl::diagnostic::{SourceFile, SourceMap};
-use shardctl::document::PlanView;
+use shardctl::document::{Basis, PlanView};
 use shardctl::manifest;
 use shardctl::model::{
     Cents, Desired, LiveIp, LiveOrder, LiveSignature, Observations, Observed, OrderDetail, OrderId, ProxyIp, Quote,
@@ -114,7 +114,7 @@ impl World {
 
     pub fn comment(&self, plan: &Plan) -> String {
         let World { sources, desired, options, .. } = self;
-        let view = PlanView { plan, desired, options, sources, api_url: "" };
+        let view = PlanView { plan, basis: Basis::Declared(desired), options, sources, api_url: "" };
         let comment = Comment { shows_all: "shardctl plan -v -f prod.yaml".to_owned(), ..Comment::default() };
         let mut bytes = Vec::new();
         markdown::plan(&mut bytes, &Shown { view, verbose: false }, Invocation::Plan, &comment).unwrap();
