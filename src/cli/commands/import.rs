@@ -6,10 +6,12 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
+use clap_complete::ArgValueCandidates;
 use jiff::Timestamp;
 
 use crate::api::Reader;
 use crate::cli::args::{ApiArgs, ManifestArgs, StatePlaceArgs};
+use crate::cli::completion;
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::interrupt::Interrupt;
@@ -27,12 +29,14 @@ use into::Target;
 pub(in crate::cli) struct ImportArgs {
     /// Orders to write a manifest for
     #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "ORDER_ID")]
+    #[arg(add = ArgValueCandidates::new(completion::order_ids))]
     pub(in crate::cli) orders: Vec<OrderId>,
     /// All orders of datacenter and ISP proxies of the account
     #[arg(long)]
     pub(in crate::cli) all: bool,
     /// Of all orders only these, by id or by live tag, in which * stands for any characters; may be repeated
     #[arg(long = "order", value_name = "ID|TAG", requires = "all", conflicts_with = "orders")]
+    #[arg(add = ArgValueCandidates::new(completion::ids_and_tags))]
     pub(in crate::cli) only: Vec<OrderFilter>,
     /// Edit this manifest in place, or make it, instead of printing one: new orders and IPs are added, IPs that left are
     /// removed, all else stays
