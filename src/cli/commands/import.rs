@@ -1,5 +1,6 @@
 //! `shardctl import`: prints a manifest for live orders, or edits one.
 
+mod elsewhere;
 mod into;
 
 use std::io::Write;
@@ -23,7 +24,8 @@ use crate::plan::Seen;
 use crate::reconcile::Pass;
 use crate::render::import::{self, Imported};
 
-use into::Target;
+use elsewhere::Elsewhere;
+use into::{Target, Updated};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportArgs {
@@ -39,7 +41,7 @@ pub(in crate::cli) struct ImportArgs {
     #[arg(add = ArgValueCandidates::new(completion::ids_and_tags))]
     pub(in crate::cli) only: Vec<OrderFilter>,
     /// Edit this manifest in place, or make it, instead of printing one: new orders and IPs are added, IPs that left are
-    /// removed, all else stays
+    /// removed, all else stays. Orders that stand in other manifests, which -f names, are left there
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) into: Option<PathBuf>,
     #[command(flatten)]
@@ -61,6 +63,12 @@ pub(in crate::cli) async fn run(
     let mut run = Run::resolve(&resolve, environment)?;
     let target =
         args.into.as_deref().map(|path| Target::read(path, |sources| run.refuse_token(sources))).transpose()?;
+    let elsewhere = match &target {
+        Some(target) => {
+            Elsewhere::read(&args.manifest.manifest, target, terminal, |sources| run.refuse_token(sources))?
+        }
+        None => Elsewhere::default(),
+    };
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&reader.connection().url().to_string())?;
     let chosen = if args.all { Chosen::All } else { Chosen::These(args.orders.iter().copied().collect()) };
@@ -70,7 +78,7 @@ pub(in crate::cli) async fn run(
     }
     let now = Timestamp::now();
     let mut orders = Vec::new();
-    for (order_id, observed) in &observed {
+    for (order_id, observed) in observed.iter().filter(|(order_id, _)| !elsewhere.has(**order_id)) {
         let live = observed.live.as_ref().map_err(|failure| unreadable(*order_id, failure))?;
         let recorded = observed.recorded.as_ref().map_err(|unusable| CommandFailure::new(unusable.message.as_str()))?;
         orders.push((*order_id, live, Seen::new(live, recorded, now, false)));
@@ -79,8 +87,10 @@ pub(in crate::cli) async fn run(
         orders.iter().map(|(order_id, live, seen)| Imported { order_id: *order_id, live, seen }).collect();
     match target {
         Some(target) => {
-            let changes = target.update(&imported)?;
+            elsewhere.words(observed.keys().copied()).iter().for_each(|words| terminal.note(words));
+            let Updated { changes, remarks } = target.update(&imported)?;
             changes.iter().for_each(|change| terminal.say(change));
+            remarks.iter().for_each(|remark| terminal.warn(remark));
             if changes.is_empty() {
                 terminal.say("Nothing was changed: the manifest lists what is live.");
             }
