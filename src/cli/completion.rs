@@ -1,7 +1,7 @@
 //! What a shell is told when somebody presses the key that completes a word: the orders of the manifest among it.
 //!
 //! The script of `shardctl completions SHELL` runs the program once more, with the words so far and the variable
-//! [`VARIABLE`]. That must work without a token or the network, and says nothing where it cannot help.
+//! [`COMPLETE_VARIABLE`]. That must work without a token or the network, and says nothing where it cannot help.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -12,18 +12,17 @@ use clap::CommandFactory;
 use clap_complete::CompletionCandidate;
 use clap_complete::env::{EnvCompleter, Shells};
 
+use super::environment::COMPLETE_VARIABLE;
 use super::{Cli, Exit};
 use crate::manifest;
 use crate::model::Desired;
 
-/// The variable by which a script asks; it names the shell.
-const VARIABLE: &str = "SHARDCTL_COMPLETE";
 /// The program as a shell finds it.
 const PROGRAM: &str = "shardctl";
 
 /// Answers a shell that asks what a word may become; `None`: this run was not asked.
 pub(super) fn answer(arguments: &[OsString]) -> Option<Exit> {
-    let shell = env::var_os(VARIABLE).filter(|shell| !shell.is_empty())?;
+    let shell = env::var_os(COMPLETE_VARIABLE).filter(|shell| !shell.is_empty())?;
     let words = words(arguments)?.to_vec();
     let Some(shell) = shell.to_str().and_then(shell_named) else { return Some(Exit::Failed) };
     let mut candidates = Vec::new();
@@ -37,7 +36,7 @@ pub(super) fn answer(arguments: &[OsString]) -> Option<Exit> {
 /// Writes the script that makes a shell ask.
 pub(super) fn write_script(shell: &str, out: &mut dyn Write) -> io::Result<()> {
     let shell = shell_named(shell).ok_or_else(|| io::Error::other("no script is known for this shell"))?;
-    shell.write_registration(VARIABLE, PROGRAM, PROGRAM, PROGRAM, out)
+    shell.write_registration(COMPLETE_VARIABLE, PROGRAM, PROGRAM, PROGRAM, out)
 }
 
 fn shell_named(name: &str) -> Option<&'static dyn EnvCompleter> {

@@ -17,6 +17,8 @@ use crate::render::markdown::Commit;
 pub(super) const TOKEN_VARIABLE: &str = "PROXYSHARD_TOKEN";
 const API_URL_VARIABLE: &str = "PROXYSHARD_API_URL";
 const STATE_VARIABLE: &str = "SHARDCTL_STATE";
+/// The variable by which the script of a shell asks how to complete a line; it names the shell.
+pub(super) const COMPLETE_VARIABLE: &str = "SHARDCTL_COMPLETE";
 /// Where CI systems say which commit they run for.
 const COMMIT_VARIABLES: [&str; 6] =
     ["GITHUB_SHA", "CI_COMMIT_SHA", "BUILDKITE_COMMIT", "CIRCLE_SHA1", "BITBUCKET_COMMIT", "GIT_COMMIT"];

@@ -1,14 +1,15 @@
-//! What stands at the end of each `--help`, and in the manual: examples, and what else has to be known.
+//! What stands at the end of each `--help`: exit statuses where there are more than two, then examples, which the manual
+//! has, too.
 
 pub(super) const SHARDCTL: &str = "\
+Nothing but `shardctl apply --apply` makes a change. Exit status: 0 done, 1 failed and nothing was changed, \
+2 there are changes (--detailed-exitcode; of forecast: a renewal is not covered, or an order is on hold or ends), \
+3 stopped part way, 4 a purchase's outcome is unknown, 130 interrupted a second time.
+
 Examples:
   shardctl import --all --into shardctl.yaml    writes down what is live
   shardctl plan                                 shows what would change
-  shardctl apply --apply                        changes it
-
-Nothing but `shardctl apply --apply` makes a change. Exit status: 0 done, 1 failed and nothing was changed, \
-2 there are changes (--detailed-exitcode; of forecast: a renewal is not covered, or an order is on hold or ends), \
-3 stopped part way, 4 a purchase's outcome is unknown, 130 interrupted a second time.";
+  shardctl apply --apply                        changes it";
 
 pub(super) const VALIDATE: &str = "\
 Examples:
@@ -29,6 +30,9 @@ Examples:
   shardctl show plan.json --format markdown > comment.md";
 
 pub(super) const APPLY: &str = "\
+Exit status: 0 done, 1 failed and nothing was changed, 2 there are changes (only without --apply, and with \
+--detailed-exitcode), 3 stopped part way, 4 a purchase's outcome is unknown, 130 interrupted a second time.
+
 Examples:
   shardctl apply                              shows what it would do
   shardctl apply --apply                      does it
@@ -49,10 +53,13 @@ Examples:
   shardctl status --format openmetrics > shardctl.prom";
 
 pub(super) const FORECAST: &str = "\
+Exit status: 0 done, 1 failed, 2 a renewal is not covered, or an order is on hold or does not renew by itself \
+(--detailed-exitcode).
+
 Examples:
   shardctl forecast
   shardctl forecast --all --days 90
-  shardctl forecast --detailed-exitcode     2: a renewal is not covered, or an order is on hold or ends";
+  shardctl forecast --detailed-exitcode";
 
 pub(super) const HISTORY: &str = "\
 Examples:

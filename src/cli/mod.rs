@@ -74,6 +74,7 @@ fn expected(command: &Command) -> Option<(Expected, Format, String)> {
     let of = |expected, format: &FormatArgs, api: &ApiArgs| Some((expected, format.format, api.named_url()));
     match command {
         Command::Plan(args) => of(Expected::Plan, &args.format, &args.api),
+        Command::Show(args) => Some((Expected::Plan, args.format.format, String::new())),
         Command::Apply(args) => of(Expected::Apply { carried_out: args.apply }, &args.format, &args.api),
         Command::Status(args) => Some((Expected::Status, args.format.into(), args.api.named_url())),
         Command::Forecast(args) => of(Expected::Forecast, &args.format, &args.api),

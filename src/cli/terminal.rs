@@ -130,16 +130,6 @@ impl Terminal {
         Ok(self.out.flush()?)
     }
 
-    /// Returns the command by which a comment says how to see what it has no room for.
-    pub(super) fn shows_all(&self) -> &str {
-        &self.comment.shows_all
-    }
-
-    /// Lets a comment say another command.
-    pub(super) fn show_all_by(&mut self, command: &str) {
-        self.comment.shows_all = command.to_owned();
-    }
-
     /// Returns whether the result, or a part of it, was written.
     pub(super) fn has_shown(&self) -> bool {
         self.has_shown

@@ -84,9 +84,9 @@ impl PlanDocument {
         PlanDocument::with_results(view, None)
     }
 
-    /// Makes the document that is saved of a plan; `shows_all` is the command that shows everything of it.
-    pub fn to_save(view: &PlanView<'_>, shows_all: &str) -> PlanDocument {
-        PlanDocument { review: Some(ReviewDocument::new(view, shows_all)), ..PlanDocument::new(view) }
+    /// Makes the document that is saved of a plan.
+    pub fn to_save(view: &PlanView<'_>) -> PlanDocument {
+        PlanDocument { review: Some(ReviewDocument::new(view)), ..PlanDocument::new(view) }
     }
 
     /// Makes the document of a run that ended before there was a plan.

@@ -17,8 +17,6 @@ use crate::plan::{OnRecord, OrderPlan, Step};
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Review")]
 pub struct ReviewDocument {
-    /// The command that shows everything of the same plan.
-    pub shows_all: String,
     /// What the plan rests on that only the record says.
     pub on_record: OnRecordDocument,
     /// The orders, ascending by id.
@@ -146,15 +144,14 @@ pub struct ManifestLinesDocument {
 const NEAR_LINES: u32 = 5;
 
 impl ReviewDocument {
-    /// Collects what is shown of a plan; `shows_all` is the command that shows everything of it.
-    pub fn new(view: &PlanView<'_>, shows_all: &str) -> ReviewDocument {
+    /// Collects what is shown of a plan.
+    pub fn new(view: &PlanView<'_>) -> ReviewDocument {
         let OnRecord { marks, signatures, pending, auto_renewals } = view.on_record();
         let mut lines = BTreeMap::new();
         view.plan.problems().for_each(|problem| add_lines(&mut lines, view.sources, problem));
         let files: Vec<SourceId> = lines.keys().copied().collect();
         let file = |(id, lines)| ManifestLinesDocument { file: view.sources.file(id).name.clone(), lines };
         ReviewDocument {
-            shows_all: shows_all.to_owned(),
             on_record: OnRecordDocument { marks, signatures, pending, auto_renewals },
             orders: view.plan.orders.iter().map(|order| OrderReviewDocument::new(view, order, &files)).collect(),
             manifest: lines.into_iter().map(file).collect(),
@@ -197,11 +194,14 @@ impl ReviewDocument {
         sources
     }
 
-    /// Leaves out what may differ between two runs of the same plan: prices of the vendor's, and where the manifest lies.
-    pub(super) fn forget(&mut self) {
-        self.shows_all.clear();
-        self.orders.iter_mut().for_each(|order| order.next_price = None);
+    /// Leaves out where the manifest lies.
+    pub(super) fn forget_files(&mut self) {
         self.manifest.iter_mut().for_each(|file| file.file.clear());
+    }
+
+    /// Leaves out the prices of renewals, which are the vendor's, and on which nothing rests.
+    pub(super) fn forget_prices(&mut self) {
+        self.orders.iter_mut().for_each(|order| order.next_price = None);
     }
 }
 

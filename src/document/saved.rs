@@ -220,10 +220,11 @@ impl SavedPlan {
 fn forget_files(document: &mut PlanDocument) {
     let of_orders = document.orders.iter_mut().flat_map(|order| &mut order.problems);
     of_orders.chain(&mut document.problems).for_each(|problem| problem.file = None);
-    document.review.iter_mut().for_each(ReviewDocument::forget);
+    document.review.iter_mut().for_each(ReviewDocument::forget_files);
 }
 
-/// Leaves out what is only said about a plan: words from the API, and how near a renewal is, may differ from run to run.
+/// Leaves out what is only said about a plan: words from the API, how near a renewal is, and what it costs, may differ from
+/// run to run.
 fn skeleton(mut document: PlanDocument) -> PlanDocument {
     let of_orders = document.orders.iter_mut().flat_map(|order| &mut order.problems);
     for problem in of_orders.chain(&mut document.problems) {
@@ -231,6 +232,7 @@ fn skeleton(mut document: PlanDocument) -> PlanDocument {
         problem.help = None;
     }
     document.orders.iter_mut().for_each(|order| order.notes.clear());
+    document.review.iter_mut().for_each(ReviewDocument::forget_prices);
     document
 }
 

@@ -128,7 +128,7 @@ impl Work<'_> {
         if let (Some(saved), Some(path), Some((plan, options))) = (&self.saved, &self.args.plan, again) {
             let applied = run_history::applied_before(self.records, saved).await?;
             let applied = applied.as_ref().map(run_history::applied_words);
-            refuse_stale(saved, path, PlanDocument::to_save(&PlanView { plan, options, ..view }, ""), applied)?;
+            refuse_stale(saved, path, PlanDocument::to_save(&PlanView { plan, options, ..view }), applied)?;
         }
         terminal.annotate(plan.problems(), sources);
         match lock {

@@ -43,15 +43,19 @@ fn write_pages(directory: &Path, command: &Command, names: &[String]) -> io::Res
 fn write_page(out: &mut dyn Write, command: &Command, names: &[String]) -> io::Result<()> {
     // What `-h` leaves out is left out of no page.
     let whole = command.clone().mut_args(|argument| argument.hide_short_help(false));
-    let page = Man::new(whole);
-    page.render_title(out)?;
-    page.render_name_section(out)?;
-    page.render_synopsis_section(out)?;
-    page.render_description_section(out)?;
-    page.render_options_section(out)?;
+    let (page, mut text) = (Man::new(whole), Vec::new());
+    page.render_name_section(&mut text)?;
+    page.render_synopsis_section(&mut text)?;
+    page.render_description_section(&mut text)?;
+    page.render_options_section(&mut text)?;
     if command.has_subcommands() {
-        page.render_subcommands_section(out)?;
+        page.render_subcommands_section(&mut text)?;
     }
+    // An empty argument would be left out of the title, and the next one be taken for the date, which there is none of.
+    let (name, version) = (name(command), env!("CARGO_PKG_VERSION"));
+    writeln!(out, ".TH \"{name}\" \"1\" \"\" \"shardctl {version}\" \"shardctl manual\"")?;
+    // Breaks beside a blank line break nothing.
+    out.write_all(String::from_utf8_lossy(&text).replace(".br\n\n.br\n", ".sp\n").as_bytes())?;
     let mut roff = Roff::new();
     examples(&mut roff, command);
     list(&mut roff, "ENVIRONMENT", &environment(command));
@@ -72,14 +76,10 @@ fn names(command: &Command) -> Vec<String> {
     [name(command).to_owned()].into_iter().chain(below).collect()
 }
 
-/// Writes the examples of `--help`, line by line, and then what else it says.
+/// Writes the examples at the end of `--help`, line by line.
 fn examples(roff: &mut Roff, command: &Command) {
     let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-    let Some((examples, _)) =
-        help.strip_prefix("Examples:\n").map(|help| help.split_once("\n\n").unwrap_or((help, "")))
-    else {
-        return;
-    };
+    let Some((_, examples)) = help.split_once("Examples:\n") else { return };
     roff.control("SH", ["EXAMPLES"]);
     roff.control("nf", []);
     for line in examples.lines() {

@@ -25,11 +25,8 @@ pub(in crate::cli) fn run(args: &ShowArgs, terminal: &mut Terminal) -> Result<Ex
         document::write(&mut terminal.out, &saved.document())?;
         return Ok(Exit::Done);
     }
-    match saved.review() {
-        Some(review) => terminal.show_all_by(&review.shows_all),
-        None => {
-            terminal.note("an older version saved the plan: its file holds neither the diff nor lines of the manifest")
-        }
+    if saved.review().is_none() {
+        terminal.note("an older version saved the plan: its file holds neither the diff nor lines of the manifest");
     }
     let (plan, options, sources) = saved.restored();
     let (basis, api_url) = (Basis::Saved(saved.review()), saved.api_url());
