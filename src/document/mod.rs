@@ -4,6 +4,7 @@
 //! [`write()`]; [`SavedPlan`] reads one back.
 
 mod apply;
+mod diff;
 mod event;
 mod forecast;
 mod history;
@@ -27,6 +28,7 @@ use serde::Serialize;
 use crate::model::{LOG_COMMAND, is_unprintable};
 
 pub use apply::{ApplyDocument, OutcomeWord, ResultDocument, ResultStatus};
+pub use diff::{DiffLineDocument, HunkDocument};
 pub use event::{EventDocument, EventLevel, EventLineDocument};
 pub use forecast::{
     ForecastDocument, ForecastSummaryDocument, NowAndAfterDocument, PeriodPriceDocument, RenewalDocument,
@@ -39,8 +41,7 @@ pub use order::{
 pub use plan::{OptionsDocument, PlanDocument, SummaryDocument};
 pub use problem::{NoteDocument, NoteValueDocument, ProblemDocument};
 pub use review::{
-    DiffLineDocument, HunkDocument, ManifestLinesDocument, MarkDocument, NextPriceDocument, OnRecordDocument,
-    OrderReviewDocument, ReviewDocument,
+    ManifestLinesDocument, MarkDocument, NextPriceDocument, OnRecordDocument, OrderReviewDocument, ReviewDocument,
 };
 pub use run_operation::{DelNpRangeDocument, RunOperationDocument, SignatureRangeDocument};
 pub use save::{manifest_at, save};

@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PlanView;
+use super::diff::HunkDocument;
 use crate::diagnostic::{Label, Problem, SourceFile, SourceMap};
-use crate::diff::{DiffLine, Hunk, Unit};
-use crate::model::{Cents, OrderId, ProxyIp, SourceId, Span, printable};
+use crate::diff::Hunk;
+use crate::model::{Cents, OrderId, ProxyIp, SourceId, Span};
 use crate::outlook::PriceEffect;
 use crate::plan::{OnRecord, OrderPlan, Step};
 
@@ -55,48 +56,6 @@ pub struct OrderReviewDocument {
     pub hold_slots: Vec<String>,
     /// Where each of the order's problems points in the manifest: first the place itself, then others that belong to it.
     pub marks: Vec<Vec<MarkDocument>>,
-}
-
-/// A part of an order that differs, with what stands around it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Hunk")]
-pub struct HunkDocument {
-    /// Where it stands on both sides, as a unified diff writes it.
-    pub header: String,
-    /// Its lines, from top to bottom.
-    pub lines: Vec<DiffLineDocument>,
-}
-
-/// A line of a difference; two of them where the same is said in other words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged, deny_unknown_fields)]
-#[schemars(rename = "DiffLine")]
-pub enum DiffLineDocument {
-    /// The same on both sides.
-    Same {
-        /// The line.
-        same: String,
-    },
-    /// Another one on each side.
-    Pair {
-        /// As it is.
-        live: String,
-        /// As it is declared.
-        declared: String,
-        /// Whether the declared line differs only in what was unknown.
-        asserted: bool,
-    },
-    /// Only as it is.
-    Removed {
-        /// The line.
-        live: String,
-    },
-    /// Only as it is declared.
-    Added {
-        /// The line.
-        declared: String,
-    },
 }
 
 /// The price of an order's next renewal, without the plan and with it.
@@ -181,14 +140,16 @@ impl ReviewDocument {
     /// Returns the files of the manifest with the lines that were saved; the others are empty.
     pub(super) fn sources(&self) -> SourceMap {
         let mut sources = SourceMap::default();
+        let mut left = MOST_LINES;
         for ManifestLinesDocument { file, lines } in &self.manifest {
             let mut text = String::new();
             let mut written = 0;
-            for (number, line) in lines.range(1..=MOST_LINES) {
+            for (number, line) in lines.iter().filter(|(number, _)| (1..=left).contains(*number)) {
                 text.extend(std::iter::repeat_n('\n', (number - 1 - written) as usize));
                 text.extend([line, "\n"]);
                 written = *number;
             }
+            left -= written;
             sources.add(SourceFile::new(file.as_str(), text));
         }
         sources
@@ -205,7 +166,7 @@ impl ReviewDocument {
     }
 }
 
-/// No manifest has more lines: a file that says so was edited.
+/// No manifest has more lines, in all its files: a plan that says so was edited.
 const MOST_LINES: u32 = 64 << 20;
 
 /// Lines by their number, by the file in which they stand.
@@ -287,43 +248,5 @@ impl MarkDocument {
         };
         let (start, end) = (within(self.start)?, within(self.end)?);
         Some(Label { span: Span { file: id, start, end: end.max(start) }, text: self.text.clone() })
-    }
-}
-
-impl From<&Hunk<'_>> for HunkDocument {
-    fn from(hunk: &Hunk<'_>) -> HunkDocument {
-        HunkDocument { header: hunk.header.clone(), lines: hunk.units.iter().map(DiffLineDocument::from).collect() }
-    }
-}
-
-impl From<&Unit<'_>> for DiffLineDocument {
-    fn from(unit: &Unit<'_>) -> DiffLineDocument {
-        match unit {
-            Unit::Same(line) => DiffLineDocument::Same { same: line.to_string() },
-            Unit::Pair { live, declared, asserted } => {
-                DiffLineDocument::Pair { live: live.to_string(), declared: declared.to_string(), asserted: *asserted }
-            }
-            Unit::Removed(line) => DiffLineDocument::Removed { live: line.to_string() },
-            Unit::Added(line) => DiffLineDocument::Added { declared: line.to_string() },
-        }
-    }
-}
-
-impl<'a> From<&'a HunkDocument> for Hunk<'a> {
-    fn from(document: &'a HunkDocument) -> Hunk<'a> {
-        Hunk { header: printable(&document.header), units: document.lines.iter().map(Unit::from).collect() }
-    }
-}
-
-impl<'a> From<&'a DiffLineDocument> for Unit<'a> {
-    fn from(document: &'a DiffLineDocument) -> Unit<'a> {
-        match document {
-            DiffLineDocument::Same { same } => Unit::Same(DiffLine::Saved(same)),
-            DiffLineDocument::Pair { live, declared, asserted } => {
-                Unit::Pair { live: DiffLine::Saved(live), declared: DiffLine::Saved(declared), asserted: *asserted }
-            }
-            DiffLineDocument::Removed { live } => Unit::Removed(DiffLine::Saved(live)),
-            DiffLineDocument::Added { declared } => Unit::Added(DiffLine::Saved(declared)),
-        }
     }
 }

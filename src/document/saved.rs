@@ -18,8 +18,8 @@ use crate::diagnostic::SourceMap;
 use crate::model::{Cents, Observations, OrderId, hex, io_reason};
 use crate::plan::{Options, Plan};
 
-/// The largest file that is read as a plan; a plan of 1,000,000 IPs takes about 60 MB.
-const MAX_FILE_BYTES: u64 = 256 << 20;
+/// The largest file that is read as a plan; the first plan of 1,000,000 IPs takes about 400 MB.
+const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// A plan as it was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
