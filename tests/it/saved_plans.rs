@@ -500,6 +500,17 @@ async fn a_saved_plan_is_shown_as_plan_printed_it() {
 }
 
 #[tokio::test]
+async fn what_is_about_to_be_applied_is_said_in_the_same_words() {
+    let rig = saved().await;
+    let shown = rig.run(&["show", "saved.json"]).await.expect(0).stdout;
+    assert!(shown.contains("+++ declared"), "{shown}");
+    for words in [&DRY_RUN[..], &APPLY[..]] {
+        let ran = rig.run(words).await.expect(0);
+        assert!(ran.stdout.starts_with(&shown), "{words:?}: {}", ran.stdout);
+    }
+}
+
+#[tokio::test]
 async fn a_plan_that_an_older_version_saved_is_shown_without_the_diff() {
     let rig = saved().await;
     edit(&rig, |plan| {
