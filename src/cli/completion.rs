@@ -12,7 +12,7 @@ use clap::CommandFactory;
 use clap_complete::CompletionCandidate;
 use clap_complete::env::{EnvCompleter, Shells};
 
-use super::environment::COMPLETE_VARIABLE;
+use super::environment::{COMPLETE_VARIABLE, asking_shell};
 use super::{Cli, Exit};
 use crate::manifest;
 use crate::model::Desired;
@@ -22,7 +22,7 @@ const PROGRAM: &str = "shardctl";
 
 /// Answers a shell that asks what a word may become; `None`: this run was not asked.
 pub(super) fn answer(arguments: &[OsString]) -> Option<Exit> {
-    let shell = env::var_os(COMPLETE_VARIABLE).filter(|shell| !shell.is_empty())?;
+    let shell = asking_shell()?;
     let words = words(arguments)?.to_vec();
     let Some(shell) = shell.to_str().and_then(shell_named) else { return Some(Exit::Failed) };
     let mut candidates = Vec::new();

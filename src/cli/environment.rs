@@ -49,6 +49,11 @@ pub(super) struct Environment {
     pub(super) actor: ActorDocument,
 }
 
+/// Returns the shell that asks how to complete a line, where one does.
+pub(super) fn asking_shell() -> Option<OsString> {
+    env::var_os(COMPLETE_VARIABLE).filter(|shell| !shell.is_empty())
+}
+
 impl Environment {
     /// Reads it.
     pub(super) fn read() -> Environment {

@@ -9,7 +9,6 @@ mod apply;
 mod bad_input;
 mod broken_api;
 mod comment;
-mod day_two;
 mod ended;
 mod exit_status;
 mod help;

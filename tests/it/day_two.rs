@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::fs;
 
 use shardctl::model::{OrderId, ProxyIp};
+use shardctl::sandbox::Account;
 
-use super::{Run, Shardctl};
+use crate::rig::{MANIFEST, Ran, Rig};
 
 const ORDERS: u64 = 200;
 const IPS: u64 = 20;
@@ -26,8 +27,8 @@ fn account() -> String {
 }
 
 /// The vendor replaces the last IP of every tenth order, by one of another network.
-fn replace_ips(shardctl: &Shardctl, network: u8) {
-    shardctl.control().with_account(|account| {
+fn replace_ips(rig: &Rig, network: u8) {
+    rig.control().with_account(|account| {
         for (order_id, order) in account.orders.iter_mut().take(ORDERS as usize).step_by(10) {
             let (_, proxy) = order.proxies.pop_last().expect("an IP");
             let ip: ProxyIp = format!("10.{network}.{}.1", order_id.get() - 40_000).parse().expect("an address");
@@ -37,9 +38,9 @@ fn replace_ips(shardctl: &Shardctl, network: u8) {
 }
 
 /// Somebody buys an order.
-fn buy_order(shardctl: &Shardctl) {
+fn buy_order(rig: &Rig) {
     let id = |number| OrderId::new(number).expect("a positive id");
-    shardctl.control().with_account(|account| {
+    rig.control().with_account(|account| {
         let mut order = account.orders[&id(40_000)].clone();
         order.tag = Some("eu-new".to_owned());
         order.proxies =
@@ -67,58 +68,63 @@ fn declare_ranges(manifest: &str, region: &str) -> String {
     lines.join("\n") + "\n"
 }
 
-fn summary(run: &Run) -> &str {
+fn summary(run: &Ran) -> &str {
     run.stdout.trim_end().lines().last().expect("a line")
 }
 
-#[test]
-fn two_hundred_orders_are_written_grown_edited_and_reviewed_without_touching_an_ip() {
-    let shardctl = Shardctl::new(&account());
-    let run = |line: &str| shardctl.aside(&line.split(' ').collect::<Vec<_>>());
-    let manifest = || fs::read_to_string(shardctl.path("shardctl.yaml")).expect("a manifest");
+#[tokio::test]
+async fn two_hundred_orders_are_written_grown_edited_and_reviewed_without_touching_an_ip() {
+    let rig = Rig::with_account(Account::from_yaml(&account()).expect("an account"), "").await;
+    fs::remove_file(rig.path(MANIFEST)).expect("a manifest that is empty");
+    let run = async |line: &str| rig.run(&line.split(' ').collect::<Vec<_>>()).await;
+    let manifest = || fs::read_to_string(rig.path(MANIFEST)).expect("a manifest");
 
     // Written.
-    let written = run("import --all --into shardctl.yaml").exits(0).stderr;
+    let written = run("import --all --into shardctl.yaml").await.expect(0).stderr;
     assert_eq!(written.lines().count() as u64, ORDERS);
-    assert_eq!(run("validate").exits(0).stdout, format!("The manifest is valid: {ORDERS} orders, 4000 IPs.\n"));
-    run("apply --apply").exits(0);
-    assert!(run("plan").exits(0).stdout.starts_with("No changes."));
+    assert_eq!(run("validate").await.expect(0).stdout, format!("The manifest is valid: {ORDERS} orders, 4000 IPs.\n"));
+    run("apply --apply").await.expect(0);
+    assert!(run("plan").await.expect(0).stdout.starts_with("No changes."));
 
     // Grown.
-    replace_ips(&shardctl, 2);
-    buy_order(&shardctl);
-    let blocked = run("plan --order eu-000").exits(1);
+    replace_ips(&rig, 2);
+    buy_order(&rig);
+    let blocked = run("plan --order eu-000").await.expect(1);
     assert!(blocked.stdout.contains("as `shardctl import 40000 --into FILE` does"), "{}", blocked.stdout);
     let before = manifest();
-    let changes = run("import --all --into shardctl.yaml").exits(0).stderr;
+    let changes = run("import --all --into shardctl.yaml").await.expect(0).stderr;
     assert_eq!(changes.lines().count(), 20 + 20 + 1, "{changes}");
     let (old, new): (BTreeSet<String>, BTreeSet<String>) = (lines(&before), lines(&manifest()));
     assert_eq!(old.difference(&new).count(), 20);
     assert!(new.difference(&old).filter(|line| line.contains("10.2.")).count() == 20, "{changes}");
-    assert_eq!(run("import --all --into shardctl.yaml").exits(0).stderr.lines().count(), 1, "nothing is left to edit");
-    let grown = run("plan").exits(0);
+    assert_eq!(
+        run("import --all --into shardctl.yaml").await.expect(0).stderr.lines().count(),
+        1,
+        "nothing is left to edit"
+    );
+    let grown = run("plan").await.expect(0);
     let all = "Plan: 201 orders (21 to change, 180 unchanged); 21 operations; charges nothing.";
     assert_eq!(summary(&grown), all);
 
     // Reviewed, a part of it, and applied as it was reviewed.
-    let reviewed = run("plan --order eu* --out plan.json").exits(0);
+    let reviewed = run("plan --order eu* --out plan.json").await.expect(0);
     assert_eq!(summary(&reviewed), "Plan: 51 orders (11 to change, 40 unchanged); 11 operations; charges nothing.");
-    assert_eq!(run("show plan.json").exits(0).stdout, reviewed.stdout);
-    run("apply --apply --plan plan.json").exits(0);
-    run("apply --apply").exits(0);
+    assert_eq!(run("show plan.json").await.expect(0).stdout, reviewed.stdout);
+    run("apply --apply --plan plan.json").await.expect(0);
+    run("apply --apply").await.expect(0);
 
     // Edited: what the vendor replaces in a range needs no edit any more.
-    shardctl.write("shardctl.yaml", &declare_ranges(&manifest(), "eu"));
-    assert_eq!(run("validate").exits(0).stdout, "The manifest is valid: 201 orders, 3101 IPs, 50 ranges.\n");
-    assert!(run("plan").exits(0).stdout.starts_with("No changes."));
-    replace_ips(&shardctl, 3);
-    assert!(run("plan --order us*").exits(0).stdout.starts_with("No changes."));
-    let stays = run("plan --order eu*").exits(0);
+    rig.write(MANIFEST, declare_ranges(&manifest(), "eu"));
+    assert_eq!(run("validate").await.expect(0).stdout, "The manifest is valid: 201 orders, 3101 IPs, 50 ranges.\n");
+    assert!(run("plan").await.expect(0).stdout.starts_with("No changes."));
+    replace_ips(&rig, 3);
+    assert!(run("plan --order us*").await.expect(0).stdout.starts_with("No changes."));
+    let stays = run("plan --order eu*").await.expect(0);
     assert!(stays.stdout.contains("10.3.0.1") && !stays.stdout.contains("leave"), "{}", stays.stdout);
-    let changes = run("import --all --into shardctl.yaml").exits(0).stderr;
+    let changes = run("import --all --into shardctl.yaml").await.expect(0).stderr;
     assert!(!changes.contains("order 40000:") && changes.contains("order 40010:"), "{changes}");
-    run("apply --apply").exits(0);
-    assert!(run("plan").exits(0).stdout.starts_with("No changes."));
+    run("apply --apply").await.expect(0);
+    assert!(run("plan").await.expect(0).stdout.starts_with("No changes."));
 }
 
 fn lines(text: &str) -> BTreeSet<String> {
