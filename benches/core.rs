@@ -10,7 +10,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use granit_parser::Parser;
 use jiff::Timestamp;
 use shardctl::diagnostic::{SourceFile, SourceMap};
-use shardctl::document::{self, PlanDocument, PlanView};
+use shardctl::document::{self, Basis, PlanDocument, PlanView};
 use shardctl::manifest;
 use shardctl::model::{Desired, Foreign, LiveOrder, Observations, Observed, ProxyIp, Recorded};
 use shardctl::plan::{Options, Plan, plan};
@@ -95,7 +95,7 @@ fn render(criterion: &mut Criterion) {
     let world = World::new(false);
     let plan = world.plan();
     let World { desired, options, sources, .. } = &world;
-    let view = PlanView { plan: &plan, desired, options, sources, api_url: "http://127.0.0.1" };
+    let view = PlanView { plan: &plan, basis: Basis::Declared(desired), options, sources, api_url: "http://127.0.0.1" };
     let shown = Shown { view, verbose: false, shows_all: "shardctl plan -v" };
     let mut group = criterion.benchmark_group("render");
     group.throughput(Throughput::Elements(u64::from(ORDERS * IPS)));

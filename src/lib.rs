@@ -21,6 +21,7 @@
 //! | [`state`] | what is recorded, in a directory or a bucket | [`Records`](state::Records), [`Place`](state::Place) |
 //! | [`plan`] | what has to be done; pure functions of data | [`plan::plan`], [`Seen`](plan::Seen) |
 //! | [`outlook`] | what is to be expected: status and forecast | [`standings`](outlook::standings), [`forecast`](outlook::forecast()) |
+//! | [`diff`] | an order as it is beside what is declared of it | [`diff::order`] |
 //! | [`document`] | what scripts read, and saved plans | [`PlanDocument`](document::PlanDocument) |
 //! | [`reconcile`] | reads what is recorded and live, and plans | [`Pass`](reconcile::Pass) |
 //! | [`apply`] | carries a plan out | [`apply::apply`], [`PurchaseStage`](apply::purchase::PurchaseStage) |
@@ -39,6 +40,7 @@ pub mod api;
 pub mod apply;
 pub mod cli;
 pub mod diagnostic;
+pub mod diff;
 pub mod document;
 pub mod manifest;
 pub mod model;

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
+use clap_complete::ArgValueCandidates;
 
+use super::completion;
 use super::order_filter::OrderFilter;
 use crate::api::ApiUrl;
 use crate::model::Percent;
@@ -21,7 +23,7 @@ pub(super) struct OutputArgs {
     /// Also show each problem as a GitHub workflow command on stderr; auto: where GITHUB_ACTIONS is true
     #[arg(long, hide_short_help = true, global = true, value_enum, default_value_t = Annotations::Auto, value_name = "WHERE", help_heading = "Output")]
     pub(super) annotations: Annotations,
-    /// How to write what -v says
+    /// How to write what is said on stderr: as text, or each event as a line of JSON
     #[arg(long, hide_short_help = true, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT", help_heading = "Output")]
     pub(super) log_format: LogFormat,
     /// Say nothing on stderr but errors and warnings
@@ -102,7 +104,7 @@ impl ApiArgs {
 pub(super) struct PlanningArgs {
     /// Only these orders, by id or by the manifest's tag, in which * stands for any characters; may be repeated
     /// [default: all]
-    #[arg(long = "order", value_name = "ID|TAG")]
+    #[arg(long = "order", value_name = "ID|TAG", add = ArgValueCandidates::new(completion::ids_and_tags))]
     pub(super) orders: Vec<OrderFilter>,
     /// Treat everything that cannot be read back as unknown, to repair what was changed elsewhere
     #[arg(long)]

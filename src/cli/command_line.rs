@@ -17,32 +17,12 @@ use super::commands::show::ShowArgs;
 use super::commands::state::StateArgs;
 use super::commands::status::StatusArgs;
 use super::commands::validate::ValidateArgs;
-
-const PLAN_EXAMPLES: &str = "\
-Examples:
-  shardctl plan
-  shardctl plan --order 'eu-*' --order 48213
-  shardctl plan --out plan.json";
-
-const APPLY_EXAMPLES: &str = "\
-Examples:
-  shardctl apply                              shows what it would do
-  shardctl apply --apply                      does it
-  shardctl apply --apply --plan plan.json     does what was reviewed, or nothing";
-
-const IMPORT_EXAMPLES: &str = "\
-Examples:
-  shardctl import 48213 48977 > shardctl.yaml
-  shardctl import --all --order 'eu-*'
-  shardctl import --all --into shardctl.yaml";
+use super::examples;
 
 /// Keep orders of datacenter and ISP proxies at ProxyShard as a manifest declares them.
 #[derive(Debug, Parser)]
 #[command(name = "shardctl", version, about, max_term_width = 100)]
-#[command(
-    after_help = "Nothing but `shardctl apply --apply` makes a change. Exit status: 0 done, 1 failed and nothing was \
-changed, 2 there are changes (--detailed-exitcode), 3 stopped part way, 4 a purchase's outcome is unknown."
-)]
+#[command(after_help = examples::SHARDCTL)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -55,33 +35,43 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Check the manifest, offline
+    #[command(after_help = examples::VALIDATE)]
     Validate(ValidateArgs),
     /// Show what would be done to make the orders what the manifest declares; changes nothing
-    #[command(after_help = PLAN_EXAMPLES)]
+    #[command(after_help = examples::PLAN)]
     Plan(PlanArgs),
     /// Print a plan that was saved, offline
+    #[command(after_help = examples::SHOW)]
     Show(ShowArgs),
     /// Show the plan and, only with --apply, carry it out
-    #[command(after_help = APPLY_EXAMPLES)]
+    #[command(after_help = examples::APPLY)]
     Apply(ApplyArgs),
     /// Print a manifest for live orders, or edit one
-    #[command(after_help = IMPORT_EXAMPLES)]
+    #[command(after_help = examples::IMPORT)]
     Import(ImportArgs),
     /// Print a table of the manifest's orders, of those that are named, or of all
+    #[command(after_help = examples::STATUS)]
     Status(StatusArgs),
     /// Print the renewals to come, what they change and cost, and whether the wallet covers them
+    #[command(after_help = examples::FORECAST)]
     Forecast(ForecastArgs),
     /// Print what was applied, when, by whom, and what it charged
+    #[command(after_help = examples::HISTORY)]
     History(HistoryArgs),
     /// Print, copy or drop what is recorded; break the lock of a bucket
+    #[command(after_help = examples::STATE)]
     State(StateArgs),
     /// Print a JSON Schema
+    #[command(after_help = examples::SCHEMA)]
     Schema(SchemaArgs),
     /// Serve a simulated ProxyShard API on loopback
     #[cfg(feature = "sandbox")]
+    #[command(after_help = examples::SANDBOX)]
     Sandbox(SandboxArgs),
     /// Print a completion script for a shell
+    #[command(after_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
     /// Print the manual page, or write those of all commands
+    #[command(after_help = examples::MAN)]
     Man(ManArgs),
 }

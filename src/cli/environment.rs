@@ -17,6 +17,8 @@ use crate::render::markdown::Commit;
 pub(super) const TOKEN_VARIABLE: &str = "PROXYSHARD_TOKEN";
 const API_URL_VARIABLE: &str = "PROXYSHARD_API_URL";
 const STATE_VARIABLE: &str = "SHARDCTL_STATE";
+/// The variable by which the script of a shell asks how to complete a line; it names the shell.
+pub(super) const COMPLETE_VARIABLE: &str = "SHARDCTL_COMPLETE";
 /// Where CI systems say which commit they run for.
 const COMMIT_VARIABLES: [&str; 13] = [
     // The head of a merge or pull request, where the commit that is checked out is one that merges it.
@@ -59,6 +61,11 @@ pub(super) struct Environment {
     pub(super) github_workspace: Option<PathBuf>,
     /// Who runs the program, for the history.
     pub(super) actor: ActorDocument,
+}
+
+/// Returns the shell that asks how to complete a line, where one does.
+pub(super) fn asking_shell() -> Option<OsString> {
+    env::var_os(COMPLETE_VARIABLE).filter(|shell| !shell.is_empty())
 }
 
 impl Environment {

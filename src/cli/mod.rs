@@ -6,8 +6,10 @@ mod args;
 mod command_line;
 mod commands;
 mod comment;
+mod completion;
 mod environment;
 mod event;
+mod examples;
 mod failure;
 mod heartbeat;
 mod interrupt;
@@ -44,6 +46,9 @@ use terminal::Terminal;
 /// Runs the program with its arguments, the first of which is its own name, and returns the exit status.
 pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    if let Some(exit) = completion::answer(&arguments) {
+        return exit;
+    }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return usage::print(error, &arguments),
@@ -69,6 +74,7 @@ fn expected(command: &Command) -> Option<(Expected, Format, String)> {
     let of = |expected, format: &FormatArgs, api: &ApiArgs| Some((expected, format.format, api.named_url()));
     match command {
         Command::Plan(args) => of(Expected::Plan, &args.format, &args.api),
+        Command::Show(args) => Some((Expected::Plan, args.format.format, String::new())),
         Command::Apply(args) => of(Expected::Apply { carried_out: args.apply }, &args.format, &args.api),
         Command::Status(args) => Some((Expected::Status, args.format.into(), args.api.named_url())),
         Command::Forecast(args) => of(Expected::Forecast, &args.format, &args.api),
@@ -123,7 +129,7 @@ fn dispatch(command: Command, environment: &Environment, terminal: &mut Terminal
         Command::Schema(args) => commands::schema::run(&args, terminal),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => run_on(runtime::Builder::new_multi_thread(), commands::sandbox::run(&args, terminal)),
-        Command::Completions(args) => commands::completions::run(&args, &mut Cli::command(), terminal),
+        Command::Completions(args) => commands::completions::run(&args, terminal),
         Command::Man(args) => commands::man::run(&args, Cli::command(), terminal),
     }
 }

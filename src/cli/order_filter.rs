@@ -6,7 +6,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 
+use super::completion;
 use super::failure::CommandFailure;
 use crate::diagnostic::ProblemCode;
 use crate::model::{Desired, Foreign, Observations, Observed, OrderId};
@@ -19,13 +21,13 @@ const MOST_LISTED: usize = 10;
 #[derive(Debug, Args)]
 pub(super) struct SelectionArgs {
     /// Orders to look at [default: those of the manifest]
-    #[arg(value_name = "ORDER_ID", conflicts_with = "all")]
+    #[arg(value_name = "ORDER_ID", conflicts_with = "all", add = ArgValueCandidates::new(completion::order_ids))]
     pub(super) orders: Vec<OrderId>,
     /// Look at all orders of datacenter and ISP proxies of the account; needs no manifest
     #[arg(long)]
     pub(super) all: bool,
     /// Only these orders, by id or by live tag, in which * stands for any characters; may be repeated
-    #[arg(long = "order", value_name = "ID|TAG")]
+    #[arg(long = "order", value_name = "ID|TAG", add = ArgValueCandidates::new(completion::ids_and_tags))]
     pub(super) only: Vec<OrderFilter>,
 }
 

@@ -145,6 +145,16 @@ impl Terminal {
         Ok(self.out.flush()?)
     }
 
+    /// Returns the command that shows everything that the result may have no room for.
+    pub(super) fn shows_all(&self) -> &str {
+        &self.comment.shows_all
+    }
+
+    /// Sets that command; what comes from a file cannot command the terminal.
+    pub(super) fn set_shows_all(&mut self, command: &str) {
+        self.comment.shows_all = printable(command);
+    }
+
     /// Returns whether the result, or a part of it, was written.
     pub(super) fn has_shown(&self) -> bool {
         self.has_shown

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, Error};
 
 use super::Cli;
@@ -21,7 +21,7 @@ pub(super) fn print(mut error: Error, arguments: &[OsString]) -> Exit {
         let _ = error.print();
         return Exit::Done;
     }
-    explain(&mut error, command_named(arguments));
+    explain(&mut error, arguments);
     if wants_objects(arguments) {
         let text = error.to_string();
         let message = text.trim().trim_start_matches("error: ");
@@ -34,11 +34,11 @@ pub(super) fn print(mut error: Error, arguments: &[OsString]) -> Exit {
 }
 
 /// Says what was most likely meant, in place of the word that is most like the wrong one.
-fn explain(error: &mut Error, command: &str) {
-    if error.kind() == ErrorKind::MissingRequiredArgument
-        && let Some(usage) = usage_of(command)
+fn explain(error: &mut Error, arguments: &[OsString]) {
+    if error.get(ContextKind::Usage).is_some()
+        && let Some(usage) = usage_of(arguments)
     {
-        // What the environment says is no argument that has to be given.
+        // Neither what the environment says nor the flags that were given are all that may be given.
         error.insert(ContextKind::Usage, usage);
     }
     let word = |kind| match error.get(kind) {
@@ -46,7 +46,7 @@ fn explain(error: &mut Error, command: &str) {
         _ => None,
     };
     let wrong = word(ContextKind::InvalidValue).or_else(|| word(ContextKind::InvalidArg));
-    if let Some(hint) = wrong.and_then(|wrong| hint(command, wrong)) {
+    if let Some(hint) = wrong.and_then(|wrong| hint(command_named(arguments), wrong)) {
         error.remove(ContextKind::SuggestedArg);
         error.remove(ContextKind::TrailingArg);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint.into()]));
@@ -58,7 +58,7 @@ fn hint(command: &str, wrong: &str) -> Option<String> {
     let is_manifest = [".yaml", ".yml"].iter().any(|end| wrong.ends_with(end)) && !wrong.starts_with('-');
     match command {
         "apply" if WITHOUT_ASKING.contains(&wrong) => {
-            Some("`apply` carries the plan out with `--apply`, and never asks".to_owned())
+            Some("`--apply` is what carries the plan out: `shardctl apply --apply` never asks".to_owned())
         }
         "plan" if wrong == "--apply" => Some("`plan` changes nothing: use `shardctl apply --apply`".to_owned()),
         "plan" | "apply" | "validate" | "status" | "forecast" | "history" | "import" if is_manifest => {
@@ -68,12 +68,18 @@ fn hint(command: &str, wrong: &str) -> Option<String> {
     }
 }
 
-fn usage_of(command: &str) -> Option<ContextValue> {
+/// Returns the usage of the command that arguments name; `None` where they name none.
+fn usage_of(arguments: &[OsString]) -> Option<ContextValue> {
     let mut cli = Cli::command();
     cli.build();
+    let mut named = &mut cli;
+    for word in arguments.iter().skip(1).filter_map(|word| word.to_str()) {
+        if named.find_subcommand(word).is_some() {
+            named = named.find_subcommand_mut(word)?;
+        }
+    }
     // A command that has commands of its own is described well enough.
-    let command = cli.find_subcommand_mut(command).filter(|command| !command.has_subcommands())?;
-    Some(ContextValue::StyledStr(command.render_usage()))
+    (!named.has_subcommands()).then(|| ContextValue::StyledStr(named.render_usage()))
 }
 
 /// Returns the command that arguments name; empty where they name none.

@@ -142,7 +142,7 @@ impl RunDocument {
             ended_at: None,
             shardctl: env!("CARGO_PKG_VERSION").to_owned(),
             api_url: view.api_url.to_owned(),
-            manifest_sha256: view.desired.sha256.clone(),
+            manifest_sha256: view.manifest_sha256().to_owned(),
             plan_sha256,
             actor,
             outcome: None,

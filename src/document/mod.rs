@@ -4,6 +4,7 @@
 //! [`write()`]; [`SavedPlan`] reads one back.
 
 mod apply;
+mod diff;
 mod event;
 mod forecast;
 mod history;
@@ -11,22 +12,23 @@ mod order;
 mod plan;
 mod problem;
 mod restore;
+mod review;
 mod run_operation;
 mod save;
 mod saved;
 mod status;
 mod validate;
+mod view;
 
 use std::io::{self, Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::diagnostic::SourceMap;
-use crate::model::{Desired, LOG_COMMAND, is_unprintable};
-use crate::plan::{Options, Plan};
+use crate::model::{LOG_COMMAND, is_unprintable};
 
 pub use apply::{ApplyDocument, OutcomeWord, ResultDocument, ResultStatus};
+pub use diff::{DiffLineDocument, HunkDocument};
 pub use event::{EventDocument, EventLevel, EventLineDocument};
 pub use forecast::{
     ForecastDocument, ForecastSummaryDocument, NowAndAfterDocument, PeriodPriceDocument, RenewalDocument,
@@ -38,29 +40,18 @@ pub use order::{
 };
 pub use plan::{OptionsDocument, PlanDocument, SummaryDocument};
 pub use problem::{NoteDocument, NoteValueDocument, ProblemDocument};
+pub use review::{
+    ManifestLinesDocument, MarkDocument, NextPriceDocument, OnRecordDocument, OrderReviewDocument, ReviewDocument,
+};
 pub use run_operation::{DelNpRangeDocument, RunOperationDocument, SignatureRangeDocument};
 pub use save::{manifest_at, save};
 pub use saved::{NotAPlan, SavedPlan, plan_sha256};
 pub use status::{StatusDocument, StatusOrderDocument};
 pub use validate::ValidateDocument;
+pub use view::{Basis, PlanView};
 
 /// The version of the documents in this room.
 pub const FORMAT_VERSION: u32 = 1;
-
-/// A plan with what it was made of, as documents and renderers take it.
-#[derive(Debug, Clone, Copy)]
-pub struct PlanView<'a> {
-    /// The plan.
-    pub plan: &'a Plan,
-    /// What the manifest declares.
-    pub desired: &'a Desired,
-    /// How it was planned.
-    pub options: &'a Options,
-    /// The manifest files, for the lines that problems point at.
-    pub sources: &'a SourceMap,
-    /// The API that was read.
-    pub api_url: &'a str,
-}
 
 /// Writes a document, indented, with a line break at its end. What would command a terminal or a log is escaped.
 ///

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FORMAT_VERSION, OrderDocument, PlanView, ProblemDocument, second};
+use super::{FORMAT_VERSION, OrderDocument, PlanView, ProblemDocument, ReviewDocument, second};
 use crate::model::{Percent, Report};
 use crate::plan::{Options, Summary};
 
@@ -32,6 +32,9 @@ pub struct PlanDocument {
     pub orders: Vec<OrderDocument>,
     /// Problems that belong to no order of the plan.
     pub problems: Vec<ProblemDocument>,
+    /// What `show` prints beyond that; only a file of `plan --out` has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<ReviewDocument>,
 }
 
 /// What was said on the command line about how to plan; null: nothing was said.
@@ -81,6 +84,12 @@ impl PlanDocument {
         PlanDocument::with_results(view, None)
     }
 
+    /// Makes the document that is saved of a plan; `shows_all` is the command that shows everything that there is no room
+    /// for.
+    pub fn to_save(view: &PlanView<'_>, shows_all: &str) -> PlanDocument {
+        PlanDocument { review: Some(ReviewDocument::new(view, shows_all)), ..PlanDocument::new(view) }
+    }
+
     /// Makes the document of a run that ended before there was a plan.
     pub fn without_plan(api_url: String, created_at: Timestamp, problems: Vec<ProblemDocument>) -> PlanDocument {
         PlanDocument {
@@ -93,6 +102,7 @@ impl PlanDocument {
             summary: SummaryDocument::default(),
             orders: Vec::new(),
             problems,
+            review: None,
         }
     }
 
@@ -100,7 +110,7 @@ impl PlanDocument {
         let of_order = |order_id| report.and_then(|report| report.order(order_id));
         let orders = view.plan.orders.iter();
         PlanDocument {
-            manifest_sha256: view.desired.sha256.clone(),
+            manifest_sha256: view.manifest_sha256().to_owned(),
             options: view.options.into(),
             summary: view.plan.summary().into(),
             orders: orders.map(|plan| OrderDocument::new(plan, view.sources, of_order(plan.order_id))).collect(),

@@ -1,23 +1,41 @@
-//! A saved plan as it was, to be shown: without what it was made of, and never to be applied.
+//! A saved plan as it was, to be shown and never to be applied.
+
+use std::collections::BTreeSet;
 
 use super::order::{DelNpItemDocument, PendingDocument, SignatureItemDocument};
-use super::problem::NoteValueDocument;
-use super::{NoteDocument, OperationDocument, OrderDocument, PlanDocument, ProblemDocument};
-use crate::diagnostic::{Attribute, Note, NoteValue, Problem};
+use super::{
+    NoteDocument, NoteValueDocument, OperationDocument, OrderDocument, OrderReviewDocument, PlanDocument,
+    ProblemDocument, ReviewDocument,
+};
+use crate::diagnostic::{Attribute, Label, Note, NoteValue, Problem, SourceMap};
 use crate::model::{
     Cents, Foreign, LiveSignature, OrderId, OrderStatus, PendingChange, ProxyIp, Quote, Renewal, Signature, printable,
 };
 use crate::plan::{DelNpItem, OrderPlan, Plan, SignatureItem, Step};
 
-/// Returns the plan that a document holds. What the document does not hold is left out: the diff, and the excerpts of the
-/// manifest, of which a problem names file, line and column.
-pub(super) fn plan(document: &PlanDocument) -> Plan {
-    Plan { orders: document.orders.iter().filter_map(order).collect() }
+/// Returns the plan that a document holds, and the lines of the manifest at which its problems point. Where the document
+/// does not hold those, a problem names file, line and column.
+pub(super) fn plan(document: &PlanDocument) -> (Plan, SourceMap) {
+    let sources = document.review.as_ref().map(ReviewDocument::sources).unwrap_or_default();
+    let review = |order_id| document.review.as_ref().and_then(|review| review.order(order_id));
+    let of_order = |document: &OrderDocument| {
+        let order_id = OrderId::new(document.order_id)?;
+        Some(order(order_id, document, review(order_id), &sources))
+    };
+    (Plan { orders: document.orders.iter().filter_map(of_order).collect() }, sources)
 }
 
-fn order(document: &OrderDocument) -> Option<OrderPlan> {
-    let order_id = OrderId::new(document.order_id)?;
-    Some(OrderPlan {
+fn order(
+    order_id: OrderId,
+    document: &OrderDocument,
+    review: Option<&OrderReviewDocument>,
+    sources: &SourceMap,
+) -> OrderPlan {
+    let hold_slots = review.iter().flat_map(|review| &review.hold_slots).map(String::as_str).collect();
+    let problem = |(index, document): (usize, &ProblemDocument)| {
+        problem(document, review.map(|review| review.labels(sources, index)).unwrap_or_default())
+    };
+    OrderPlan {
         order_id,
         tag: document.tag.as_deref().map(Foreign::from),
         order_status: document.order_status.as_deref().map(OrderStatus::parse),
@@ -25,14 +43,14 @@ fn order(document: &OrderDocument) -> Option<OrderPlan> {
         renewal: document.renews_at.as_deref().map(Renewal::parse),
         active_ips: document.active_ips,
         slots: document.slots,
-        steps: document.operations.iter().map(step).collect(),
-        problems: document.problems.iter().map(problem).collect(),
+        steps: document.operations.iter().map(|operation| step(operation, &hold_slots)).collect(),
+        problems: document.problems.iter().enumerate().map(problem).collect(),
         notes: document.notes.iter().map(note).collect(),
         seen: None,
-    })
+    }
 }
 
-fn step(document: &OperationDocument) -> Step {
+fn step(document: &OperationDocument, hold_slots: &BTreeSet<&str>) -> Step {
     match document {
         OperationDocument::CancelDowngrade { pending, .. } => {
             Step::CancelDowngrade { pending: pending.map(PendingChange::from) }
@@ -44,7 +62,11 @@ fn step(document: &OperationDocument) -> Step {
         OperationDocument::SetSignatures { items, .. } => {
             let item = |(ip, item): (ProxyIp, &SignatureItemDocument)| {
                 let from = item.from.as_deref().map(signature);
-                let takes_slot = matches!(from, None | Some(LiveSignature::None));
+                let takes_slot = match from {
+                    None => !hold_slots.contains(item.ip.as_str()),
+                    Some(LiveSignature::None) => true,
+                    Some(_) => false,
+                };
                 SignatureItem { ip, from, to: item.to, takes_slot }
             };
             Step::SetSignatures { items: items.iter().filter_map(|it| Some((ip(&it.ip)?, it))).map(item).collect() }
@@ -75,33 +97,42 @@ fn ip(text: &str) -> Option<ProxyIp> {
     text.parse().ok()
 }
 
-fn problem(document: &ProblemDocument) -> Problem {
+fn problem(document: &ProblemDocument, labels: Vec<Label>) -> Problem {
     let place = match (&document.file, document.line, document.column) {
-        (Some(file), Some(line), Some(column)) => format!(" ({file}:{line}:{column})"),
+        (Some(file), Some(line), Some(column)) if labels.is_empty() => format!(" ({file}:{line}:{column})"),
         _ => String::new(),
     };
     let mut problem = Problem::new(document.code, format!("{}{place}", document.message));
     problem.help.clone_from(&document.help);
     problem.order_id = document.order_id.and_then(OrderId::new);
     problem.ip = document.ip.as_deref().and_then(ip);
+    let mut labels = labels.into_iter();
+    problem.primary = labels.next();
+    problem.secondary = labels.collect();
     problem
 }
 
 fn note(document: &NoteDocument) -> Note {
-    let mut note = Note::new(document.code, document.message.clone());
-    note.ip = document.ip.as_deref().and_then(ip);
-    note.ips = document.ips.iter().filter_map(|text| ip(text)).collect();
-    note.attribute = document.attribute.as_deref().and_then(Attribute::parse);
-    (note.from, note.to) = (document.from.as_ref().map(value), document.to.as_ref().map(value));
-    note
+    let NoteDocument { code, message, ip: of_ip, ips, attribute, from, to } = document;
+    Note {
+        code: *code,
+        message: message.clone(),
+        ip: of_ip.as_deref().and_then(ip),
+        ips: ips.iter().filter_map(|text| ip(text)).collect(),
+        attribute: attribute.as_deref().and_then(Attribute::parse),
+        from: from.as_ref().map(NoteValue::from),
+        to: to.as_ref().map(NoteValue::from),
+    }
 }
 
-fn value(document: &NoteValueDocument) -> NoteValue {
-    match document {
-        NoteValueDocument::Flag(flag) => NoteValue::Flag(*flag),
-        NoteValueDocument::Number(number) => NoteValue::Number(*number),
-        NoteValueDocument::Word(word) => NoteValue::Word(printable(word)),
-        NoteValueDocument::Pending(pending) => NoteValue::Pending(pending.map(PendingChange::from)),
+impl From<&NoteValueDocument> for NoteValue {
+    fn from(document: &NoteValueDocument) -> NoteValue {
+        match document {
+            NoteValueDocument::Flag(flag) => NoteValue::Flag(*flag),
+            NoteValueDocument::Number(number) => NoteValue::Number(*number),
+            NoteValueDocument::Word(word) => NoteValue::Word(printable(word)),
+            NoteValueDocument::Pending(pending) => NoteValue::Pending(pending.map(PendingChange::from)),
+        }
     }
 }
 

@@ -11,12 +11,15 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::restore;
-use super::{FORMAT_VERSION, OperationDocument, OptionsDocument, OrderDocument, PlanDocument, ProblemDocument};
+use super::{
+    FORMAT_VERSION, OperationDocument, OptionsDocument, OrderDocument, PlanDocument, ProblemDocument, ReviewDocument,
+};
+use crate::diagnostic::SourceMap;
 use crate::model::{Cents, Observations, OrderId, hex, io_reason};
 use crate::plan::{Options, Plan};
 
-/// The largest file that is read as a plan; a plan of 1,000,000 IPs takes about 60 MB.
-const MAX_FILE_BYTES: u64 = 256 << 20;
+/// The largest file that is read as a plan; the first plan of 1,000,000 IPs takes about 400 MB.
+const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// A plan as it was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +54,12 @@ pub enum NotAPlan {
         /// The version that runs.
         this: String,
     },
+}
+
+impl NotAPlan {
+    fn of_other_version(path: &str, made_by: String) -> NotAPlan {
+        NotAPlan::OtherVersion { path: path.to_owned(), made_by, this: env!("CARGO_PKG_VERSION").to_owned() }
+    }
 }
 
 /// Returns the SHA-256 of a plan, by which the history knows it: that of the file that `plan --out` writes, wherever the
@@ -89,7 +98,16 @@ impl SavedPlan {
         self.0.created_at.parse().ok()
     }
 
-    /// Reads a plan that was saved.
+    /// Reads a plan that is to be applied: one that this version saved.
+    pub fn read_to_apply(path: &Path) -> Result<SavedPlan, NotAPlan> {
+        let saved = SavedPlan::read(path)?;
+        match saved.0.shardctl == env!("CARGO_PKG_VERSION") {
+            true => Ok(saved),
+            false => Err(NotAPlan::of_other_version(&path.display().to_string(), saved.0.shardctl)),
+        }
+    }
+
+    /// Reads a plan that was saved by any version that writes this format.
     pub fn read(path: &Path) -> Result<SavedPlan, NotAPlan> {
         let name = path.display().to_string();
         let unreadable = |error: io::Error| NotAPlan::Unreadable { path: name.clone(), reason: io_reason(&error) };
@@ -106,9 +124,8 @@ impl SavedPlan {
     pub fn parse(bytes: &[u8], name: &str) -> Result<SavedPlan, NotAPlan> {
         let damaged = |reason: String| NotAPlan::Damaged { path: name.to_owned(), reason };
         let document: PlanDocument = serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
-        if document.format_version != FORMAT_VERSION || document.shardctl != env!("CARGO_PKG_VERSION") {
-            let (made_by, this) = (document.shardctl, env!("CARGO_PKG_VERSION").to_owned());
-            return Err(NotAPlan::OtherVersion { path: name.to_owned(), made_by, this });
+        if document.format_version != FORMAT_VERSION {
+            return Err(NotAPlan::of_other_version(name, document.shardctl));
         }
         if let Some(order) = document.orders.iter().find(|order| OrderId::new(order.order_id).is_none()) {
             return Err(damaged(format!("`{}` is no order id", order.order_id)));
@@ -135,14 +152,26 @@ impl SavedPlan {
         }
     }
 
-    /// Returns the plan as it was saved.
-    pub fn document(&self) -> &PlanDocument {
-        &self.0
+    /// Returns the plan as it was printed.
+    pub fn document(&self) -> PlanDocument {
+        PlanDocument { review: None, ..self.0.clone() }
     }
 
-    /// Returns the plan that was saved, and how it was made, to be shown: it is not the one that is applied.
-    pub fn restored(&self) -> (Plan, Options) {
-        (restore::plan(&self.0), self.options(self.created_at().unwrap_or_default()))
+    /// Returns the API that was read.
+    pub fn api_url(&self) -> &str {
+        &self.0.api_url
+    }
+
+    /// Returns what is shown beside the plan; `None` where an older version saved it.
+    pub fn review(&self) -> Option<&ReviewDocument> {
+        self.0.review.as_ref()
+    }
+
+    /// Returns the plan that was saved, how it was made, and the lines of the manifest at which its problems point, to be
+    /// shown: it is not the one that is applied.
+    pub fn restored(&self) -> (Plan, Options, SourceMap) {
+        let (plan, sources) = restore::plan(&self.0);
+        (plan, self.options(self.created_at().unwrap_or_default()), sources)
     }
 
     /// Puts the prices that were shown to the user in place of those of now: the purchase itself compares the two.
@@ -191,9 +220,11 @@ impl SavedPlan {
 fn forget_files(document: &mut PlanDocument) {
     let of_orders = document.orders.iter_mut().flat_map(|order| &mut order.problems);
     of_orders.chain(&mut document.problems).for_each(|problem| problem.file = None);
+    document.review.iter_mut().for_each(ReviewDocument::forget_files);
 }
 
-/// Leaves out what is only said about a plan: words from the API, and how near a renewal is, may differ from run to run.
+/// Leaves out what is only said about a plan: words from the API, how near a renewal is, and what it costs, may differ from
+/// run to run.
 fn skeleton(mut document: PlanDocument) -> PlanDocument {
     let of_orders = document.orders.iter_mut().flat_map(|order| &mut order.problems);
     for problem in of_orders.chain(&mut document.problems) {
@@ -201,6 +232,7 @@ fn skeleton(mut document: PlanDocument) -> PlanDocument {
         problem.help = None;
     }
     document.orders.iter_mut().for_each(|order| order.notes.clear());
+    document.review.iter_mut().for_each(ReviewDocument::forget_what_is_only_said);
     document
 }
 

@@ -96,12 +96,29 @@ pub(super) fn orders(order: &Schema) -> Schema {
     })
 }
 
+/// A number of an IPv4 address.
+const NUMBER: &str = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+
+/// Makes the pattern of an IPv4 range from /0 to /31: no bit is set behind the prefix.
+fn v4_range_pattern() -> String {
+    // The numbers of which so many bits at most are set, the first ones.
+    let numbers = |bits: u32| (0..=255).step_by(256 >> bits).map(|number: u32| number.to_string()).collect::<Vec<_>>();
+    let of_length = |whole: u32| {
+        let length = |bits: u32| {
+            let (number, zeros, length) = (numbers(bits).join("|"), 3 - whole, 8 * whole + bits);
+            format!(r"({number})(\.0){{{zeros}}}/{length}")
+        };
+        format!(r"({NUMBER}\.){{{whole}}}({})", (0..8).map(length).collect::<Vec<_>>().join("|"))
+    };
+    (0..4).map(of_length).collect::<Vec<_>>().join("|")
+}
+
 /// Makes the pattern of an address or a range: just the spellings that are read, whether or not an editor knows formats.
 ///
-/// That no bit behind the prefix of a range is set is more than a pattern can say.
+/// That no bit behind the prefix of an IPv6 range is set is more than a pattern can say.
 fn keep_key_pattern() -> String {
-    let number = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
-    let v4 = format!(r"{number}(\.{number}){{3}}");
+    let v4 = format!(r"{NUMBER}(\.{NUMBER}){{3}}");
+    let v4_range = v4_range_pattern();
     // Eight groups, or fewer with one `::` in the place of the others. The last two may be an IPv4 address.
     let group = "[0-9A-Fa-f]{1,4}";
     let before = |count: usize| match count {
@@ -114,7 +131,7 @@ fn keep_key_pattern() -> String {
     let short_mixed = short_mixed.collect::<Vec<_>>().join("|");
     let whole = format!("({group}:){{7}}{group}|({group}:){{7}}:|{short}");
     let v6 = format!("({whole}|(({group}:){{6}}|{short_mixed}){v4})");
-    format!("^({v4}(/(3[0-2]|[12]?[0-9]))?|{v6}(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?)$")
+    format!("^({v4}(/32)?|{v4_range}|{v6}(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?)$")
 }
 
 pub(super) fn keep(_: &mut SchemaGenerator) -> Schema {
@@ -125,7 +142,7 @@ pub(super) fn keep(_: &mut SchemaGenerator) -> Schema {
         "minProperties": 1,
         "propertyNames": {
             "pattern": keep_key_pattern(),
-            "patternErrorMessage": "An IP address such as 203.0.113.10, or a CIDR range such as 198.51.100.0/24.",
+            "patternErrorMessage": "An IP address such as 203.0.113.10, or a CIDR range such as 198.51.100.0/24, in which no bit is set behind the prefix.",
         },
         "additionalProperties": {
             "title": "signature",

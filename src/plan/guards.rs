@@ -1,5 +1,6 @@
 //! The guard rails, judged over the whole plan before the first write.
 
+use super::whereabouts::import_command;
 use super::{Options, OrderPlan, Step};
 use crate::diagnostic::{Problem, ProblemCode};
 use crate::model::{AddressRun, Cents, Desired, Observations, Percent, ProxyIp, count};
@@ -122,14 +123,19 @@ fn judge_new_ips(orders: &mut [OrderPlan], desired: &Desired, observed: &Observa
                 "{ip} is new in order {} since its record was last written, and would be marked to go{others}",
                 order.order_id
             );
-            let help = format!("list it under `keep`; if it shall go, pass --allow-removals {total}");
+            let import = import_command(order.order_id);
+            let help =
+                format!("list it under `keep`, as `{import}` does; if it shall go, pass --allow-removals {total}");
             let problem = Problem::new(ProblemCode::NewIp, message).help(help).ip(*ip);
             push(order, problem, span.map(|span| (span, "`keep` does not list it".to_owned())));
         }
         if new.len() > MOST_NEW_IPS {
             let list = AddressRun::list(new.iter().copied());
             if let Some(problem) = order.problems.iter_mut().rfind(|problem| problem.code == ProblemCode::NewIp) {
-                problem.help = Some(format!("list them under `keep`, or pass --allow-removals {total}: {list}"));
+                let import = import_command(order.order_id);
+                let help =
+                    format!("list them under `keep`, as `{import}` does, or pass --allow-removals {total}: {list}");
+                problem.help = Some(help);
             }
         }
     }

@@ -6,6 +6,11 @@ use super::OrderPlan;
 use crate::diagnostic::ProblemCode;
 use crate::model::{AddressRun, Observations, Observed, OrderId, ProxyIp};
 
+/// Returns the command that lists what is new in an order and not what left it.
+pub(super) fn import_command(order_id: OrderId) -> String {
+    format!("shardctl import {order_id} --into FILE")
+}
+
 /// The most new IPs that a help names.
 const MOST_NAMED: usize = 20;
 
@@ -20,7 +25,7 @@ pub(super) fn tell(orders: &mut [OrderPlan], observed: &Observations) {
         let unlisted = unlisted_new_ips(order, seen);
         for problem in order.problems.iter_mut().filter(|problem| problem.code == ProblemCode::IpNotInOrder) {
             let Some(ip) = problem.ip else { continue };
-            problem.help = Some(help(ip, elsewhere.get(&ip).copied(), seen, &unlisted));
+            problem.help = Some(help(order.order_id, ip, elsewhere.get(&ip).copied(), seen, &unlisted));
         }
     }
 }
@@ -41,16 +46,20 @@ fn known_ips(observed: &Observed) -> Option<&BTreeSet<ProxyIp>> {
     observed.recorded.as_ref().ok()?.ips.as_ref()
 }
 
-fn help(ip: ProxyIp, owner: Option<OrderId>, observed: &Observed, unlisted: &[ProxyIp]) -> String {
+/// Says what to do; `order_id` is the order that does not have the IP.
+fn help(order_id: OrderId, ip: ProxyIp, owner: Option<OrderId>, observed: &Observed, unlisted: &[ProxyIp]) -> String {
     let left = known_ips(observed).is_some_and(|known| known.contains(&ip));
     let new = match unlisted {
         [] => String::new(),
         ips if ips.len() > MOST_NAMED => format!("; {} IPs are new there and not listed", ips.len()),
         ips => format!("; new there and not listed: {}", AddressRun::list(ips.iter().copied())),
     };
+    let import = import_command(order_id);
     match owner {
         Some(owner) => format!("it is an active IP of order {owner}: move the line there"),
-        None if left => format!("it left the order since shardctl last saw it: remove the line{new}"),
+        None if left => {
+            format!("it left the order since shardctl last saw it: remove the line, as `{import}` does{new}")
+        }
         None => format!("remove the line, or find the order that this IP belongs to{new}"),
     }
 }

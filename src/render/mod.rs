@@ -1,7 +1,7 @@
 //! Plans, reports and problems as people read them: documents and plans to bytes, and nothing else.
 //!
-//! `words` puts steps, notes and moments into words, the same for terminals and pull requests; `diff` compares an order
-//! as it is with what is declared; `text` and `markdown` lay both out.
+//! `words` puts steps, notes and moments into words, the same for terminals and pull requests; `diff` shows the
+//! difference of an order; `text` and `markdown` lay both out.
 
 mod columns;
 mod diff;

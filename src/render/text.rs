@@ -34,7 +34,7 @@ fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io:
     if !order.steps.is_empty() {
         write_diff(out, shown, &diff::order(shown, order))?;
         write_steps(out, shown, order)?;
-        words::next_price(order).into_iter().try_for_each(|price| writeln!(out, "  {price}"))?;
+        words::next_price(&shown.view, order).into_iter().try_for_each(|price| writeln!(out, "  {price}"))?;
     }
     for note in words::notes(&order.notes, shown) {
         writeln!(out, "  {} {}", Styled(DIM, format!("note[{}]:", note.code)), printable(&note.message))?;

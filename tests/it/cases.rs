@@ -11,8 +11,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use shardctl::document::{self, PlanDocument, PlanView};
-use shardctl::plan;
+use shardctl::document::{self, Basis, PlanDocument, PlanView, SavedPlan};
 use shardctl::render::markdown::{self, Comment, Invocation};
 use shardctl::render::{Shown, text};
 use snapbox::data::DataFormat;
@@ -31,6 +30,29 @@ fn every_case_folder_shows_its_plan() {
             snapbox::Assert::new()
                 .action_env(snapbox::assert::DEFAULT_ACTION_ENV)
                 .eq(actual, snapbox::Data::read_from(&folder.join(file), Some(DataFormat::Text)).raw());
+        }
+    }
+}
+
+#[test]
+fn a_saved_plan_is_shown_as_it_was_printed() {
+    for folder in folders() {
+        let case = Case::read(&folder);
+        for verbose in [false, true] {
+            let Case { sources, desired, options, .. } = &case;
+            let plan = case.plan();
+            let basis = Basis::Declared(desired);
+            let printed = PlanView { plan: &plan, basis, options, sources, api_url: API_URL };
+            let file = written(|out| document::write(out, &PlanDocument::to_save(&printed, "")));
+            let saved = SavedPlan::parse(file.as_bytes(), "saved.json").unwrap();
+            let (plan, options, sources) = saved.restored();
+            let (basis, api_url) = (Basis::Saved(saved.review()), saved.api_url());
+            let shown = PlanView { plan: &plan, basis, options: &options, sources: &sources, api_url };
+            let [as_printed, as_shown] =
+                [printed, shown].map(|view| what_people_read(&Shown { view, verbose, shows_all: "shardctl plan -v" }));
+            assert_eq!(as_shown, as_printed, "{}", folder.display());
+            let printed = written(|out| document::write(out, &PlanDocument::new(&printed)));
+            assert_eq!(written(|out| document::write(out, &saved.document())), printed, "{}", folder.display());
         }
     }
 }
@@ -73,20 +95,24 @@ struct Rendered {
 
 impl Rendered {
     fn of(case: &Case) -> Rendered {
-        let Case { sources, desired, observed, options, wallet_cents, verbose } = case;
-        let mut plan = plan::plan(desired, observed, options);
-        wallet_cents.iter().for_each(|cents| plan.hold_against_wallet(desired, *cents));
-        let view = PlanView { plan: &plan, desired, options, sources, api_url: API_URL };
+        let Case { sources, desired, options, verbose, .. } = case;
+        let plan = case.plan();
+        let view = PlanView { plan: &plan, basis: Basis::Declared(desired), options, sources, api_url: API_URL };
         let shown = Shown { view, verbose: *verbose, shows_all: "shardctl plan -v" };
-        let text = written(|out| text::plan(out, &shown));
+        let [text, markdown] = what_people_read(&shown);
         let text = anstream::adapter::strip_str(&text).to_string();
-        let markdown = written(|out| markdown::plan(out, &shown, Invocation::Plan, &Comment::default()));
         let mut document = PlanDocument::new(&view);
         // A release changes no case.
         document.shardctl = "[VERSION]".to_owned();
         let json = written(|out| document::write(out, &document));
         Rendered { text, markdown, json, document }
     }
+}
+
+/// Returns the text, with its colours, and the comment.
+fn what_people_read(shown: &Shown<'_>) -> [String; 2] {
+    let comment = |out: &mut dyn Write| markdown::plan(out, shown, Invocation::Plan, &Comment::default());
+    [written(|out| text::plan(out, shown)), written(comment)]
 }
 
 fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {

@@ -10,6 +10,8 @@ mod client;
 #[cfg(feature = "sandbox")]
 mod contract;
 #[cfg(feature = "sandbox")]
+mod day_two;
+#[cfg(feature = "sandbox")]
 mod events;
 #[cfg(feature = "sandbox")]
 mod executor;

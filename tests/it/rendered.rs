@@ -11,7 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use shardctl::diagnostic::{Problem, ProblemCode, SourceFile, SourceMap};
-use shardctl::document::{PlanView, StatusDocument};
+use shardctl::document::{Basis, PlanView, StatusDocument};
 use shardctl::model::{
     Cents, Desired, DesiredOrder, Foreign, KeptIp, Limits, LiveOrder, Observations, Observed, OrderDetail, OrderId,
     OrderReport, OrderStatus, ProxyIp, Quote, ReadFailure, Recorded, Renewal, Report, Signature, SourceId, Span,
@@ -167,7 +167,7 @@ impl World {
     fn shown<'a>(&'a self, plan: &'a Plan, verbose: bool) -> Shown<'a> {
         let World { sources, desired, options, .. } = self;
         Shown {
-            view: PlanView { plan, desired, options, sources, api_url: "" },
+            view: PlanView { plan, basis: Basis::Declared(desired), options, sources, api_url: "" },
             verbose,
             shows_all: "shardctl plan -v",
         }

@@ -257,7 +257,7 @@ async fn no_edit_brings_about_what_the_manifest_does_not_declare() {
         assert_eq!(rig.truth(), declared, "{place}");
         places.insert(place);
     }
-    // When it was made, and what is noted, decides nothing; these options are as they would be by a flag, and the charge alone counts.
+    // When it was made and by which words, and what is noted, decides nothing; these options are as they would be by a flag, and the charge alone counts.
     let options =
         ["/options/allow_removals", "/options/max_removal_percent", "/options/max_removals", "/options/reassert"];
     let price = "/orders/0/operations/1/price_per_unit_cents";
@@ -265,7 +265,7 @@ async fn no_edit_brings_about_what_the_manifest_does_not_declare() {
     let others = ["/orders/1/notes/0", "/orders/1/notes/0/message"];
     assert_eq!(
         places.iter().map(String::as_str).collect::<Vec<_>>(),
-        [&["/created_at"], &options[..], &notes, &[price], &others].concat()
+        [&["/created_at"], &options[..], &notes, &[price], &others, &["/review/shows_all"]].concat()
     );
 }
 
@@ -388,6 +388,7 @@ async fn an_operation_cannot_be_taken_out_but_an_order_can() {
     let two: Value = serde_json::from_slice(&fs::read(rig.path("two.json")).expect("a plan")).expect("JSON");
     edit(&rig, |plan| {
         remove(plan, "/orders/0");
+        remove(plan, "/review/orders/0");
         plan["summary"] = two["summary"].clone();
     });
     rig.run(&APPLY).await.exits(0);
@@ -444,6 +445,8 @@ async fn limits_cannot_be_taken_out_of_the_file() {
     let lift = |plan: &mut Value| {
         plan["orders"][0]["problems"] = json!([]);
         plan["orders"][0]["status"] = json!("changed");
+        plan["review"]["orders"][0]["marks"] = json!([]);
+        plan["review"]["manifest"] = json!([]);
         plan["summary"]["blocked"] = json!(0);
         plan["summary"]["changed"] = json!(2);
     };
@@ -474,4 +477,64 @@ async fn the_limits_that_are_given_hold_and_not_those_in_the_file() {
     rig.run(&[&APPLY[..], &["--max-charge-cents", "200", "--max-removals", "50"]].concat()).await.exits(0);
     assert_eq!(rig.charged(), 200);
     rig.nothing_left().await;
+}
+
+#[tokio::test]
+async fn a_saved_plan_is_shown_as_plan_printed_it() {
+    // A range, a problem with its line of the manifest, and a part of the plan.
+    let declared = DECLARED.replace("500", "199").replace("203.0.113.3: ", "203.0.113.0/24: macos");
+    let rig = Rig::new(ACCOUNT, &declared).await;
+    let formats = ["text", "markdown", "json"].map(|format| ["--format", format]);
+    for flags in [&["-v"][..], &["--color", "always"], &["--order", "2"]] {
+        for format in &formats {
+            let printed = rig.run(&[&PLAN[..3], flags, format].concat()).await.stdout;
+            let flags = flags.strip_prefix(&["--order", "2"]).unwrap_or(flags);
+            let shown = rig.run(&[&["show", "saved.json"], flags, format].concat()).await.exits(0).stdout;
+            assert_eq!(shown, printed, "{flags:?} {format:?}");
+            assert!(
+                !flags.is_empty() || format[1] == "json" || printed.contains("+    198.51.100.1: ios"),
+                "{printed}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_long_plan_leaves_out_is_shown_by_the_command_that_it_was_printed_with() {
+    let ips: String = (0..60).map(|last| format!("198.51.100.{last}: , ")).collect();
+    let account = format!("{{token: t0ken, orders: {{7: {{proxies: {{{ips}}}}}}}}}");
+    let rig = Rig::new(&account, "{version: 1, orders: {7: {keep: {0.0.0.0/0: }}}}").await;
+    for format in ["text", "markdown"].map(|format| ["--format", format]) {
+        let plan = ["plan", "-f", "shardctl.yaml", "--out", "saved.json"];
+        let printed = rig.run(&[&plan[..], &format].concat()).await.exits(0).stdout;
+        assert!(printed.contains("`shardctl plan -v -f shardctl.yaml`"), "{printed}");
+        let shown = rig.run(&[&["show", "saved.json"], &format[..]].concat()).await.exits(0).stdout;
+        assert_eq!(shown, printed);
+    }
+    // However the manifest is reached, it is the same plan.
+    rig.run(&["apply", "--plan", "saved.json", "--apply", "-f", "./shardctl.yaml"]).await.exits(0);
+}
+
+#[tokio::test]
+async fn what_is_about_to_be_applied_is_said_in_the_same_words() {
+    let rig = saved().await;
+    let shown = rig.run(&["show", "saved.json"]).await.exits(0).stdout;
+    assert!(shown.contains("+++ declared"), "{shown}");
+    for words in [&DRY_RUN[..], &APPLY[..]] {
+        let ran = rig.run(words).await.exits(0);
+        assert!(ran.stdout.starts_with(&shown), "{words:?}: {}", ran.stdout);
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_an_older_version_saved_is_shown_without_the_diff() {
+    let rig = saved().await;
+    edit(&rig, |plan| {
+        remove(plan, "/review");
+        plan["shardctl"] = json!("0.0.1");
+    });
+    let ran = rig.run(&["show", "saved.json"]).await.exits(0);
+    assert!(ran.stdout.contains("2. buy 2 p0f slots") && !ran.stdout.contains("--- live"), "{ran:?}");
+    assert!(ran.stderr.starts_with("note: an older version saved the plan"), "{ran:?}");
+    refused(&rig, "was made by shardctl 0.0.1").await;
 }

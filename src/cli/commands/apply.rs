@@ -18,7 +18,7 @@ use crate::cli::run::{self, Run, RunArgs};
 use crate::cli::run_history::{self, RunRecord};
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::{ProblemCode, SourceMap};
-use crate::document::{ActorDocument, PlanDocument, PlanView, SavedPlan};
+use crate::document::{ActorDocument, Basis, PlanDocument, PlanView, SavedPlan};
 use crate::model::{Desired, OrderId, OrderReport, Outcome, Report};
 use crate::plan::{Options, Plan};
 use crate::reconcile::{ObserveError, Pass};
@@ -60,7 +60,7 @@ pub(in crate::cli) async fn run(
 ) -> Result<Exit, CommandFailure> {
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
     let mut run = Run::resolve(&resolve, environment)?;
-    let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
+    let saved = args.plan.as_deref().map(SavedPlan::read_to_apply).transpose()?;
     let (sources, mut desired) = run.load_manifest(&args.planning.orders, terminal)?;
     if let Some(saved) = &saved {
         let planned: BTreeSet<OrderId> = saved.orders().collect();
@@ -124,11 +124,11 @@ impl Work<'_> {
         terminal.reporter.planned(plan);
         let Work { sources, desired, .. } = self;
         let api_url = self.connection.url().to_string();
-        let view = PlanView { plan, desired, options, sources, api_url: &api_url };
+        let view = PlanView { plan, basis: Basis::Declared(desired), options, sources, api_url: &api_url };
         if let (Some(saved), Some(path), Some((plan, options))) = (&self.saved, &self.args.plan, again) {
             let applied = run_history::applied_before(self.records, saved).await?;
             let applied = applied.as_ref().map(run_history::applied_words);
-            refuse_stale(saved, path, PlanDocument::new(&PlanView { plan, options, ..view }), applied)?;
+            refuse_stale(saved, path, PlanDocument::to_save(&PlanView { plan, options, ..view }, ""), applied)?;
         }
         terminal.annotate(plan.problems(), sources);
         match lock {

@@ -2,8 +2,9 @@
 
 use std::io::Write;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use crate::cli::completion;
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::terminal::Terminal;
 
@@ -14,14 +15,10 @@ pub(in crate::cli) struct CompletionsArgs {
     pub(in crate::cli) shell: clap_complete::Shell,
 }
 
-pub(in crate::cli) fn run(
-    args: &CompletionsArgs,
-    command: &mut clap::Command,
-    terminal: &mut Terminal,
-) -> Result<Exit, CommandFailure> {
-    // It panics where what it writes to fails.
+pub(in crate::cli) fn run(args: &CompletionsArgs, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
+    let shell = args.shell.to_possible_value();
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, command, "shardctl", &mut script);
+    completion::write_script(shell.as_ref().map_or("", |shell| shell.get_name()), &mut script)?;
     terminal.out.write_all(&script)?;
     Ok(Exit::Done)
 }

@@ -4,9 +4,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 use jiff::Timestamp;
 
 use crate::cli::args::{FormatArgs, ManifestArgs, StatePlaceArgs};
+use crate::cli::completion;
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::output::Found;
@@ -20,7 +22,7 @@ use crate::state::{History, RunName, StoreError};
 #[derive(Debug, Args)]
 pub(in crate::cli) struct HistoryArgs {
     /// Only what was done with these orders [default: all]
-    #[arg(value_name = "ORDER_ID")]
+    #[arg(value_name = "ORDER_ID", add = ArgValueCandidates::new(completion::order_ids))]
     pub(in crate::cli) orders: Vec<OrderId>,
     /// Only runs that began on this day or at this moment, or later; in UTC where no zone is said
     #[arg(long, value_name = "DATE")]

@@ -1,15 +1,18 @@
 //! `shardctl import`: prints a manifest for live orders, or edits one.
 
+mod elsewhere;
 mod into;
 
 use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
+use clap_complete::ArgValueCandidates;
 use jiff::Timestamp;
 
 use crate::api::Reader;
 use crate::cli::args::{ApiArgs, ManifestArgs, StatePlaceArgs};
+use crate::cli::completion;
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::interrupt::Interrupt;
@@ -21,21 +24,24 @@ use crate::plan::Seen;
 use crate::reconcile::Pass;
 use crate::render::import::{self, Imported};
 
-use into::Target;
+use elsewhere::Elsewhere;
+use into::{Target, Updated};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportArgs {
     /// Orders to write a manifest for
     #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "ORDER_ID")]
+    #[arg(add = ArgValueCandidates::new(completion::order_ids))]
     pub(in crate::cli) orders: Vec<OrderId>,
     /// All orders of datacenter and ISP proxies of the account
     #[arg(long)]
     pub(in crate::cli) all: bool,
     /// Of all orders only these, by id or by live tag, in which * stands for any characters; may be repeated
     #[arg(long = "order", value_name = "ID|TAG", requires = "all", conflicts_with = "orders")]
+    #[arg(add = ArgValueCandidates::new(completion::ids_and_tags))]
     pub(in crate::cli) only: Vec<OrderFilter>,
     /// Edit this manifest in place, or make it, instead of printing one: new orders and IPs are added, IPs that left are
-    /// removed, all else stays
+    /// removed, all else stays. Orders that stand in other manifests, which -f names, are left there
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) into: Option<PathBuf>,
     #[command(flatten)]
@@ -57,6 +63,12 @@ pub(in crate::cli) async fn run(
     let mut run = Run::resolve(&resolve, environment)?;
     let target =
         args.into.as_deref().map(|path| Target::read(path, |sources| run.refuse_token(sources))).transpose()?;
+    let elsewhere = match &target {
+        Some(target) => {
+            Elsewhere::read(&args.manifest.manifest, target, terminal, |sources| run.refuse_token(sources))?
+        }
+        None => Elsewhere::default(),
+    };
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&reader.connection().url().to_string())?;
     let chosen = if args.all { Chosen::All } else { Chosen::These(args.orders.iter().copied().collect()) };
@@ -66,7 +78,7 @@ pub(in crate::cli) async fn run(
     }
     let now = Timestamp::now();
     let mut orders = Vec::new();
-    for (order_id, observed) in &observed {
+    for (order_id, observed) in observed.iter().filter(|(order_id, _)| !elsewhere.has(**order_id)) {
         let live = observed.live.as_ref().map_err(|failure| unreadable(*order_id, failure))?;
         let recorded = observed.recorded.as_ref().map_err(|unusable| CommandFailure::new(unusable.message.as_str()))?;
         orders.push((*order_id, live, Seen::new(live, recorded, now, false)));
@@ -75,8 +87,10 @@ pub(in crate::cli) async fn run(
         orders.iter().map(|(order_id, live, seen)| Imported { order_id: *order_id, live, seen }).collect();
     match target {
         Some(target) => {
-            let changes = target.update(&imported)?;
+            elsewhere.words(observed.keys().copied()).iter().for_each(|words| terminal.note(words));
+            let Updated { changes, remarks } = target.update(&imported)?;
             changes.iter().for_each(|change| terminal.say(change));
+            remarks.iter().for_each(|remark| terminal.warn(remark));
             if changes.is_empty() {
                 terminal.say("Nothing was changed: the manifest lists what is live.");
             }

@@ -15,7 +15,7 @@ use crate::cli::output::Found;
 use crate::cli::run::{self, Run, RunArgs};
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::SourceMap;
-use crate::document::{self, PlanDocument, PlanView};
+use crate::document::{self, Basis, PlanDocument, PlanView};
 use crate::manifest;
 use crate::model::count;
 use crate::plan::Plan;
@@ -60,11 +60,17 @@ pub(in crate::cli) async fn run(
     holder.ok().flatten().iter().for_each(|holder| say_who_applies(holder, terminal));
     plan.name_place(&run.place_flags());
     terminal.reporter.planned(&plan);
-    let view = PlanView { plan: &plan, desired: &desired, options: &options, sources: &sources, api_url: &api_url };
+    let view = PlanView {
+        plan: &plan,
+        basis: Basis::Declared(&desired),
+        options: &options,
+        sources: &sources,
+        api_url: &api_url,
+    };
     terminal.show(args.format.format, &Found::Plan(view))?;
     terminal.annotate(plan.problems(), &sources);
     if let Some(path) = &args.out {
-        save(path.clone(), PlanDocument::new(&view)).await?;
+        save(path.clone(), PlanDocument::to_save(&view, terminal.shows_all())).await?;
     }
     judge(&plan, args.planning.detailed_exitcode)
 }

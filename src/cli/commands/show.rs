@@ -8,9 +8,7 @@ use crate::cli::args::{Format, FormatArgs};
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::output::Found;
 use crate::cli::terminal::Terminal;
-use crate::diagnostic::SourceMap;
-use crate::document::{self, PlanView, SavedPlan};
-use crate::model::Desired;
+use crate::document::{self, Basis, PlanView, SavedPlan};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ShowArgs {
@@ -24,14 +22,19 @@ pub(in crate::cli) struct ShowArgs {
 pub(in crate::cli) fn run(args: &ShowArgs, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
     let saved = SavedPlan::read(&args.file)?;
     if args.format.format == Format::Json {
-        document::write(&mut terminal.out, saved.document())?;
+        document::write(&mut terminal.out, &saved.document())?;
         return Ok(Exit::Done);
     }
-    let (plan, options) = saved.restored();
-    let api_url = saved.document().api_url.clone();
-    // What it was made of is not in the file: there is no diff.
-    let (desired, sources) = (Desired::default(), SourceMap::default());
-    let view = PlanView { plan: &plan, desired: &desired, options: &options, sources: &sources, api_url: &api_url };
+    match saved.review() {
+        // As it was printed.
+        Some(review) => terminal.set_shows_all(&review.shows_all),
+        None => {
+            terminal.note("an older version saved the plan: its file holds neither the diff nor lines of the manifest");
+        }
+    }
+    let (plan, options, sources) = saved.restored();
+    let (basis, api_url) = (Basis::Saved(saved.review()), saved.api_url());
+    let view = PlanView { plan: &plan, basis, options: &options, sources: &sources, api_url };
     terminal.show(args.format.format, &Found::Plan(view))?;
     Ok(Exit::Done)
 }

@@ -8,10 +8,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand, ValueHint};
+use clap_complete::ArgValueCandidates;
 use jiff::Timestamp;
 
 use crate::cli::args::{ManifestArgs, StatePlaceArgs};
+use crate::cli::completion;
 use crate::cli::environment::Environment;
+use crate::cli::examples;
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::run::{Run, RunArgs};
@@ -32,16 +35,22 @@ pub(in crate::cli) struct StateArgs {
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum StateAction {
     /// Print what is recorded of an order
+    #[command(after_help = examples::STATE_SHOW)]
     Show(StateOrderArgs),
     /// Drop what is recorded of an order: everything about it is then unknown, and asserted by the next apply
+    #[command(after_help = examples::STATE_FORGET)]
     Forget(StateOrderArgs),
     /// List the orders of which something is recorded
+    #[command(after_help = examples::STATE_LIST)]
     List(StateListArgs),
-    /// Copy the records of a directory to the bucket that --state names
+    /// Copy the records and the history of a directory to the bucket that --state names
+    #[command(after_help = examples::STATE_PUSH)]
     Push(StateCopyArgs),
-    /// Copy the records of the bucket that --state names to a directory
+    /// Copy the records and the history of the bucket that --state names to a directory
+    #[command(after_help = examples::STATE_PULL)]
     Pull(StateCopyArgs),
     /// Show who holds the lock of a bucket and, with the lock's id, break it
+    #[command(after_help = examples::STATE_UNLOCK)]
     Unlock(StateUnlockArgs),
 }
 
@@ -73,7 +82,7 @@ pub(in crate::cli) struct StateUnlockArgs {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StateOrderArgs {
     /// The order
-    #[arg(value_name = "ORDER_ID")]
+    #[arg(value_name = "ORDER_ID", add = ArgValueCandidates::new(completion::order_ids))]
     pub(in crate::cli) order: OrderId,
     #[command(flatten)]
     pub(in crate::cli) manifest: ManifestArgs,

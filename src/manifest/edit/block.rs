@@ -49,10 +49,10 @@ fn head(text: &Text<'_>, keep: &Entry<'_>, entries: &[Entry<'_>]) -> Option<usiz
     (colon && text.below(end) <= text.start(first)).then_some(end)
 }
 
-/// Returns the spaces with which the line of a key starts.
+/// Returns the spaces with which the line of a key that is added beside one starts.
 pub(super) fn indentation(text: &Text<'_>, key: usize) -> Result<String, NotEditable> {
     match text.before(key) {
-        before if matches!(before.trim_matches(' '), "" | "?") => Ok(" ".repeat(before.len())),
+        before if matches!(before.trim_matches(' '), "" | "?") => Ok(" ".repeat(text.column(key))),
         _ => Err(NotEditable::Layout { line: text.number(key) }),
     }
 }

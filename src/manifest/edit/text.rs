@@ -78,9 +78,11 @@ impl<'t> Text<'t> {
         behind.is_empty() || behind.starts_with(['#', '\r', '\n'])
     }
 
-    /// Returns the column of an offset, counted from 0.
-    pub fn column(&self, at: usize) -> usize {
-        self.before(at).chars().count()
+    /// Returns the column of a key, counted from 0: that of the `?`, where one stands before it.
+    pub fn column(&self, key: usize) -> usize {
+        let before = self.before(key);
+        let mark = before.trim_end_matches(' ').strip_suffix('?');
+        mark.unwrap_or(before).chars().count()
     }
 
     /// Returns the number of the line of an offset, counted from 1.

@@ -38,7 +38,7 @@ pub(super) fn block(shown: &Shown<'_>, order: &OrderPlan, detail: Detail) -> Blo
         hidden.iter().for_each(|group| left_out.add(part(group), group.ips.len(), order.order_id));
         text.push_str(&step_item(&with_detail(shown, detail), (index + 1, order.steps.len()), &words, &shown_groups));
     }
-    if let Some(price) = words::next_price(order) {
+    if let Some(price) = words::next_price(&shown.view, order) {
         let _ = writeln!(text, "{price}\n");
     }
     text.push_str(&notes(shown, order, detail, &mut left_out));

@@ -10,7 +10,8 @@ use crate::model::Renewal;
 pub(super) fn renews(renewal: &Renewal, now: Timestamp) -> String {
     match renewal {
         Renewal::At(moment) => {
-            let verb = if *moment < now { "was to renew" } else { "renews" };
+            // A plan that was saved knows the second at which it was made.
+            let verb = if moment.as_second() < now.as_second() { "was to renew" } else { "renews" };
             let days = days_between(now, *moment).map(|days| format!(", {}", in_days(days))).unwrap_or_default();
             format!("{verb} on {}{days}", minute(*moment))
         }

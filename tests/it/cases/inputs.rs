@@ -14,7 +14,7 @@ use shardctl::model::{
     Cents, Desired, Foreign, LiveIp, LiveOrder, LiveSignature, Observations, Observed, OrderDetail, OrderId,
     OrderStatus, PendingChange, Percent, ProxyIp, Quote, ReadFailure, Recorded, Renewal, UnusableRecord,
 };
-use shardctl::plan::{self, Options};
+use shardctl::plan::{self, Options, Plan};
 use shardctl::render::problem;
 use shardctl::state;
 
@@ -67,6 +67,12 @@ impl Case {
             allow_removals,
         };
         Case { sources, desired, observed, options, wallet_cents, verbose }
+    }
+
+    pub fn plan(&self) -> Plan {
+        let mut plan = plan::plan(&self.desired, &self.observed, &self.options);
+        self.wallet_cents.iter().for_each(|cents| plan.hold_against_wallet(&self.desired, *cents));
+        plan
     }
 }
 

@@ -29,6 +29,7 @@ const ENDINGS: &[Ending] = &[
     Ending { code: "state_unavailable", words: &["plan", "--state", "s3://"], prepare: |_| {} },
     Ending { code: "unusable_plan", words: &["apply", "--plan", "nowhere.json"], prepare: |_| {} },
     Ending { code: "unusable_plan", words: &["apply", "--apply", "--plan", "bad.yaml"], prepare: |_| {} },
+    Ending { code: "unusable_plan", words: &["show", "nowhere.json"], prepare: |_| {} },
     Ending { code: "stale_plan", words: &["apply", "--apply", "--plan", "saved.json"], prepare: save_and_change },
     Ending { code: "unknown_order", words: &["plan", "--order", "77"], prepare: |_| {} },
 ];

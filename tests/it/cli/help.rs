@@ -1,8 +1,11 @@
 //! What the program says about itself, and usage errors.
 
+use std::fs;
+
 use serde_json::Value;
 
 use super::Shardctl;
+use crate::readme::{commands, program};
 
 #[test]
 fn every_command_has_help() {
@@ -11,6 +14,7 @@ fn every_command_has_help() {
         &[][..],
         &["validate"],
         &["plan"],
+        &["show"],
         &["apply"],
         &["import"],
         &["status"],
@@ -26,9 +30,13 @@ fn every_command_has_help() {
         &["schema"],
         &["sandbox"],
         &["completions"],
+        &["man"],
     ];
     for command in commands {
-        shardctl.run(&[command, &["--help"]].concat()).exits(0);
+        let help = shardctl.run(&[command, &["--help"]].concat()).exits(0).stdout;
+        let examples =
+            help.split_once("\nExamples:\n  shardctl ").or(help.split_once("\nExamples:\n  source <(shardctl "));
+        assert!(examples.is_some(), "{command:?}: {help}");
     }
     shardctl.remark("In short:").run(&["apply", "-h"]).exits(0);
     shardctl.snapshot("help");
@@ -83,13 +91,77 @@ fn only_what_talks_to_the_api_asks_for_a_token() {
     assert_eq!(shardctl.control().requests().len(), requests);
 }
 
+/// The shells that can be made to complete a line, and what their scripts say of the line besides its words.
+const SHELLS: [(&str, &[(&str, &str)]); 5] = [
+    ("bash", &[("_CLAP_COMPLETE_COMP_TYPE", "9"), ("_CLAP_COMPLETE_SPACE", "false"), ("_CLAP_IFS", "\n")]),
+    ("zsh", &[("_CLAP_IFS", "\n")]),
+    ("fish", &[]),
+    ("elvish", &[("_CLAP_IFS", "\n")]),
+    ("powershell", &[]),
+];
+
+/// Asks what the last word of a line may become, as a shell asks.
+fn candidates(shardctl: &Shardctl, (shell, said): (&str, &[(&str, &str)]), line: &str) -> Vec<String> {
+    let words: Vec<&str> = line.split(' ').collect();
+    let arguments = [&["--", "shardctl"], &words[..]].concat();
+    let run = shardctl.run_with(&arguments, |command| {
+        command.env("SHARDCTL_COMPLETE", shell).env("_CLAP_COMPLETE_INDEX", words.len().to_string());
+        command.envs(said.iter().copied()).env_remove("PROXYSHARD_TOKEN");
+    });
+    let run = run.exits(0);
+    assert_eq!(run.stderr, "", "{shell}: {line}");
+    // Some shells are told what a word means, too.
+    let word = |line: &str| line.split(['\t', ':']).next().unwrap_or_default().to_owned();
+    run.stdout.lines().map(word).collect()
+}
+
 #[test]
 fn completions_are_printed_for_every_shell() {
     let shardctl = Shardctl::new("");
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+    for (shell, said) in SHELLS {
         let script = shardctl.run(&["completions", shell]).exits(0).stdout;
-        assert!(script.contains("shardctl") && script.contains("keep-going"), "{shell}: {script}");
+        assert!(script.contains("SHARDCTL_COMPLETE") && script.contains("shardctl"), "{shell}: {script}");
+        assert!(said.iter().all(|(variable, _)| script.contains(variable)), "{shell}: {script}");
+        for (line, candidate) in
+            [("apply --keep", "--keep-going"), ("state un", "unlock"), ("plan --format js", "json")]
+        {
+            assert_eq!(candidates(&shardctl, (shell, said), line), [candidate], "{shell}: {line}");
+        }
     }
+}
+
+#[test]
+fn orders_are_completed_from_the_manifest_without_a_token_or_the_network() {
+    let us = "version: 1\norders: {7: {tag: us-checkout}, 8: {tag: two words}, 71: {}}\n";
+    let shardctl =
+        Shardctl::example().file("more/us.yaml", us).file("broken/a.yaml", "version: 1\norders: {7: {tags: a}}\n");
+    for shell in SHELLS {
+        for (line, expected) in [
+            ("plan --order eu", &["eu-scrapers"][..]),
+            ("plan --order 4", &["48213", "48977", "49100"]),
+            ("plan -f more --order ", &["us-checkout", "7", "8", "71"]),
+            ("status --manifest=more/us.yaml --order u", &["us-checkout"]),
+            ("state show -fmore 7", &["7", "71"]),
+            ("history 482", &["48213"]),
+            ("import 4 --into x 489", &["48977"]),
+            ("forecast 482", &["48213"]),
+            // Neither the names of files nor a word about what is wrong.
+            ("plan --order more/", &[]),
+            ("plan -f broken --order 7", &[]),
+            ("plan -f nowhere --order 7", &[]),
+            ("plan -f - --order 7", &[]),
+        ] {
+            assert_eq!(candidates(&shardctl, shell, line), expected, "{shell:?}: {line}");
+        }
+    }
+    assert!(shardctl.control().requests().is_empty());
+    let run = |shell: &str, arguments: &[&str]| {
+        shardctl.run_with(arguments, |command| _ = command.env("SHARDCTL_COMPLETE", shell))
+    };
+    // What nobody asks for by a script is no completion.
+    assert!(run("bash", &["validate"]).exits(0).stdout.starts_with("The manifest is valid"));
+    run("", &["validate", "--", "x"]).exits(1);
+    run("tcsh", &["--", "shardctl", ""]).exits(1);
 }
 
 #[test]
@@ -105,26 +177,53 @@ fn schemas_are_printed() {
 fn manual_pages_are_printed_or_written() {
     let shardctl = Shardctl::new("");
     let page = shardctl.run(&["man"]).exits(0).stdout;
-    assert!(page.contains(".TH shardctl 1") && page.contains("shardctl\\-plan(1)"), "{page}");
+    assert!(
+        page.starts_with(".TH \"shardctl\" \"1\" \"\" \"shardctl 0") && page.contains("shardctl\\-plan(1)"),
+        "{page}"
+    );
     assert!(page.contains("shardctl\\-man(1)"), "{page}");
     shardctl.run(&["man", "share/man1"]).exits(0);
-    let pages = ["shardctl", "shardctl-apply", "shardctl-state", "shardctl-state-push", "shardctl-sandbox"];
-    for page in pages {
-        let path = shardctl.path("share/man1").join(format!("{page}.1"));
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}"));
-        assert!(text.contains(".SH SYNOPSIS"), "{page}");
+    let all = commands(&program(), "shardctl");
+    for (path, command) in &all {
+        let file = shardctl.path("share/man1").join(format!("{}.1", path.replace(' ', "-")));
+        let text = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"));
+        for heading in ["NAME", "SYNOPSIS", "DESCRIPTION", "EXAMPLES", "ENVIRONMENT", "EXIT STATUS", "SEE ALSO"] {
+            assert!(text.contains(&format!(".SH {}\n", quoted(heading))), "{path}: {heading}");
+        }
+        assert_eq!(
+            text.contains(".SH FILES\n"),
+            text.contains("\\-\\-manifest") || command.has_subcommands(),
+            "{path}"
+        );
+        assert_eq!(
+            text.contains("PROXYSHARD_TOKEN"),
+            text.contains("\\-\\-api\\-url") || command.has_subcommands(),
+            "{path}"
+        );
+        let readable = text.replace("\\-", "-").replace("\\*(Aq", "'");
+        // What `-h` leaves out has its text in the manual.
+        let flags = command.get_arguments().filter(|argument| argument.get_long().is_some_and(|flag| flag != "help"));
+        for flag in flags {
+            let help = flag.get_long_help().or(flag.get_help()).map(ToString::to_string).unwrap_or_default();
+            assert!(!help.is_empty() && readable.contains(&help), "{path}: {help}");
+        }
     }
+    assert_eq!(fs::read_dir(shardctl.path("share/man1")).expect("pages").count(), all.len());
     shardctl.write("file", "");
     let run = shardctl.run(&["man", "file"]).exits(1);
     assert!(run.stderr.starts_with("error: the manual pages cannot be written to file"), "{}", run.stderr);
+}
+
+fn quoted(heading: &str) -> String {
+    if heading.contains(' ') { format!("\"{heading}\"") } else { heading.to_owned() }
 }
 
 #[test]
 fn a_mistake_is_answered_with_what_was_meant() {
     let shardctl = Shardctl::example();
     let rows: [(&[&str], &str); 7] = [
-        (&["apply", "--auto-approve"], "`apply` carries the plan out with `--apply`"),
-        (&["apply", "--apply", "-y"], "`apply` carries the plan out with `--apply`"),
+        (&["apply", "--auto-approve"], "`--apply` is what carries the plan out: `shardctl apply --apply` never asks"),
+        (&["apply", "--apply", "-y"], "`--apply` is what carries the plan out: `shardctl apply --apply` never asks"),
         (&["plan", "--apply"], "use `shardctl apply --apply`"),
         (&["plan", "shardctl.yaml"], "a manifest is named by `-f shardctl.yaml`"),
         (&["apply", "--apply", "envs/eu.yml"], "a manifest is named by `-f envs/eu.yml`"),
@@ -135,6 +234,13 @@ fn a_mistake_is_answered_with_what_was_meant() {
         let run = shardctl.run(arguments).exits(1);
         assert!(run.stderr.contains(meant), "{arguments:?}: {}", run.stderr);
         assert!(!run.stderr.contains("similar") && !run.stderr.contains("as a value"), "{arguments:?}: {}", run.stderr);
+    }
+    for (line, usage) in [
+        ("apply --auto-approve", "shardctl apply [OPTIONS]"),
+        ("state push --fast", "shardctl state push [OPTIONS] [DIR]"),
+    ] {
+        let run = shardctl.run(&line.split(' ').collect::<Vec<_>>()).exits(1);
+        assert!(run.stderr.contains(&format!("Usage: {usage}\n")), "{}", run.stderr);
     }
     let import = shardctl.run(&["import"]).exits(1).stderr;
     assert!(import.contains("Usage: shardctl import [OPTIONS]") && !import.contains("--api-url"), "{import}");

@@ -94,6 +94,49 @@ fn what_is_marked_to_go_is_not_listed_again() {
     }
 }
 
+#[test]
+fn an_order_that_stands_in_another_file_of_the_manifest_is_left_there() {
+    let (eu, us) =
+        ("version: 1\norders: {1: {keep: {203.0.113.10: }}}\n", "version: 1\norders: {2: {keep: {198.51.100.7: }}}\n");
+    for paths in [&["-f", "manifests"][..], &["-f", "manifests/eu.yaml", "-f", "manifests/us.yaml"]] {
+        let shardctl = Shardctl::new(ACCOUNT).file("manifests/eu.yaml", eu).file("manifests/us.yaml", us);
+        let read = |name: &str| fs::read_to_string(shardctl.path(name)).expect("a manifest");
+        let import = |file: &str| shardctl.run(&[&["import", "--all", "--into", file], paths].concat()).exits(0);
+        let run = import("manifests/eu.yaml");
+        let said = ["order 2 stands in `manifests/us.yaml`, which is left as it is"];
+        let changes = ["order 1: 203.0.113.12 added", "order 3 added"];
+        assert_eq!(run.stderr.lines().collect::<Vec<_>>(), [&[&*format!("note: {}", said[0])], &changes[..]].concat());
+        assert!(read("manifests/us.yaml") == us && read("manifests/eu.yaml").contains(" 3: {"));
+        shardctl.run(&["validate", "-f", "manifests"]).exits(0);
+        // Nothing is left for a new file.
+        let run = import("manifests/new.yaml");
+        assert!(run.stderr.ends_with("Nothing was changed: the manifest lists what is live.\n"), "{}", run.stderr);
+        assert!(!shardctl.path("manifests/new.yaml").exists());
+    }
+    let shardctl = Shardctl::new(ACCOUNT).file("us.yaml", "version: 1\norders: {2: {keps: {}}}\n");
+    let run = shardctl.run(&["import", "--all", "--into", "eu.yaml", "-f", "us.yaml"]).exits(1);
+    assert!(run.stderr.contains("unknown_field") && !shardctl.path("eu.yaml").exists(), "{}", run.stderr);
+}
+
+#[test]
+fn signatures_for_which_there_is_no_slot_are_left_out_and_said() {
+    let account =
+        "orders: {1: {p0f_slots: 2, proxies: {203.0.113.10: win11, 203.0.113.12: macos}}, 2: {proxies: {192.0.2.1: }}}";
+    let text = "version: 1\norders:\n  1:\n    p0f_slots: 1\n    keep:\n      203.0.113.10: win11\n";
+    let shardctl = Shardctl::new(account).file("shardctl.yaml", text);
+    let run = shardctl.run(&["import", "--all", "--into", "shardctl.yaml"]).exits(0);
+    let remark = "warning: order 1: `p0f_slots: 1` is too small for the signatures of what was added, which are left out: \
+                  set it to 2 or more, and write 203.0.113.12: macos";
+    let said = ["order 1: 203.0.113.12 added", "order 2 added", remark];
+    assert_eq!(run.stderr.lines().collect::<Vec<_>>(), said);
+    assert!(manifest(&shardctl).starts_with(&format!("{text}      203.0.113.12:\n")), "{}", manifest(&shardctl));
+    shardctl.run(&["validate"]).exits(0);
+    // Where the slots suffice, nothing is left out.
+    shardctl.write("shardctl.yaml", &text.replace("p0f_slots: 1", "p0f_slots: 2"));
+    shardctl.run(&["import", "1", "--into", "shardctl.yaml"]).exits(0);
+    assert!(manifest(&shardctl).ends_with("      203.0.113.12: macos\n"), "{}", manifest(&shardctl));
+}
+
 #[cfg(unix)]
 #[test]
 fn the_mode_and_the_link_stay() {

@@ -12,14 +12,15 @@ use serde::Serialize;
 use serde_json::Value;
 use shardctl::api::{ApiError, Endpoint, Stage, Token, answers};
 use shardctl::diagnostic::{Problem, ProblemCode, SourceMap};
-use shardctl::document::{self, NotAPlan, PlanDocument, SavedPlan, ValidateDocument};
+use shardctl::document::{self, Basis, NotAPlan, PlanDocument, PlanView, SavedPlan, ValidateDocument};
 use shardctl::manifest::document::LimitsDocument;
 use shardctl::manifest::edit::{self, Edits, NotEditable, OrderEdits};
 use shardctl::manifest::write::OrderToWrite;
 use shardctl::manifest::{self, Document, Manifest};
 use shardctl::model::printable;
 use shardctl::model::{Desired, OrderId, ProxyIp, Signature, Span};
-use shardctl::render::problem;
+use shardctl::render::markdown::{self, Comment, Invocation};
+use shardctl::render::{Shown, problem, text};
 use shardctl::state::{self, StateFile};
 
 /// Separates the files of a manifest of several files.
@@ -320,7 +321,7 @@ fn assert_message_can_be_shown(message: &str) {
 
 /// A saved plan: what is taken is the same once it was written and read, and no part of it is one.
 ///
-/// The plan of another version is refused, and then tried as one of this version, so that seeds do not grow old.
+/// The plan of another format is refused, and then tried as one of this format, so that seeds do not grow old.
 pub fn plan(bytes: &[u8]) {
     match SavedPlan::parse(bytes, "saved.json") {
         Ok(saved) => assert_kept(&saved, bytes),
@@ -345,6 +346,22 @@ fn assert_kept(saved: &SavedPlan, bytes: &[u8]) {
         assert!(SavedPlan::parse(cut, "saved.json").is_err(), "cut after {}", cut.len());
     }
     assert_judged(saved, document);
+    assert_can_be_shown(saved);
+}
+
+/// Asserts that a plan can be shown whatever its file holds, and that nothing in it commands a terminal.
+fn assert_can_be_shown(saved: &SavedPlan) {
+    let (plan, options, sources) = saved.restored();
+    let (basis, api_url) = (Basis::Saved(saved.review()), saved.api_url());
+    let view = PlanView { plan: &plan, basis, options: &options, sources: &sources, api_url };
+    let (mut text, mut comment) = (Vec::new(), Vec::new());
+    let shown = Shown { view, verbose: true, shows_all: "shardctl show -v plan.json" };
+    text::plan(&mut text, &shown).expect("memory takes it");
+    markdown::plan(&mut comment, &shown, Invocation::Plan, &Comment::default()).expect("memory takes it");
+    for shown in [text, comment] {
+        let shown = String::from_utf8(shown).expect("text");
+        assert_safe(&anstream::adapter::strip_str(&shown).to_string());
+    }
 }
 
 /// Asserts that a plan is applied only where it is made again just like that, by whatever little it differs.

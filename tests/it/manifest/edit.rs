@@ -253,6 +253,12 @@ fn what_cannot_be_edited_is_said() {
     assert!(apply(few, &edits(1, "+203.0.113.2=ios -203.0.113.1")).is_ok());
     assert_eq!(apply("version: 2\n", &Edits::default()), Err(NotEditable::Invalid));
     assert_eq!(apply("version: 1\rorders:\r  1:\r", &Edits::default()), Err(NotEditable::LoneReturn));
+    // What is added beside a key with a question mark begins where that does, however far the key is from it.
+    let marked = "version: 1\norders:\n ?  1\n :\n   keep:\n     ?   203.0.113.1\n";
+    let text_of_both = "version: 1\norders:\n ?  1\n :\n   keep:\n     ?   203.0.113.1\n     203.0.113.2:\n";
+    assert_eq!(edited(marked, &edits(1, "+203.0.113.2")), text_of_both);
+    let order = Edits { new_orders: vec![OrderToWrite::new(order_id(7))], orders: Vec::new() };
+    assert_eq!(edited("version: 1\norders:\n ?  1\n", &order), "version: 1\norders:\n ?  1\n 7:\n");
     let replaced = edited(text, &edits(1, "-203.0.113.1 +203.0.113.2"));
     assert_eq!(replaced, text.replacen("203.0.113.1: ", "203.0.113.2: null", 1));
 }

@@ -2,7 +2,7 @@
 //!
 //! Manifests are put together of words that people write, right and wrong ones. What a schema cannot tell is left out
 //! of them: two keys that are the same, a sum over several lines, a number in another spelling than decimal digits
-//! (`0x4`, `4.0`), which reaches a schema as the number itself, and a set bit behind the prefix of a range.
+//! (`0x4`, `4.0`), which reaches a schema as the number itself, and a set bit behind the prefix of an IPv6 range.
 
 use std::sync::LazyLock;
 
@@ -42,11 +42,16 @@ const TAGS: [&str; 16] = [
     "{eu: us}",
     "2026-12-01",
 ];
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 21] = [
     "203.0.113.1",
     "\"203.0.113.2\"",
     "2001:db8::1",
     "198.51.100.0/24",
+    "198.51.100.7/24",
+    "10.0.0.192/26",
+    "10.0.0.96/26",
+    "172.16.0.0/12",
+    "172.8.0.0/12",
     "0.0.0.0/0",
     "'2001:db8::/32'",
     "203.0.113.256",

@@ -177,8 +177,7 @@ proptest! {
         bits in prop::option::of("/([0-9]{0,3}|[+-]1|0[0-9])"),
     ) {
         let key = parts.concat() + bits.as_deref().unwrap_or("");
-        let read = !matches!(key.parse::<KeepKey>(), Err(NotARange::Malformed));
-        prop_assert_eq!(key_pattern().is_valid(&json!(key)), read, "{}", key);
+        prop_assert_eq!(key_pattern().is_valid(&json!(key)), can_be_told_right(&key), "{}", key);
     }
 
     #[test]
@@ -188,9 +187,18 @@ proptest! {
             IpAddr::V6(v6) => vec![v6.to_string(), format!("{:X?}", v6.segments()).replace(", ", ":").replace(['[', ']'], "")],
         };
         for key in mapped.iter().flat_map(|ip| [ip.clone(), format!("{ip}/{bits}")]) {
-            prop_assert!(key_pattern().is_valid(&json!(key)), "{}", key);
+            prop_assert_eq!(key_pattern().is_valid(&json!(key)), can_be_told_right(&key), "{}", key);
             prop_assert_ne!(key.parse::<KeepKey>(), Err(NotARange::Malformed), "{}", key);
         }
+    }
+}
+
+/// Returns whether a key is right, as far as a pattern can tell: set bits behind the prefix of an IPv6 range are beyond it.
+fn can_be_told_right(key: &str) -> bool {
+    match key.parse::<KeepKey>() {
+        Ok(_) => true,
+        Err(NotARange::Malformed) => false,
+        Err(_) => key.contains(':'),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use shardctl::diagnostic::{SourceFile, SourceMap};
-use shardctl::document::{self, PlanDocument, PlanView};
+use shardctl::document::{self, Basis, PlanDocument, PlanView};
 use shardctl::manifest;
 use shardctl::model::{Desired, DesiredOrder, Observed, OrderId, PendingChange, ProxyIp, Recorded, Signature};
 use shardctl::plan::{self, Options, Plan};
@@ -54,7 +54,13 @@ impl World {
         });
         let plan = plan::plan(&desired, &observed.collect(), &self.options);
         let api_url = "https://user-api.proxyshard.com";
-        let view = PlanView { plan: &plan, desired: &desired, options: &self.options, sources: &sources, api_url };
+        let view = PlanView {
+            plan: &plan,
+            basis: Basis::Declared(&desired),
+            options: &self.options,
+            sources: &sources,
+            api_url,
+        };
         let (mut json, mut text) = (Vec::new(), Vec::new());
         document::write(&mut json, &PlanDocument::new(&view)).unwrap();
         text::plan(&mut text, &Shown { view, verbose: false, shows_all: "" }).unwrap();

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use shardctl::diagnostic::{SourceFile, SourceMap};
-use shardctl::document::PlanView;
+use shardctl::document::{Basis, PlanView};
 use shardctl::manifest;
 use shardctl::model::{
     Cents, Desired, LiveIp, LiveOrder, LiveSignature, Observations, Observed, OrderDetail, OrderId, PendingChange,
@@ -149,7 +149,7 @@ impl World {
 
     pub fn comment(&self, plan: &Plan) -> String {
         let World { sources, desired, options, .. } = self;
-        let view = PlanView { plan, desired, options, sources, api_url: "" };
+        let view = PlanView { plan, basis: Basis::Declared(desired), options, sources, api_url: "" };
         let shows_all = "shardctl plan -v -f prod.yaml".to_owned();
         let comment = Comment { commit: Commit::parse("1a2b3c4d5e"), shows_all, ..Comment::default() };
         let mut bytes = Vec::new();

@@ -22,6 +22,14 @@ pub(super) struct Target {
     before: Option<Before>,
 }
 
+/// What an edit did, and what is to be said of it.
+pub(super) struct Updated {
+    /// What was changed, a line each.
+    pub(super) changes: Vec<String>,
+    /// What could not be added as it is live, a line each.
+    pub(super) remarks: Vec<String>,
+}
+
 struct Before {
     text: String,
     permissions: Permissions,
@@ -52,27 +60,37 @@ impl Target {
         let mut sources = SourceMap::default();
         sources.add(SourceFile::new(path.display().to_string(), String::from_utf8_lossy(&bytes)));
         check(&sources)?;
-        let declared = declared(path, &bytes)?;
+        let declared = declared(&path.display().to_string(), &bytes)?;
         let text = String::from_utf8(bytes).map_err(|_| CommandFailure::new(format!("{} is no text", shown(path))))?;
         let before = Before { text, permissions: metadata.permissions(), declared };
         Ok(Target { path: fs::canonicalize(path).map_err(unreadable)?, before: Some(before) })
     }
 
-    /// Changes the file, or makes it, and returns what was changed, a line each.
-    pub(super) fn update(&self, orders: &[Imported<'_>]) -> Result<Vec<String>, CommandFailure> {
+    /// Returns whether a path leads to the file.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        path == self.path || fs::canonicalize(path).is_ok_and(|path| path == self.path)
+    }
+
+    /// Changes the file, or makes it.
+    pub(super) fn update(&self, orders: &[Imported<'_>]) -> Result<Updated, CommandFailure> {
         let Some(before) = &self.before else {
+            if orders.is_empty() {
+                return Ok(Updated { changes: Vec::new(), remarks: Vec::new() });
+            }
             let mut text = Vec::new();
             import::manifest(&mut text, orders)?;
             self.replace(&text, None)?;
-            return Ok(orders.iter().map(|order| format!("order {} added", order.order_id)).collect());
+            let changes = orders.iter().map(|order| format!("order {} added", order.order_id)).collect();
+            return Ok(Updated { changes, remarks: Vec::new() });
         };
-        let edited = edit::apply(&before.text, &edits(&before.declared, orders))
+        let (edits, remarks) = edits(&before.declared, orders);
+        let edited = edit::apply(&before.text, &edits)
             .map_err(|why| CommandFailure::new(format!("{} is left as it is: {why}", shown(&self.path))))?;
         if !edited.changes.is_empty() {
             self.refuse_changed(&before.text)?;
             self.replace(edited.text.as_bytes(), Some(&before.permissions))?;
         }
-        Ok(edited.changes.iter().map(ToString::to_string).collect())
+        Ok(Updated { changes: edited.changes.iter().map(ToString::to_string).collect(), remarks })
     }
 
     /// Somebody may have edited the file while the orders were read.
@@ -118,8 +136,8 @@ fn new_file(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
 }
 
 /// Reads what a manifest declares; one without orders gets some now.
-fn declared(path: &Path, bytes: &[u8]) -> Result<BTreeMap<OrderId, DesiredOrder>, CommandFailure> {
-    let read = manifest::from_bytes([(path.display().to_string(), bytes.to_owned())]);
+pub(super) fn declared(name: &str, bytes: &[u8]) -> Result<BTreeMap<OrderId, DesiredOrder>, CommandFailure> {
+    let read = manifest::from_bytes([(name.to_owned(), bytes.to_owned())]);
     match read.desired {
         Some(desired) => Ok(desired.orders),
         None if is_without_orders(bytes) => Ok(BTreeMap::new()),
@@ -132,16 +150,39 @@ fn is_without_orders(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| edit::apply(text, &Edits::default()).is_ok())
 }
 
-/// Returns what a manifest lacks to list what is live, and what it lists that is not.
-fn edits(declared: &BTreeMap<OrderId, DesiredOrder>, orders: &[Imported<'_>]) -> Edits {
-    let mut edits = Edits::default();
+/// Returns what a manifest lacks to list what is live, and what it lists that is not; and what is to be said of it.
+fn edits(declared: &BTreeMap<OrderId, DesiredOrder>, orders: &[Imported<'_>]) -> (Edits, Vec<String>) {
+    let (mut edits, mut remarks) = (Edits::default(), Vec::new());
     for imported in orders {
         match declared.get(&imported.order_id) {
-            Some(order) => edits.orders.push(order_edits(order, imported)),
+            Some(order) => {
+                let mut order_edits = order_edits(order, imported);
+                remarks.extend(without_signatures(order, &mut order_edits));
+                edits.orders.push(order_edits);
+            }
             None => edits.new_orders.push(import::order(imported)),
         }
     }
-    edits
+    (edits, remarks)
+}
+
+/// Leaves out the signatures of added IPs where the number of slots that stands there is too small for them: it is not
+/// changed, and without it the manifest would be no valid one. Says what to do.
+fn without_signatures(order: &DesiredOrder, edits: &mut OrderEdits) -> Option<String> {
+    let slots = order.p0f_slots.as_ref()?.value;
+    let listed = order.signatures().filter(|(ip, _)| !edits.remove.contains(ip)).count();
+    let new: Vec<_> = edits.add.iter().filter_map(|(ip, signature)| Some(format!("{ip}: {}", (*signature)?))).collect();
+    if new.is_empty() || listed + new.len() <= slots as usize {
+        return None;
+    }
+    edits.add.iter_mut().for_each(|(_, signature)| *signature = None);
+    Some(format!(
+        "order {}: `p0f_slots: {slots}` is too small for the signatures of what was added, which are left out: set it to {} \
+         or more, and write {}",
+        edits.order_id,
+        listed + new.len(),
+        new.join(", ")
+    ))
 }
 
 /// Returns the IPs that came into an order, and the listed ones that left it. Where its IPs are not managed, or those that

@@ -1,38 +1,30 @@
 //! The lines of a difference, of one kind not without end.
 
-use similar::udiff::UnifiedHunkHeader;
-
-use super::compare::{Unit, hunks, units};
-use super::lines::Written;
-use super::sides::{as_declared, as_it_is};
+use super::shown::{FOLD_AFTER, Shown};
+use crate::diff::{DiffLine, Hunk, Unit};
 use crate::plan::OrderPlan;
-use crate::render::shown::{FOLD_AFTER, Shown};
 
-/// A line of a difference.
-pub(in crate::render) enum Line<'a> {
+/// A line of a difference, as it is shown.
+pub(super) enum Line<'a> {
     /// Where the lines that follow stand on both sides; what is left out before them is the same on both.
-    Hunk(UnifiedHunkHeader),
+    Hunk(String),
     /// The same on both sides.
-    Same(Written<'a>),
+    Same(DiffLine<'a>),
     /// Only as it is; `asserted` where the declared line differs only in what was unknown.
-    Removed { written: Written<'a>, asserted: bool },
+    Removed { written: DiffLine<'a>, asserted: bool },
     /// Only as it is declared; `asserted` where the line as it is differs only in what was unknown.
-    Added { written: Written<'a>, asserted: bool },
+    Added { written: DiffLine<'a>, asserted: bool },
     /// So many more lines, left out.
     More(usize),
 }
 
 /// Compares an order as it is with what is declared; nothing where it could not be read.
-pub(in crate::render) fn order<'a>(shown: &Shown<'a>, order: &'a OrderPlan) -> Vec<Line<'a>> {
-    let desired = shown.view.desired.orders.get(&order.order_id);
-    let (Some(desired), Some(seen)) = (desired, &order.seen) else { return Vec::new() };
-    let before = as_it_is(order, desired, &seen.belief);
-    let after = as_declared(order.order_id, desired, &seen.belief);
+pub(super) fn order<'a>(shown: &Shown<'a>, order: &'a OrderPlan) -> Vec<Line<'a>> {
     let fold_after = if shown.verbose { usize::MAX } else { FOLD_AFTER };
     let mut lines = Vec::new();
-    for hunk in hunks(&before, &after) {
-        lines.push(Line::Hunk(UnifiedHunkHeader::new(&hunk)));
-        fold(&mut lines, units(&hunk, &before, &after), fold_after);
+    for Hunk { header, units } in shown.view.diff(order) {
+        lines.push(Line::Hunk(header));
+        fold(&mut lines, units, fold_after);
     }
     lines
 }
@@ -43,7 +35,7 @@ fn fold<'a>(lines: &mut Vec<Line<'a>>, units: Vec<Unit<'a>>, fold_after: usize) 
     for (is_shown, unit) in shown(&units, fold_after).into_iter().zip(units) {
         if is_shown {
             flush(lines, &mut hidden);
-            unit.write(lines);
+            write(lines, unit);
         } else {
             hidden.push(unit);
         }
@@ -55,7 +47,7 @@ fn fold<'a>(lines: &mut Vec<Line<'a>>, units: Vec<Unit<'a>>, fold_after: usize) 
 fn shown(units: &[Unit<'_>], most: usize) -> Vec<bool> {
     let mut numbers = [0; 4];
     let mut is_shown = |unit: &Unit<'_>| {
-        let number = &mut numbers[unit.kind()];
+        let number = &mut numbers[kind(unit)];
         *number += 1;
         *number <= most
     };
@@ -75,38 +67,36 @@ fn shown(units: &[Unit<'_>], most: usize) -> Vec<bool> {
 fn flush<'a>(lines: &mut Vec<Line<'a>>, hidden: &mut Vec<Unit<'a>>) {
     match hidden.len() {
         // A line that says that there is one more takes as much room as that one.
-        1 => hidden.drain(..).for_each(|unit| unit.write(lines)),
+        1 => hidden.drain(..).for_each(|unit| write(lines, unit)),
         _ => {
-            let number: usize = hidden.drain(..).map(|unit| unit.lines()).sum();
+            let number: usize = hidden.drain(..).map(|unit| height(&unit)).sum();
             lines.extend((number > 0).then_some(Line::More(number)));
         }
     }
 }
 
-impl<'a> Unit<'a> {
-    /// Returns the number of its kind, from 0.
-    fn kind(&self) -> usize {
-        match self {
-            Unit::Same(_) => 0,
-            Unit::Pair { .. } => 1,
-            Unit::Removed(_) => 2,
-            Unit::Added(_) => 3,
-        }
+/// Returns the number of a unit's kind, from 0.
+fn kind(unit: &Unit<'_>) -> usize {
+    match unit {
+        Unit::Same(_) => 0,
+        Unit::Pair { .. } => 1,
+        Unit::Removed(_) => 2,
+        Unit::Added(_) => 3,
     }
+}
 
-    fn lines(&self) -> usize {
-        if matches!(self, Unit::Pair { .. }) { 2 } else { 1 }
-    }
+fn height(unit: &Unit<'_>) -> usize {
+    if matches!(unit, Unit::Pair { .. }) { 2 } else { 1 }
+}
 
-    fn write(self, lines: &mut Vec<Line<'a>>) {
-        match self {
-            Unit::Same(written) => lines.push(Line::Same(written)),
-            Unit::Removed(written) => lines.push(Line::Removed { written, asserted: false }),
-            Unit::Added(written) => lines.push(Line::Added { written, asserted: false }),
-            Unit::Pair { live, declared, asserted } => {
-                lines.push(Line::Removed { written: live, asserted });
-                lines.push(Line::Added { written: declared, asserted });
-            }
+fn write<'a>(lines: &mut Vec<Line<'a>>, unit: Unit<'a>) {
+    match unit {
+        Unit::Same(written) => lines.push(Line::Same(written)),
+        Unit::Removed(written) => lines.push(Line::Removed { written, asserted: false }),
+        Unit::Added(written) => lines.push(Line::Added { written, asserted: false }),
+        Unit::Pair { live, declared, asserted } => {
+            lines.push(Line::Removed { written: live, asserted });
+            lines.push(Line::Added { written: declared, asserted });
         }
     }
 }

@@ -5,19 +5,8 @@ use std::cmp::Ordering;
 use similar::algorithms::{Capture, DiffHook, Replace};
 use similar::{DiffOp, DiffTag};
 
-use super::lines::Written;
-
-/// One or two lines about the same, which stand next to each other.
-pub(super) enum Unit<'a> {
-    /// The same on both sides.
-    Same(Written<'a>),
-    /// What is said of the same on both sides; `asserted` where the declared line differs only in what was unknown.
-    Pair { live: Written<'a>, declared: Written<'a>, asserted: bool },
-    /// Only as it is.
-    Removed(Written<'a>),
-    /// Only as it is declared.
-    Added(Written<'a>),
-}
+use super::Unit;
+use super::lines::{DiffLine, Written};
 
 /// Finds the parts that differ, each with three lines around it.
 pub(super) fn hunks(before: &[Written<'_>], after: &[Written<'_>]) -> Vec<Vec<DiffOp>> {
@@ -53,7 +42,7 @@ pub(super) fn units<'a>(hunk: &[DiffOp], before: &[Written<'a>], after: &[Writte
         let (tag, old, new) = operation.as_tag_tuple();
         match tag {
             // The declared line names the range that covers it, too.
-            DiffTag::Equal => units.extend(after[new].iter().copied().map(Unit::Same)),
+            DiffTag::Equal => units.extend(after[new].iter().copied().map(DiffLine::Written).map(Unit::Same)),
             _ => merge(&mut units, &before[old], &after[new]),
         }
     }
@@ -72,10 +61,11 @@ fn merge<'a>(units: &mut Vec<Unit<'a>>, mut live: &[Written<'a>], mut declared: 
         units.extend(match (removed, added) {
             (Some(live), Some(declared)) => {
                 let asserted = live.is_asserted_by(&declared);
+                let (live, declared) = (DiffLine::Written(live), DiffLine::Written(declared));
                 Some(Unit::Pair { live, declared, asserted })
             }
-            (Some(live), None) => Some(Unit::Removed(live)),
-            (None, Some(declared)) => Some(Unit::Added(declared)),
+            (Some(live), None) => Some(Unit::Removed(DiffLine::Written(live))),
+            (None, Some(declared)) => Some(Unit::Added(DiffLine::Written(declared))),
             (None, None) => None,
         });
         live = &live[usize::from(order.is_le())..];

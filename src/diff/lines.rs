@@ -4,11 +4,29 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use crate::manifest::write::{Key, scalar};
-use crate::model::{Foreign, OrderId, PendingChange, ProxyIp, ProxyRange, Signature};
+use crate::model::{Foreign, OrderId, PendingChange, ProxyIp, ProxyRange, Signature, printable};
 
-/// A line of an order written as a manifest; it becomes text only where it is shown.
+/// A line of a difference.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::render) struct Written<'a> {
+pub enum DiffLine<'a> {
+    /// As it is made; it becomes text only where it is shown.
+    Written(Written<'a>),
+    /// As it was saved, and perhaps edited.
+    Saved(&'a str),
+}
+
+impl fmt::Display for DiffLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DiffLine::Written(written) => written.fmt(f),
+            DiffLine::Saved(text) => f.write_str(&printable(text)),
+        }
+    }
+}
+
+/// A line of an order written as a manifest.
+#[derive(Debug, Clone, Copy)]
+pub struct Written<'a> {
     /// What it says.
     pub(super) says: Says<'a>,
     /// The range of the manifest that covers the IP: a comment, which makes no difference.
