@@ -7,16 +7,17 @@ use similar::{DiffOp, DiffTag};
 
 use super::lines::Written;
 
-/// One or two lines about the same, which stand next to each other.
-pub(super) enum Unit<'a> {
+/// One or two lines about the same, which stand next to each other. The lines themselves stay where they are: of a large
+/// order most are only counted.
+pub(super) enum Unit<'s, 'a> {
     /// The same on both sides.
-    Same(Written<'a>),
+    Same(&'s Written<'a>),
     /// What is said of the same on both sides; `asserted` where the declared line differs only in what was unknown.
-    Pair { live: Written<'a>, declared: Written<'a>, asserted: bool },
+    Pair { live: &'s Written<'a>, declared: &'s Written<'a>, asserted: bool },
     /// Only as it is.
-    Removed(Written<'a>),
+    Removed(&'s Written<'a>),
     /// Only as it is declared.
-    Added(Written<'a>),
+    Added(&'s Written<'a>),
 }
 
 /// Finds the parts that differ, each with three lines around it.
@@ -47,20 +48,20 @@ fn walk<D: DiffHook>(found: &mut D, before: &[Written<'_>], after: &[Written<'_>
 }
 
 /// Puts the lines of a hunk side by side: those about the same follow one another.
-pub(super) fn units<'a>(hunk: &[DiffOp], before: &[Written<'a>], after: &[Written<'a>]) -> Vec<Unit<'a>> {
+pub(super) fn units<'s, 'a>(hunk: &[DiffOp], before: &'s [Written<'a>], after: &'s [Written<'a>]) -> Vec<Unit<'s, 'a>> {
     let mut units = Vec::new();
     for operation in hunk {
         let (tag, old, new) = operation.as_tag_tuple();
         match tag {
             // The declared line names the range that covers it, too.
-            DiffTag::Equal => units.extend(after[new].iter().copied().map(Unit::Same)),
+            DiffTag::Equal => units.extend(after[new].iter().map(Unit::Same)),
             _ => merge(&mut units, &before[old], &after[new]),
         }
     }
     units
 }
 
-fn merge<'a>(units: &mut Vec<Unit<'a>>, mut live: &[Written<'a>], mut declared: &[Written<'a>]) {
+fn merge<'s, 'a>(units: &mut Vec<Unit<'s, 'a>>, mut live: &'s [Written<'a>], mut declared: &'s [Written<'a>]) {
     loop {
         let order = match (live.first(), declared.first()) {
             (None, None) => return,
@@ -68,10 +69,10 @@ fn merge<'a>(units: &mut Vec<Unit<'a>>, mut live: &[Written<'a>], mut declared: 
             (None, Some(_)) => Ordering::Greater,
             (Some(live), Some(declared)) => live.says.compare_subject(&declared.says),
         };
-        let (removed, added) = (order.is_le().then(|| live[0]), order.is_ge().then(|| declared[0]));
+        let (removed, added) = (order.is_le().then(|| &live[0]), order.is_ge().then(|| &declared[0]));
         units.extend(match (removed, added) {
             (Some(live), Some(declared)) => {
-                let asserted = live.is_asserted_by(&declared);
+                let asserted = live.is_asserted_by(declared);
                 Some(Unit::Pair { live, declared, asserted })
             }
             (Some(live), None) => Some(Unit::Removed(live)),

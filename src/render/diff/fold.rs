@@ -38,23 +38,48 @@ pub(in crate::render) fn order<'a>(shown: &Shown<'a>, order: &'a OrderPlan) -> V
 }
 
 /// Writes the units of a hunk; of one kind, only so many, and a count in place of a stretch of others.
-fn fold<'a>(lines: &mut Vec<Line<'a>>, units: Vec<Unit<'a>>, fold_after: usize) {
-    let mut hidden: Vec<Unit<'a>> = Vec::new();
+fn fold<'a>(lines: &mut Vec<Line<'a>>, units: Vec<Unit<'_, 'a>>, fold_after: usize) {
+    let mut hidden = Hidden::default();
     for (is_shown, unit) in shown(&units, fold_after).into_iter().zip(units) {
         if is_shown {
-            flush(lines, &mut hidden);
+            hidden.flush(lines);
             unit.write(lines);
         } else {
-            hidden.push(unit);
+            hidden.add(unit);
         }
     }
-    flush(lines, &mut hidden);
+    hidden.flush(lines);
+}
+
+/// A stretch of units that are not shown.
+#[derive(Default)]
+struct Hidden<'s, 'a> {
+    lines: usize,
+    units: usize,
+    last: Option<Unit<'s, 'a>>,
+}
+
+impl<'s, 'a> Hidden<'s, 'a> {
+    fn add(&mut self, unit: Unit<'s, 'a>) {
+        self.lines += unit.lines();
+        self.units += 1;
+        self.last = Some(unit);
+    }
+
+    /// Writes in place of the stretch how long it is, and begins another one.
+    fn flush(&mut self, lines: &mut Vec<Line<'a>>) {
+        match std::mem::take(self) {
+            // A line that says that there is one more takes as much room as that one.
+            Hidden { units: 1, last: Some(unit), .. } => unit.write(lines),
+            hidden => lines.extend((hidden.lines > 0).then_some(Line::More(hidden.lines))),
+        }
+    }
 }
 
 /// Decides which units are shown: so many of each kind, and what is the same only beside one that differs.
-fn shown(units: &[Unit<'_>], most: usize) -> Vec<bool> {
+fn shown(units: &[Unit<'_, '_>], most: usize) -> Vec<bool> {
     let mut numbers = [0; 4];
-    let mut is_shown = |unit: &Unit<'_>| {
+    let mut is_shown = |unit: &Unit<'_, '_>| {
         let number = &mut numbers[unit.kind()];
         *number += 1;
         *number <= most
@@ -72,18 +97,7 @@ fn shown(units: &[Unit<'_>], most: usize) -> Vec<bool> {
     (0..units.len()).map(decide).collect()
 }
 
-fn flush<'a>(lines: &mut Vec<Line<'a>>, hidden: &mut Vec<Unit<'a>>) {
-    match hidden.len() {
-        // A line that says that there is one more takes as much room as that one.
-        1 => hidden.drain(..).for_each(|unit| unit.write(lines)),
-        _ => {
-            let number: usize = hidden.drain(..).map(|unit| unit.lines()).sum();
-            lines.extend((number > 0).then_some(Line::More(number)));
-        }
-    }
-}
-
-impl<'a> Unit<'a> {
+impl<'a> Unit<'_, 'a> {
     /// Returns the number of its kind, from 0.
     fn kind(&self) -> usize {
         match self {
@@ -100,12 +114,12 @@ impl<'a> Unit<'a> {
 
     fn write(self, lines: &mut Vec<Line<'a>>) {
         match self {
-            Unit::Same(written) => lines.push(Line::Same(written)),
-            Unit::Removed(written) => lines.push(Line::Removed { written, asserted: false }),
-            Unit::Added(written) => lines.push(Line::Added { written, asserted: false }),
+            Unit::Same(written) => lines.push(Line::Same(*written)),
+            Unit::Removed(written) => lines.push(Line::Removed { written: *written, asserted: false }),
+            Unit::Added(written) => lines.push(Line::Added { written: *written, asserted: false }),
             Unit::Pair { live, declared, asserted } => {
-                lines.push(Line::Removed { written: live, asserted });
-                lines.push(Line::Added { written: declared, asserted });
+                lines.push(Line::Removed { written: *live, asserted });
+                lines.push(Line::Added { written: *declared, asserted });
             }
         }
     }
