@@ -76,8 +76,7 @@ fn writes(words: &[String]) -> Result<()> {
                             format!("{{\"items\":[{}]}}", (0..size.ips).map(item).collect::<Vec<_>>().join(","))
                         };
                         connection.get(&format!("/user/api/proxies/active?order_id={order}"))?;
-                        connection
-                            .get(&format!("/user/api/orders/{order}/addons/calculate?addon_key=p0f_slots&add_qty=1"))?;
+                        connection.get(&format!("/user/api/orders/{order}"))?;
                         connection.post(
                             &format!("/user/api/orders/{order}/signature/set"),
                             &list("\"signature\":\"linux\""),
