@@ -9,8 +9,10 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 mod measure;
+mod one_order;
 mod roles;
 mod rows;
+mod unchanged;
 mod world;
 
 use std::process::ExitCode;

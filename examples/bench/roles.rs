@@ -58,7 +58,7 @@ fn events(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The least that sends the writes of an apply: for each order two requests, in a row, over 16 kept connections.
+/// The least that sends the writes of an apply: for each order two reads and one write, over 16 kept connections.
 fn writes(words: &[String]) -> Result<()> {
     let [url, orders, ips] = words else { bail!("writes URL ORDERS IPS") };
     let size = super::world::Size { orders: orders.parse()?, ips: ips.parse()? };
@@ -71,18 +71,14 @@ fn writes(words: &[String]) -> Result<()> {
                 scope.spawn(|| -> Result<()> {
                     let mut connection = raw::Connection::open(address)?;
                     while let Some(order) = ids.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let list = |field: &str| {
-                            let item = |ip| format!("{{\"ip\":\"{}\",{field}}}", size.ip(*order, ip));
-                            format!("{{\"items\":[{}]}}", (0..size.ips).map(item).collect::<Vec<_>>().join(","))
-                        };
+                        let item = |ip| format!("{{\"ip\":\"{}\",\"value\":false}}", size.ip(*order, ip));
+                        let items = (0..size.ips).map(item).collect::<Vec<_>>().join(",");
                         connection.get(&format!("/user/api/proxies/active?order_id={order}"))?;
-                        connection
-                            .get(&format!("/user/api/orders/{order}/addons/calculate?addon_key=p0f_slots&add_qty=1"))?;
+                        connection.get(&format!("/user/api/orders/{order}"))?;
                         connection.post(
-                            &format!("/user/api/orders/{order}/signature/set"),
-                            &list("\"signature\":\"linux\""),
+                            &format!("/user/api/orders/{order}/del-np/set"),
+                            &format!("{{\"items\":[{items}]}}"),
                         )?;
-                        connection.post(&format!("/user/api/orders/{order}/del-np/set"), &list("\"value\":false"))?;
                     }
                     Ok(())
                 })

@@ -75,6 +75,14 @@ impl World {
         Ok(World { size, url: line.trim().to_owned(), folder, server })
     }
 
+    /// Applies the manifest, so that nothing is left to do.
+    pub fn apply(&self) -> Result<()> {
+        let mut run = super::rows::plan_run(self)?;
+        run.words[1] = "apply".to_owned();
+        run.words.push("--apply".to_owned());
+        run.once().map(drop)
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -83,10 +91,7 @@ impl World {
     pub fn list_reads(&self) -> Result<PathBuf> {
         let mut text = format!("header = \"Authorization: Bearer {TOKEN}\"\n");
         for order in self.size.order_ids() {
-            for path in [
-                format!("proxies/active?order_id={order}"),
-                format!("orders/{order}/addons/calculate?addon_key=p0f_slots&add_qty=1"),
-            ] {
+            for path in [format!("proxies/active?order_id={order}"), format!("orders/{order}")] {
                 let _ = writeln!(text, "url = \"{}/user/api/{path}\"\noutput = \"/dev/null\"", self.url);
             }
         }

@@ -31,16 +31,41 @@ pub(super) fn order<'a>(shown: &Shown<'a>, order: &'a OrderPlan) -> Vec<Line<'a>
 
 /// Writes the units of a hunk; of one kind, only so many, and a count in place of a stretch of others.
 fn fold<'a>(lines: &mut Vec<Line<'a>>, units: Vec<Unit<'a>>, fold_after: usize) {
-    let mut hidden: Vec<Unit<'a>> = Vec::new();
+    let mut hidden = Hidden::default();
     for (is_shown, unit) in shown(&units, fold_after).into_iter().zip(units) {
         if is_shown {
-            flush(lines, &mut hidden);
+            hidden.flush(lines);
             write(lines, unit);
         } else {
-            hidden.push(unit);
+            hidden.add(unit);
         }
     }
-    flush(lines, &mut hidden);
+    hidden.flush(lines);
+}
+
+/// A stretch of units that are not shown; of a large order they are most, and only counted.
+#[derive(Default)]
+struct Hidden<'a> {
+    lines: usize,
+    units: usize,
+    last: Option<Unit<'a>>,
+}
+
+impl<'a> Hidden<'a> {
+    fn add(&mut self, unit: Unit<'a>) {
+        self.lines += height(&unit);
+        self.units += 1;
+        self.last = Some(unit);
+    }
+
+    /// Writes in place of the stretch how long it is, and begins another one.
+    fn flush(&mut self, lines: &mut Vec<Line<'a>>) {
+        match std::mem::take(self) {
+            // A line that says that there is one more takes as much room as that one.
+            Hidden { units: 1, last: Some(unit), .. } => write(lines, unit),
+            hidden => lines.extend((hidden.lines > 0).then_some(Line::More(hidden.lines))),
+        }
+    }
 }
 
 /// Decides which units are shown: so many of each kind, and what is the same only beside one that differs.
@@ -62,17 +87,6 @@ fn shown(units: &[Unit<'_>], most: usize) -> Vec<bool> {
         _ => first[at],
     };
     (0..units.len()).map(decide).collect()
-}
-
-fn flush<'a>(lines: &mut Vec<Line<'a>>, hidden: &mut Vec<Unit<'a>>) {
-    match hidden.len() {
-        // A line that says that there is one more takes as much room as that one.
-        1 => hidden.drain(..).for_each(|unit| write(lines, unit)),
-        _ => {
-            let number: usize = hidden.drain(..).map(|unit| height(&unit)).sum();
-            lines.extend((number > 0).then_some(Line::More(number)));
-        }
-    }
 }
 
 /// Returns the number of a unit's kind, from 0.

@@ -118,10 +118,8 @@ fn texts(addresses: &BTreeSet<ProxyIp>) -> Vec<String> {
 
 /// Reads a record's file; the error says what is wrong with it.
 pub fn decode(bytes: &[u8], order_id: OrderId, api_url: &str) -> Result<Recorded, UnusableRecord> {
-    check_version(bytes)?;
-    // The words of what reads it repeat keys and values of the file.
-    let file: StateFile =
-        serde_json::from_slice(bytes).map_err(|error| UnusableRecord::damaged(printable(&error.to_string())))?;
+    let file: StateFile = serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, &error))?;
+    check_version(file.format_version)?;
     if file.order_id != order_id.get() {
         let message = format!("it is the record of order {}", file.order_id);
         return Err(UnusableRecord::new(UnusableKind::OtherOrder, message));
@@ -134,12 +132,19 @@ pub fn decode(bytes: &[u8], order_id: OrderId, api_url: &str) -> Result<Recorded
     recorded(file)
 }
 
-fn check_version(bytes: &[u8]) -> Result<(), UnusableRecord> {
+/// Says why a file is none: that it has another version where it does, since another layout has other fields.
+fn unreadable(bytes: &[u8], error: &serde_json::Error) -> UnusableRecord {
     #[derive(Deserialize)]
     struct Version {
         format_version: u32,
     }
-    let Ok(Version { format_version }) = serde_json::from_slice(bytes) else { return Ok(()) };
+    let version = serde_json::from_slice(bytes).map(|Version { format_version }| format_version);
+    // The words of what reads it repeat keys and values of the file.
+    let damaged = || UnusableRecord::damaged(printable(&error.to_string()));
+    version.ok().and_then(|version| check_version(version).err()).unwrap_or_else(damaged)
+}
+
+fn check_version(format_version: u32) -> Result<(), UnusableRecord> {
     let version = format!("it has format version {format_version}, and this program reads {FORMAT_VERSION}");
     match format_version {
         FORMAT_VERSION => Ok(()),

@@ -58,6 +58,8 @@ mod state_files;
 mod state_lock;
 #[cfg(feature = "sandbox")]
 mod sweep;
+#[cfg(feature = "sandbox")]
+mod tutorial;
 mod words;
 #[cfg(feature = "sandbox")]
 mod workflows;

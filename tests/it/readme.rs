@@ -13,6 +13,7 @@ use shardctl::manifest;
 use shardctl::render::problem;
 
 use crate::recipes::parses;
+use crate::tutorial;
 
 fn readme() -> String {
     fs::read_to_string("README.md").unwrap()
@@ -161,8 +162,10 @@ fn every_command_line_is_taken() {
     let readme = readme();
     let blocks =
         readme.lines().filter_map(|line| line.strip_prefix("cargo run -- ")).map(|line| format!("shardctl {line}"));
+    let pasted = tutorial::blocks();
+    let pasted = pasted.lines().filter(|line| line.starts_with("shardctl ")).map(str::to_owned);
     let spans = readme.lines().flat_map(code_spans).filter(|code| code.starts_with("shardctl "));
-    let lines: Vec<String> = blocks.chain(spans).collect();
+    let lines: Vec<String> = blocks.chain(pasted).chain(spans).collect();
     assert!(lines.len() > 15, "{lines:?}");
     for line in lines {
         // What stands for something is filled in.
@@ -194,8 +197,12 @@ fn the_test_command_stands_alone() {
 fn every_picture_is_shown_and_every_link_leads_somewhere() {
     let readme = readme();
     let links: BTreeSet<&str> = readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
+    let headings = readme.lines().filter_map(|line| line.strip_prefix('#'));
+    let headings = headings.map(|line| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-"));
+    let headings: BTreeSet<String> = headings.collect();
     for link in links.iter().filter(|link| !link.contains("://")) {
-        assert!(Path::new(link).exists(), "{link}");
+        let leads = link.strip_prefix('#').map_or(Path::new(link).exists(), |anchor| headings.contains(anchor));
+        assert!(leads, "{link}");
     }
     let files = fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     for picture in files.filter(|file| file.ends_with(".svg")) {

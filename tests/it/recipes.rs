@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod address;
 #[cfg(unix)]
 mod gitlab;
 mod policy;
@@ -44,7 +45,7 @@ fn the_workflow_uses_the_action_as_it_is() {
     let mut used = 0;
     for job in workflow["jobs"].as_object().unwrap().values() {
         for step in job["steps"].as_array().unwrap() {
-            if step["uses"].as_str().is_some_and(|uses| uses.starts_with("OWNER/shardctl@")) {
+            if is_the_action(step) {
                 let given = step["with"].as_object().unwrap();
                 assert!(given.keys().all(|key| inputs.contains_key(key)), "{given:?}");
                 used += 1;
@@ -124,12 +125,16 @@ fn command_lines(value: &Value) -> Vec<String> {
 fn uses_of_the_action(workflow: &Value) -> Vec<String> {
     let jobs = workflow["jobs"].as_object().into_iter().flat_map(|jobs| jobs.values());
     let steps = jobs.flat_map(|job| job["steps"].as_array().into_iter().flatten());
-    let uses = steps.filter(|step| step["uses"].as_str().is_some_and(|uses| uses.starts_with("OWNER/shardctl@")));
+    let uses = steps.filter(|step| is_the_action(step));
     uses.map(|step| {
         let word = |input: &str| step["with"][input].as_str().unwrap_or_default().to_owned();
         format!("shardctl {} -f {} {}", word("command"), word("manifest"), word("arguments"))
     })
     .collect()
+}
+
+fn is_the_action(step: &Value) -> bool {
+    step["uses"].as_str().is_some_and(|uses| uses.starts_with(&format!("{}@", address::of(Path::new(".")))))
 }
 
 fn recipes() -> Vec<PathBuf> {

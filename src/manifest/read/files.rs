@@ -185,16 +185,23 @@ pub fn enclosure(path: &Path) -> Option<PathBuf> {
             other => whole.push(other),
         }
     }
-    let is_itself = |directory: &Path| directory.canonicalize().is_ok_and(|real| real == directory);
     let is_repository = |directory: &&Path| directory.join(GIT_DIRECTORY).exists() && is_itself(directory);
     let working = Some(&*working).filter(|working| whole.starts_with(working));
     let start = working.unwrap_or(&whole);
     start.ancestors().find(is_repository).or(working).map(Path::to_owned)
 }
 
+/// Returns whether no link is on the way to a directory. Its canonical path tells that only where systems spell paths in
+/// one way: on Windows it begins with `\\?\` and has the long names, on macOS it has the case of the disk.
+fn is_itself(directory: &Path) -> bool {
+    !directory.ancestors().any(Path::is_symlink)
+}
+
+/// Returns whether a file, by its canonical path, lies in a directory, but not in what git keeps there.
 fn is_inside(target: &Path, enclosure: &Path) -> bool {
     // Git keeps credentials in its own directory.
     let is_gits = |path: &Path| path.components().any(|component| component.as_os_str() == GIT_DIRECTORY);
+    let enclosure = enclosure.canonicalize().unwrap_or_else(|_| enclosure.to_owned());
     target.strip_prefix(enclosure).is_ok_and(|path| !is_gits(path))
 }
 
@@ -247,4 +254,43 @@ fn read_bounded(input: impl Read, length: u64) -> io::Result<Option<Vec<u8>>> {
     // The length of a pipe is not known beforehand, and a file may grow while it is read.
     input.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= MAX_FILE_BYTES).then_some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Makes a directory with a manifest in it; returns it without links, and the manifest's canonical path.
+    fn directory_with_a_manifest() -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let temporary = tempfile::tempdir().expect("a directory");
+        let directory = temporary.path().canonicalize().expect("its path").join("repository");
+        fs::create_dir_all(directory.join(GIT_DIRECTORY)).expect("a repository");
+        for name in ["shardctl.yaml", ".git/config"] {
+            fs::write(directory.join(name), "").expect("a file");
+        }
+        let manifest = directory.join("shardctl.yaml").canonicalize().expect("its path");
+        (temporary, directory, manifest)
+    }
+
+    /// On Windows the path that was given and the canonical one always differ, elsewhere where a link is on the way.
+    #[test]
+    fn a_file_is_inside_its_directory_however_that_is_spelled() {
+        let (temporary, directory, manifest) = directory_with_a_manifest();
+        let given = temporary.path().join("repository");
+        assert!(is_inside(&manifest, &given) && is_inside(&manifest, &directory));
+        assert!(is_inside(&manifest, temporary.path()));
+        assert!(!is_inside(&directory.join(".git/config").canonicalize().expect("its path"), &given), "git's own");
+        assert!(!is_inside(&manifest, &given.join(GIT_DIRECTORY)), "beside it");
+        assert!(!is_inside(&manifest, &temporary.path().join("gone")));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_behind_a_link_is_not_itself_and_encloses_all_the_same() {
+        let (temporary, directory, manifest) = directory_with_a_manifest();
+        let link = temporary.path().join("link");
+        std::os::unix::fs::symlink(&directory, &link).expect("a link");
+        assert!(is_itself(&directory) && !is_itself(&link) && !is_itself(&link.join(GIT_DIRECTORY)));
+        assert!(is_inside(&manifest, &link));
+    }
 }

@@ -11,6 +11,7 @@ use shardctl::sandbox::PanelAction;
 use snapbox::data::DataFormat;
 
 use super::Shardctl;
+use crate::tutorial;
 
 /// Two orders: of one, the marks are recorded once [`BEFORE`] was applied; the other is new, and somebody scheduled a
 /// downgrade of it.
@@ -145,9 +146,19 @@ fn ip(address: &str) -> ProxyIp {
     address.parse().expect("an address")
 }
 
+/// The README's tutorial up to the pull request: what was imported is applied, and the manifest is changed.
+fn tutorial() -> Shardctl {
+    let shardctl = Shardctl::new(&tutorial::account());
+    let imported = shardctl.aside(&["import", "--all"]).exits(0).stdout;
+    shardctl.write("shardctl.yaml", &imported);
+    shardctl.aside(&["apply", "--apply"]).exits(0);
+    tutorial::change(&shardctl.path(""));
+    shardctl
+}
+
 #[test]
 fn a_plan_with_every_kind_of_operation() {
-    let shardctl = Shardctl::half_recorded();
+    let shardctl = tutorial();
     shardctl.draw("plan", &["plan"], 0);
     let plan = shardctl.aside(&["plan", "--format", "json"]).exits(0).stdout;
     for kind in ["cancel_downgrade", "purchase_slots", "set_signatures", "set_del_np", "schedule_downgrade"] {
@@ -163,9 +174,9 @@ fn a_blocked_plan() {
 
 #[test]
 fn no_changes() {
-    let shardctl = Shardctl::half_recorded();
+    let shardctl = tutorial();
     shardctl.aside(&["apply", "--apply"]).exits(0);
-    shardctl.draw("no-changes", &["plan"], 0);
+    shardctl.draw("no-changes", &["plan", "--detailed-exitcode"], 0);
 }
 
 #[test]
@@ -203,9 +214,7 @@ fn an_ip_that_somebody_bought() {
 
 #[test]
 fn a_manifest_for_what_is_there() {
-    let shardctl = Shardctl::new(ACCOUNT);
-    shardctl.act(48213, PanelAction::Marks([(ip("203.0.113.12"), true)].into()));
-    shardctl.draw("import", &["import", "48213", "48977"], 0);
+    Shardctl::new(&tutorial::account()).draw("import", &["import", "--all"], 0);
 }
 
 /// Drawn by whoever shows Markdown.

@@ -3,14 +3,21 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
 use super::machine::{Machine, said};
 use crate::cli::{EXAMPLE_MANIFEST, Shardctl, TOKEN};
 use crate::rig;
 
-/// A machine whose `shardctl` writes down its arguments, one a line, and then does as it is told.
+/// A machine whose `shardctl` writes down its arguments, one a line, and then does as it is told; its history is a file.
 fn machine(then: &str) -> Machine {
     let machine = Machine::new();
-    machine.program("bin/shardctl", &format!("for word; do echo \"<$word>\"; done > arguments\n{then}"));
+    // What stands in `before` is there when the step begins.
+    let history =
+        "if [ \"$1\" = history ]; then echo \"$*\" > asked; [ -e arguments ] || exec cat before; exec cat history; fi";
+    let arguments = "for word; do echo \"<$word>\"; done > arguments";
+    machine.program("bin/shardctl", &format!("{history}\n{arguments}\n{then}"));
     machine
 }
 
@@ -106,6 +113,63 @@ fn a_plan_is_told_to_the_steps_that_follow_and_shown_in_the_summary() {
     assert_eq!(machine.text("summary"), "<!-- shardctl -->\n## A plan\n\n");
 }
 
+const THIS_RUN: &str = "https://git.example/some/where/actions/runs/42";
+
+/// The history is read, newest first, with runs of others around the own one.
+#[test]
+fn an_apply_tells_what_came_of_it_by_the_history() {
+    let run = |url: &str, outcome: Value, charged: u32| json!({"id": format!("run-{charged}"), "actor": {"url": url}, "outcome": outcome, "charged_cents": charged});
+    let later = run(THIS_RUN, json!("complete"), 7);
+    let other = run("https://git.example/some/where/actions/runs/41", json!("complete"), 9);
+    let never_ended = run(THIS_RUN, json!(null), 5);
+    let before = run(THIS_RUN, json!("complete"), 1);
+    let all = |own: Value| json!([later, own, other, never_ended, before]);
+    // The exit status, the arguments, the runs of the history; what is told.
+    let rows = [
+        (0, "--apply", all(run(THIS_RUN, json!("complete"), 300)), Some("complete"), Some("300")),
+        (3, "--apply", all(run(THIS_RUN, json!("partial"), 150)), Some("partial"), Some("150")),
+        (1, "--apply", all(run(THIS_RUN, json!("failed"), 0)), Some("failed"), Some("0")),
+        (4, "--apply", json!([run(THIS_RUN, json!("partial"), 150), other]), Some("partial"), Some("150")),
+        (0, "--apply", json!([other, before]), Some("nothing_to_do"), Some("0")),
+        (0, "", json!([other]), Some("dry_run"), Some("0")),
+        (2, "--detailed-exitcode", json!([other]), Some("dry_run"), Some("0")),
+        (1, "--apply", json!([other]), Some("failed"), Some("0")),
+        (130, "--apply", json!([never_ended]), Some(""), Some("5")),
+        (3, "--apply", json!([other]), None, None),
+        (0, "--apply", json!("no history"), None, None),
+    ];
+    for (status, arguments, runs, outcome, charged) in rows {
+        let machine = machine(&format!("echo printed\nexit {status}"));
+        fs::write(machine.path("history"), json!({"runs": runs}).to_string()).unwrap();
+        fs::write(machine.path("before"), json!({"runs": [before]}).to_string()).unwrap();
+        let mut step = machine.step("Run");
+        step.env("INPUT_COMMAND", "apply").env("INPUT_ARGUMENTS", arguments).output().unwrap();
+        let told = (machine.output("outcome"), machine.output("charged-cents"));
+        assert_eq!((told.0.as_deref(), told.1.as_deref()), (outcome, charged), "{status} {arguments:?} {runs}");
+        assert_eq!(machine.output("exit-code"), Some(status.to_string()));
+    }
+}
+
+#[test]
+fn the_history_is_that_of_the_place_where_it_is_applied() {
+    let rows = [
+        ("--apply", "s3://bucket", "--manifest a --manifest b --state s3://bucket"),
+        ("--apply -f c --state=here --order x", "", "--manifest a --manifest b -f c --state=here"),
+    ];
+    for (arguments, state, expected) in rows {
+        let machine = machine("echo printed");
+        let mut step = machine.step("Run");
+        step.env("INPUT_COMMAND", "apply").env("INPUT_ARGUMENTS", arguments).env("INPUT_STATE", state);
+        assert!(step.env("INPUT_MANIFEST", "a\nb").output().unwrap().status.success());
+        let asked = machine.text("asked");
+        let (first, moment) = asked.trim_end().split_once(" --since ").unwrap();
+        let (moment, place) = moment.split_once(' ').unwrap();
+        assert_eq!((first, place), ("history --format json", expected));
+        assert!(moment.parse::<Timestamp>().is_ok(), "{moment}");
+        assert_eq!((machine.output("outcome"), machine.output("charged-cents")), (None, None), "it cannot be read");
+    }
+}
+
 #[test]
 fn a_failure_ends_the_step_as_the_program_ended_and_is_shown_all_the_same() {
     // Each ends with the status behind it, having printed what stands before it.
@@ -178,6 +242,14 @@ fn the_program_itself_is_run_as_it_is() {
     assert!(is_well, "{said}");
     assert_ne!(machine.output("changed").as_deref(), Some("0"));
     assert!(machine.text("summary").contains("<!-- shardctl -->\n## shardctl plan: "), "{}", machine.text("summary"));
+    let mut apply = machine.step("Run");
+    apply.env("INPUT_COMMAND", "apply").env("INPUT_ARGUMENTS", "--apply").env("GITHUB_ACTIONS", "true");
+    for (outcome, charged) in [("complete", "300"), ("nothing_to_do", "0")] {
+        apply.env("PROXYSHARD_API_URL", shardctl.url()).env("PROXYSHARD_TOKEN", TOKEN);
+        assert!(apply.output().unwrap().status.success());
+        let told = [machine.output("outcome"), machine.output("charged-cents")];
+        assert_eq!(told, [Some(outcome.to_owned()), Some(charged.to_owned())]);
+    }
     let (is_well, said) = step("plan", "another-token");
     assert!(!is_well && said.contains("token"), "{said}");
     let shown = fs::read_to_string(machine.output("markdown").unwrap()).unwrap();
