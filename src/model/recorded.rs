@@ -20,8 +20,9 @@ pub struct Recorded {
     pub slots: Option<RecordedSlots>,
     /// Whether the API acknowledged a request to renew by itself, or not to; `None`: unknown.
     pub auto_renewal: Option<bool>,
-    /// The renewal that the marks and the pending change were recorded for.
-    pub renews_at: Option<RecordedRenewal>,
+    /// The renewal that the marks and the pending change were recorded for; boxed, so that a record that nobody wrote is
+    /// small.
+    pub renews_at: Option<Box<RecordedRenewal>>,
     /// Whether a pending change of which nothing was known was asked to be taken back for that renewal, and the API said
     /// that there was none: it is asked again after the next renewal, and not before.
     pub pending_asked: bool,
@@ -40,6 +41,8 @@ pub struct RecordedRenewal {
     pub at: Renewal,
     /// Where it was read; `None` where the record does not say.
     pub source: Option<RenewalSource>,
+    /// The earliest `until` beside it, where it was read elsewhere: what is compared where only `until` is told.
+    pub until: Option<Timestamp>,
 }
 
 /// Where a renewal date was read.

@@ -7,7 +7,6 @@ use super::forget::forget_record;
 use super::next_record::Unsettled;
 use super::resolve::Covered;
 use super::rows::Row;
-use super::step::Step;
 use crate::diagnostic::{Problem, ProblemCode, quoted, quoted_apart};
 use crate::model::{LiveSignature, OrderStatus, Signature, count};
 
@@ -85,7 +84,7 @@ impl Difference<'_> {
 
     /// Checks that the order's status allows what is planned.
     pub(super) fn check_status(&mut self) {
-        let buys = self.order.steps.iter().any(|step| matches!(step, Step::PurchaseSlots { .. }));
+        let buys = self.managed_slots().is_some_and(|(wanted, slots)| wanted > slots);
         let (message, help) = match &self.live.detail.status {
             Some(OrderStatus::Cancelled) => {
                 (format!("order {} is cancelled", self.order_id), "remove the order from the manifest, or mend its id")

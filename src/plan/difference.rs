@@ -5,7 +5,7 @@ use super::resolve::{Covered, Resolved};
 use super::rows::Row;
 use super::{Options, OrderPlan};
 use crate::diagnostic::{Note, Problem};
-use crate::model::{DesiredOrder, LiveOrder, OrderId, Span};
+use crate::model::{DesiredOrder, LiveOrder, OrderId, OrderStatus, Span};
 
 /// The comparison of one order under way.
 pub(super) struct Difference<'a> {
@@ -39,6 +39,11 @@ impl Difference<'_> {
     /// Returns the slots that the manifest wants and those that there are, where slots are managed.
     pub(super) fn managed_slots(&self) -> Option<(u32, u32)> {
         Some((self.desired.p0f_slots.as_ref()?.value, self.order.slots?))
+    }
+
+    /// Returns whether the order's status allows no purchase.
+    pub(super) fn cannot_buy(&self) -> bool {
+        matches!(self.live.detail.status, Some(OrderStatus::OnHold | OrderStatus::Cancelled))
     }
 
     /// Returns where the number of slots stands, or the order where none is declared.

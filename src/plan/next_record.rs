@@ -56,7 +56,8 @@ impl NextRecord {
     pub(super) fn new(stored: &Recorded, live: &LiveOrder, now: Timestamp, notes: &mut Vec<Note>) -> NextRecord {
         let mut update = Update { recorded: stored.clone(), live, now, notes, unsettled: None };
         update.drop_gone_ips();
-        if update.renewal_has_passed() {
+        let has_passed = update.renewal_has_passed();
+        if has_passed {
             update.see_what_the_renewal_did();
         }
         update.settle_purchase();
@@ -64,7 +65,7 @@ impl NextRecord {
         update.see_signatures();
         update.see_auto_renewal();
         update.recorded.ips = Some(live.active.keys().copied().collect());
-        update.recorded.renews_at = live_renewal(live).or(update.recorded.renews_at);
+        update.see_renewal(has_passed);
         let Update { recorded, unsettled, .. } = update;
         NextRecord { is_new: recorded != *stored, recorded, unsettled }
     }
@@ -91,12 +92,24 @@ impl Update<'_> {
     /// same source are compared: one source may be a day ahead of the other.
     fn renewal_has_passed(&self) -> bool {
         let Some(recorded) = &self.recorded.renews_at else { return false };
-        let live = match recorded.source {
-            Some(RenewalSource::ExpiresAt) => self.live.detail.expires_at.as_ref(),
-            Some(RenewalSource::Until) => self.live.until.as_ref(),
-            None => self.live.renewal.as_ref(),
-        };
-        matches!((&recorded.at, live), (Renewal::At(before), Some(Renewal::At(now))) if now > before)
+        match (&recorded.at, told_by(self.live, recorded.source)) {
+            (Renewal::At(before), Some(now)) => now > *before,
+            // Its own source does not tell it: the other one, if it was told then, does as well.
+            _ => recorded.until.zip(moment(self.live.until.as_ref())).is_some_and(|(before, now)| now > before),
+        }
+    }
+
+    /// Records the renewal that is told, but never in place of one that is yet to come: where its source does not tell it
+    /// this time, or an answer that is behind tells an earlier one, what will happen at it would be forgotten unseen.
+    fn see_renewal(&mut self, has_passed: bool) {
+        let Some(live) = live_renewal(self.live) else { return };
+        let is_to_come = self.recorded.renews_at.as_ref().is_some_and(|recorded| {
+            let Renewal::At(at) = recorded.at else { return false };
+            told_by(self.live, recorded.source).is_none_or(|now| now < at)
+        });
+        if has_passed || !is_to_come {
+            self.recorded.renews_at = Some(Box::new(live));
+        }
     }
 
     /// Forgets what was recorded for a renewal that is over, and says what did not happen at it.
@@ -255,6 +268,25 @@ impl Update<'_> {
 /// Returns the renewal as it is recorded.
 fn live_renewal(live: &LiveOrder) -> Option<RecordedRenewal> {
     let at = live.renewal.clone()?;
-    let source = if live.detail.expires_at.is_some() { RenewalSource::ExpiresAt } else { RenewalSource::Until };
-    Some(RecordedRenewal { at, source: Some(source) })
+    let (source, until) = match moment(live.detail.expires_at.as_ref()) {
+        Some(_) => (RenewalSource::ExpiresAt, moment(live.until.as_ref())),
+        None => (RenewalSource::Until, None),
+    };
+    Some(RecordedRenewal { at, source: Some(source), until })
+}
+
+/// Returns the renewal that a source tells.
+fn told_by(live: &LiveOrder, source: Option<RenewalSource>) -> Option<Timestamp> {
+    moment(match source {
+        Some(RenewalSource::ExpiresAt) => live.detail.expires_at.as_ref(),
+        Some(RenewalSource::Until) => live.until.as_ref(),
+        None => live.renewal.as_ref(),
+    })
+}
+
+fn moment(renewal: Option<&Renewal>) -> Option<Timestamp> {
+    match renewal {
+        Some(Renewal::At(moment)) => Some(*moment),
+        _ => None,
+    }
 }

@@ -41,8 +41,9 @@ impl Difference<'_> {
         if let Some(quote) = self.live.quote.filter(|quote| quote.add_qty == missing) {
             return self.order.steps.push(Step::PurchaseSlots { from_qty: slots, quote });
         }
-        // A purchase that is known has no price: its order is blocked until the slots show it.
-        if self.belief.unsettled.is_some() {
+        // A purchase that is known has no price: its order is blocked until the slots show it. Nor has an order that does
+        // not run, which is a problem of its own.
+        if self.belief.unsettled.is_some() || self.cannot_buy() {
             return;
         }
         let (code, message) = match &self.live.bad_price {

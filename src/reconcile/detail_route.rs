@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use crate::api::ApiError;
 use crate::model::Foreign;
 
-/// So many orders have to be refused in the API's own words before it is the operation that is refused.
+/// So many orders have to be forbidden, and none told, before it is the operation that is forbidden.
 const ENOUGH: usize = 2;
 
 /// What one run knows of the operation that tells an order's detail (`GET /user/api/orders/{id}`).
@@ -39,8 +39,9 @@ impl DetailRoute {
         let mut known = self.known();
         let of_the_route = match error.refusal_status() {
             Some(405) => true,
-            Some(404) if error.is_refused_elsewhere() => true,
-            Some(403 | 404) => {
+            // An order that the API itself does not find says nothing of the others.
+            Some(404) => error.is_refused_elsewhere(),
+            Some(403) => {
                 known.refusals += 1;
                 known.refusals >= ENOUGH
             }

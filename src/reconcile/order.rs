@@ -116,15 +116,16 @@ impl From<ApiError> for SlotsError {
 
 async fn read_slots(reader: &Reader, request: ReadRequest, detail: &OrderDetail) -> Result<Slots, SlotsError> {
     let order_id = request.order_id;
-    // Of an order that does not run, the API shows no price.
-    let is_priced = detail.status.as_ref().is_none_or(|status| *status == OrderStatus::Active);
+    // A status that is not known, or a word that is none of those that are, keeps nobody from asking.
+    let is_over = detail.status == Some(OrderStatus::Cancelled);
+    let waits = detail.status == Some(OrderStatus::OnHold);
     let (qty, priced) = match (detail.slots, request.slots) {
         (Some(qty), _) => (qty, None),
-        (None, SlotsNeed::Planned { .. }) if is_priced => {
+        (None, SlotsNeed::Planned { .. }) if !is_over => {
             let answer = reader.quote_slots(order_id, 1).await?;
             (answer.current_qty, Some(answer))
         }
-        (None, SlotsNeed::Shown) if is_priced => match reader.quote_slots(order_id, 1).await {
+        (None, SlotsNeed::Shown) if !is_over => match reader.quote_slots(order_id, 1).await {
             Ok(answer) => (answer.current_qty, None),
             Err(error) if error.is_unauthorized() => return Err(error.into()),
             Err(_) => return Ok(Slots::default()),
@@ -132,13 +133,19 @@ async fn read_slots(reader: &Reader, request: ReadRequest, detail: &OrderDetail)
         (None, _) => return Ok(Slots::default()),
     };
     let missing = match request.slots {
-        SlotsNeed::Planned { wanted: Some(wanted) } if is_priced => wanted.saturating_sub(qty),
+        SlotsNeed::Planned { wanted: Some(wanted) } if !is_over => wanted.saturating_sub(qty),
         _ => 0,
     };
     let LiveSlots { current_qty, quote } = match (missing, priced) {
         (0, _) => return Ok(Slots { qty: Some(qty), ..Slots::default() }),
         (1, Some(answer)) => answer,
-        (add_qty, _) => reader.quote_slots(order_id, add_qty).await?,
+        (add_qty, _) => match reader.quote_slots(order_id, add_qty).await {
+            // It has to be paid before anything is bought for it: that it has no price is no matter.
+            Err(error) if waits && !error.is_unauthorized() => {
+                return Ok(Slots { qty: Some(qty), ..Slots::default() });
+            }
+            answer => answer?,
+        },
     };
     if current_qty != qty {
         return Err(SlotsError::Changed { was: qty, is: current_qty });

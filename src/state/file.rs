@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::marker::PhantomData;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -66,6 +67,10 @@ pub struct StateFile {
     /// IPs that hold a slot with a signature that is unknown; absent: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unknown_signatures: Vec<String>,
+    /// The earliest `until` of the order's IPs, where that renewal was read elsewhere; absent: not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub until: Option<Timestamp>,
 }
 
 /// Returns the JSON Schema of a record's file.
@@ -103,6 +108,7 @@ pub fn encode(order_id: OrderId, api_url: &str, recorded: &Recorded) -> Vec<u8> 
         signatures: signatures.iter().map(|(ip, signature)| (ip.to_string(), *signature)).collect(),
         slots: *slots,
         unknown_signatures: texts(unknown_signatures),
+        until: renews_at.as_ref().and_then(|renewal| renewal.until),
     };
     // A value's keys are sorted at every depth, those of `purchase` and `slots` included.
     let value = serde_json::to_value(&file).unwrap_or_default();
@@ -175,7 +181,7 @@ fn recorded(file: StateFile) -> Result<Recorded, UnusableRecord> {
         del_np: addresses(file.del_np)?,
         slots: file.slots,
         auto_renewal: file.auto_renewal,
-        renews_at: renewal(file.renews_at, file.renews_at_source)?,
+        renews_at: renewal(file.renews_at, file.renews_at_source, file.until)?,
         pending_asked: file.pending_asked,
         ips: file.ips.map(set).transpose()?,
         purchase: file.purchase,
@@ -183,10 +189,16 @@ fn recorded(file: StateFile) -> Result<Recorded, UnusableRecord> {
     })
 }
 
-fn renewal(at: Option<String>, source: Option<RenewalSource>) -> Result<Option<RecordedRenewal>, UnusableRecord> {
-    match (at, source) {
-        (None, Some(_)) => Err(UnusableRecord::damaged("the source of a renewal that it does not have")),
-        (at, source) => Ok(at.map(|at| RecordedRenewal { at: Renewal::parse(&at), source })),
+fn renewal(
+    at: Option<String>,
+    source: Option<RenewalSource>,
+    until: Option<Timestamp>,
+) -> Result<Option<Box<RecordedRenewal>>, UnusableRecord> {
+    match at {
+        None if source.is_some() || until.is_some() => {
+            Err(UnusableRecord::damaged("the source of a renewal that it does not have"))
+        }
+        at => Ok(at.map(|at| Box::new(RecordedRenewal { at: Renewal::parse(&at), source, until }))),
     }
 }
 

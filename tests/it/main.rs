@@ -28,6 +28,7 @@ mod money;
 mod openapi;
 #[cfg(feature = "sandbox")]
 mod openmetrics;
+mod order_status;
 mod outlook;
 mod plan_properties;
 #[cfg(feature = "sandbox")]
@@ -38,6 +39,7 @@ mod recipes;
 mod remote_state;
 mod rendered;
 #[cfg(feature = "sandbox")]
+mod renewals;
 mod review;
 mod rig;
 #[cfg(feature = "sandbox")]

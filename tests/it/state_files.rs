@@ -89,14 +89,14 @@ fn moments() -> impl Strategy<Value = Timestamp> {
 }
 
 /// Renewals as they are read: moments, days, and whatever else an API may say.
-fn renewals() -> impl Strategy<Value = RecordedRenewal> {
+fn renewals() -> impl Strategy<Value = Box<RecordedRenewal>> {
     let at = prop_oneof![
         moments().prop_map(Renewal::At),
         moments().prop_map(|moment| Renewal::parse(&moment.strftime("%Y-%m-%d").to_string())),
         any::<String>().prop_map(|text| Renewal::parse(&text)),
     ];
     let source = of(select(vec![RenewalSource::ExpiresAt, RenewalSource::Until]));
-    (at, source).prop_map(|(at, source)| RecordedRenewal { at, source })
+    (at, source, of(moments())).prop_map(|(at, source, until)| Box::new(RecordedRenewal { at, source, until }))
 }
 
 #[test]
@@ -142,7 +142,11 @@ fn keys_are_sorted_and_what_is_unknown_is_absent() {
     );
     let seen = Recorded {
         auto_renewal: Some(false),
-        renews_at: Some(RecordedRenewal { at: Renewal::parse("2026-12-01"), source: Some(RenewalSource::ExpiresAt) }),
+        renews_at: Some(Box::new(RecordedRenewal {
+            at: Renewal::parse("2026-12-01"),
+            source: Some(RenewalSource::ExpiresAt),
+            until: Some("2026-12-02T00:00:00Z".parse().unwrap()),
+        })),
         pending_asked: true,
         ips: Some(["203.0.113.10", "203.0.113.9", "2001:db8::7"].map(ip).into()),
         bought: Some(Bought { qty: 4, when: "2026-11-23T02:13:07Z".parse().unwrap() }),
@@ -167,7 +171,8 @@ fn keys_are_sorted_and_what_is_unknown_is_absent() {
   "purchase": null,
   "renews_at": "2026-12-01T00:00:00Z",
   "renews_at_source": "expires_at",
-  "signatures": {}
+  "signatures": {},
+  "until": "2026-12-02T00:00:00Z"
 }
 "#;
     assert_eq!(String::from_utf8(encode(order_id(), API_URL, &seen)).unwrap(), expected);
@@ -312,10 +317,11 @@ fn whole() -> Value {
         del_np: BTreeMap::from([(ip("203.0.113.10"), false)]),
         slots: Some(RecordedSlots { qty: 4, pending: Some(PendingChange::Cancel {}) }),
         auto_renewal: Some(true),
-        renews_at: Some(RecordedRenewal {
+        renews_at: Some(Box::new(RecordedRenewal {
             at: Renewal::Unreadable(Foreign::new("soon")),
             source: Some(RenewalSource::Until),
-        }),
+            until: Some(Timestamp::UNIX_EPOCH),
+        })),
         pending_asked: true,
         ips: Some(BTreeSet::from([ip("203.0.113.10"), ip("203.0.113.11")])),
         purchase: Some(PurchaseIntent { from_qty: 2, add_qty: 2, when: Timestamp::UNIX_EPOCH }),
