@@ -24,6 +24,25 @@ impl From<String> for StepFailure {
     }
 }
 
+/// What was known of the slots before a write that changes them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KnownSlots {
+    slots: Option<RecordedSlots>,
+    pending_asked: bool,
+}
+
+impl KnownSlots {
+    /// Returns whether anything was known.
+    pub(super) fn is_any(self) -> bool {
+        self.slots.is_some() || self.pending_asked
+    }
+
+    /// Puts it back: the write had no effect.
+    pub(super) fn restore(self, recorded: &mut Recorded) {
+        (recorded.slots, recorded.pending_asked) = (self.slots, self.pending_asked);
+    }
+}
+
 /// The record of one order under way.
 pub(super) struct Journal<'a> {
     pub(super) context: Context<'a>,
@@ -109,12 +128,14 @@ impl<'a> Journal<'a> {
         StepFailure::Failed(error.to_string())
     }
 
-    /// Forgets the slots, durably where they are recorded, and returns what they were.
-    pub(super) async fn forget_slots(&mut self) -> Result<Option<RecordedSlots>, StepFailure> {
+    /// Forgets the slots, and that what is pending was asked for, durably where they are recorded, and returns what they
+    /// were: a change whose answer is lost is to be taken back by the next plan that does not want it.
+    pub(super) async fn forget_slots(&mut self) -> Result<KnownSlots, StepFailure> {
         self.ensure_locked().await?;
-        let before = self.recorded.slots.take();
+        let pending_asked = std::mem::take(&mut self.recorded.pending_asked);
+        let before = KnownSlots { slots: self.recorded.slots.take(), pending_asked };
         // What is stored may say more than what is known by now, where the slots were changed elsewhere.
-        if before.is_some() || self.unsaved {
+        if before.is_any() || self.unsaved {
             self.save().await?;
         }
         Ok(before)

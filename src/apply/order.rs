@@ -65,7 +65,7 @@ async fn cancel_downgrade(journal: &mut Journal<'_>, pending: Option<PendingChan
             return nothing_was_pending(journal, &error).await;
         }
         Err(error) => {
-            let failure = journal.failed(&error, before.is_some(), |recorded| recorded.slots = before).await;
+            let failure = journal.failed(&error, before.is_any(), |recorded| before.restore(recorded)).await;
             return Err(if means_nothing_pending(&error) { taken_back_elsewhere(failure) } else { failure });
         }
         Ok(told) => told,
@@ -95,7 +95,7 @@ async fn schedule_downgrade(journal: &mut Journal<'_>, from_qty: u32, next_qty: 
     let before = journal.forget_slots().await?;
     let permit = Permit::new(journal.context, journal.course);
     let told = match journal.context.writer.schedule_downgrade(journal.order.order_id, next_qty, &permit).await {
-        Err(error) => return Err(journal.failed(&error, before.is_some(), |recorded| recorded.slots = before).await),
+        Err(error) => return Err(journal.failed(&error, before.is_any(), |recorded| before.restore(recorded)).await),
         Ok(told) => told,
     };
     let learned = journal.learn_slots(told, expected).await;

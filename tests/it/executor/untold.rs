@@ -86,3 +86,32 @@ async fn fewer_updates_than_were_asked_for_are_said() {
     let remarks = &report.order(id(1)).expect("a report").remarks;
     assert_eq!(remarks.values().collect::<Vec<_>>(), ["the API says that it updated 1 of 4 IPs"]);
 }
+
+/// A cancel was asked for this renewal, and found nothing. A downgrade whose answer is lost behind it may stand.
+#[tokio::test]
+async fn a_schedule_whose_answer_is_lost_is_taken_back() {
+    let lost = [
+        json!({"operation": "schedule", "status": 504, "when": "after"}),
+        json!({"operation": "schedule", "close": true, "when": "after"}),
+        json!({"operation": "schedule", "truncate": 9}),
+    ];
+    for fault in lost {
+        let world = world(false).await;
+        // Nothing is scheduled, and nobody tells.
+        world.apply(CANCEL).await;
+        assert!(world.recorded(1).pending_asked);
+        world.break_with(json!([fault]));
+        let report = world.apply(SCHEDULE).await;
+        assert!(results(&report, 1)[0].starts_with("failed"), "{fault}: {report:?}");
+        assert_eq!((world.recorded(1).slots, world.recorded(1).pending_asked), (None, false), "{fault}");
+        world.converges(CANCEL).await;
+        let pending = world.control().with_account(|account| account.orders[&id(1)].pending);
+        assert_eq!(pending, None, "{fault}");
+    }
+    // A refusal had no effect, and what was known is known again.
+    let world = world(false).await;
+    world.apply(CANCEL).await;
+    world.break_with(json!([{"operation": "schedule", "status": 403}]));
+    world.apply(SCHEDULE).await;
+    assert!(world.recorded(1).pending_asked);
+}
