@@ -60,9 +60,14 @@ pub fn apply(text: &str, edits: &Edits) -> Result<Edited, NotEditable> {
         edited = splices.apply(edited);
     }
     if declared(&edited).as_ref() != Some(&task.expected) {
-        return Err(NotEditable::Unsound);
+        return Err(if ends_within_a_value(text) { NotEditable::NoLastLineBreak } else { NotEditable::Unsound });
     }
     Ok(Edited { text: edited, changes: task.changes })
+}
+
+/// Returns whether a line break at the end would belong to the last value, as it does to a text in a block of its own.
+fn ends_within_a_value(text: &str) -> bool {
+    !text.ends_with('\n') && declared(text) != declared(&format!("{text}\n"))
 }
 
 /// Reads what a text declares; it may be no order.

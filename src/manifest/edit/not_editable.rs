@@ -42,6 +42,12 @@ pub enum NotEditable {
         /// The signatures that it would list.
         signatures: usize,
     },
+    /// The last line is part of a text to which a line break behind it would belong.
+    #[error(
+        "its last line has no line break and belongs to a text that would get one by any line behind it: end the file with \
+         a line break, or write that text on one line"
+    )]
+    NoLastLineBreak,
     /// An address to add and to remove.
     #[error("{ip} of order {order_id} is to be both added and removed")]
     Contradiction {

@@ -253,6 +253,11 @@ fn what_cannot_be_edited_is_said() {
     assert!(apply(few, &edits(1, "+203.0.113.2=ios -203.0.113.1")).is_ok());
     assert_eq!(apply("version: 2\n", &Edits::default()), Err(NotEditable::Invalid));
     assert_eq!(apply("version: 1\rorders:\r  1:\r", &Edits::default()), Err(NotEditable::LoneReturn));
+    let new = Edits { new_orders: vec![OrderToWrite::new(order_id(7))], orders: Vec::new() };
+    for block in ["|", "|+", ">", ">+"] {
+        let text = format!("version: 1\norders:\n  1:\n    tag: {block}\n      kept");
+        assert_eq!(apply(&text, &new), Err(NotEditable::NoLastLineBreak), "{block}");
+    }
     // What is added beside a key with a question mark begins where that does, however far the key is from it.
     let marked = "version: 1\norders:\n ?  1\n :\n   keep:\n     ?   203.0.113.1\n";
     let text_of_both = "version: 1\norders:\n ?  1\n :\n   keep:\n     ?   203.0.113.1\n     203.0.113.2:\n";
