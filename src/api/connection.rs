@@ -161,6 +161,12 @@ impl Connection {
         self.shared.clock.now()
     }
 
+    /// Returns the time by which something is judged to be old: the earliest that any answer told, so that one server
+    /// whose clock is ahead makes nothing old.
+    pub fn at_least(&self) -> ApiTime {
+        self.shared.clock.at_least()
+    }
+
     /// Returns whether the API cannot be reached, as far as is known: a request was given up, and not one was ever
     /// answered in whatever way. Nothing else will be, then: who reads many orders ends with one message.
     pub fn is_unreachable(&self) -> bool {

@@ -241,10 +241,17 @@ impl StatePlace {
     }
 }
 
+/// Returns whether a manifest lies nowhere in particular: on standard input, in a pipe, or in what a process has open.
+fn is_passed_in(path: &Path) -> bool {
+    let is_open = cfg!(unix) && ["/dev", "/proc"].iter().any(|start| path.starts_with(start));
+    let lies_nowhere = || fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
+    path.as_os_str() == "-" || is_open || lies_nowhere()
+}
+
 /// Returns the directory beside the manifest: a record has one place, whichever way the manifest is named.
 fn default_state_place(manifest: &[PathBuf]) -> StatePlace {
-    if manifest.iter().any(|path| path.as_os_str() == "-") {
-        return StatePlace::Unnamed("the manifest comes from standard input");
+    if manifest.iter().any(|path| is_passed_in(path)) {
+        return StatePlace::Unnamed("the manifest comes from standard input or a pipe");
     }
     let beside = |path: &PathBuf| match path.is_dir() {
         true => path.join(STATE_DIRECTORY),

@@ -97,7 +97,7 @@ impl<'a> Pass<'a> {
         options: &Options,
     ) -> Result<Plan, ObserveError> {
         // The age of a purchase is counted by the clock by which it is recorded.
-        let options = Options { now: self.reader.connection().now().moment, ..options.clone() };
+        let options = Options { now: self.reader.connection().at_least().moment, ..options.clone() };
         let mut plan = plan::plan(desired, observed, &options);
         if plan.summary().charge.0 > 0
             && let Some(balance_cents) = self.wallet().await?.balance_cents

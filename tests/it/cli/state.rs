@@ -110,7 +110,11 @@ fn a_record_that_nothing_is_wrong_with_is_not_to_be_forgotten() {
 fn several_directories_and_standard_input_have_no_default_place() {
     let shardctl = Shardctl::small().file("a/shardctl.yaml", SMALL_MANIFEST).file("b/other.yaml", "version: 1\n");
     let nowhere = "there is no default";
-    for paths in [["-f", "a", "-f", "b"], ["-f", "b/other.yaml", "-f", "a"], ["-f", "-", "-f", "b"]] {
+    let mut all = vec![["-f", "a", "-f", "b"], ["-f", "b/other.yaml", "-f", "a"], ["-f", "-", "-f", "b"]];
+    if cfg!(unix) {
+        all.extend([["-f", "/dev/stdin", "-f", "b"], ["-f", "/dev/fd/0", "-f", "/dev/fd/0"]]);
+    }
+    for paths in all {
         let with_input = |words: &[&str]| {
             let input = std::fs::File::open(shardctl.path("shardctl.yaml")).expect("a manifest");
             shardctl.run_with(&[words, &paths].concat(), |command| _ = command.stdin(input))

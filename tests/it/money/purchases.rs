@@ -180,6 +180,16 @@ async fn a_clock_that_jumps_never_buys_a_second_time() {
     }
 }
 
+/// Behind a balancer, one server may be ahead of all others.
+#[tokio::test]
+async fn one_server_that_is_ahead_makes_no_purchase_void() {
+    let rig = unknown().await;
+    rig.break_with(json!([{"operation": "active", "clock_skew_seconds": 660, "times": 1}]));
+    let ran = rig.run(&APPLY).await.exits(1);
+    assert_eq!(ran.problems(), ["purchase_unsettled"], "{ran:?}");
+    assert_eq!((rig.charged(), rig.open_intents()), (0, 1));
+}
+
 #[tokio::test]
 async fn a_refused_purchase_leaves_no_intent() {
     for rule in [json!({"status": 402}), json!({"status": 429}), json!({"status": 200, "body": "{\"success\":false}"})]
