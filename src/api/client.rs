@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::{Client, redirect};
 
+use super::connected::Holding;
 use super::error::Stage;
 use super::settings::Settings;
 use super::url::ApiUrl;
@@ -14,7 +15,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How the HTTP client begins to say that a proxy did not let a connection through.
 const TUNNEL: &str = "tunnel error: ";
 
-/// Makes a client; only a pooled one keeps connections for further requests.
+/// Makes a client; only a pooled one keeps connections for further requests. Those of the other one wait, as
+/// [`once_connected`](super::connected::once_connected) needs it.
 pub(super) fn build(url: &ApiUrl, settings: &Settings, pooled: bool) -> Result<Client, String> {
     // Fails only where a provider is installed already, which is what is wanted.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -29,7 +31,7 @@ pub(super) fn build(url: &ApiUrl, settings: &Settings, pooled: bool) -> Result<C
         .connect_timeout(settings.timeout.min(CONNECT_TIMEOUT))
         .timeout(settings.timeout);
     if !pooled {
-        builder = builder.pool_max_idle_per_host(0);
+        builder = builder.pool_max_idle_per_host(0).connector_layer(Holding);
     }
     if url.is_loopback() {
         // The token must not go to a proxy in the clear, nor to another host that calls itself localhost.

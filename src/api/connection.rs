@@ -17,6 +17,7 @@ use url::{Position, Url};
 use super::body::{Body, Decode};
 use super::client;
 use super::clock::{ApiTime, Clock};
+use super::connected;
 use super::endpoint::Endpoint;
 use super::error::{ApiError, Stage};
 use super::gate::Gate;
@@ -245,7 +246,14 @@ impl Connection {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
         let Shared { url, settings, clock, was_answered, .. } = &*self.shared;
-        let response = request.send().await.map_err(|error| client::failure(&error, url, settings, None))?;
+        let sent = match (call.rules.resend, call.rules.permit) {
+            (Resend::Idempotent, _) | (_, None) => request.send().await,
+            // Its connection may have taken a while.
+            (Resend::OnlyIfNotSent, Some(permit)) => connected::once_connected(request.send(), permit)
+                .await
+                .map_err(|reason| Stage::NotPermitted { reason })?,
+        };
+        let response = sent.map_err(|error| client::failure(&error, url, settings, None))?;
         was_answered.store(true, Ordering::SeqCst);
         if let Some(date) = date(response.headers()) {
             clock.hear(date);

@@ -8,6 +8,7 @@ pub mod answers;
 mod body;
 mod client;
 mod clock;
+mod connected;
 mod connection;
 mod decode;
 mod endpoint;
