@@ -13,6 +13,9 @@ use crate::api::ApiError;
 use crate::model::{Bought, Cents, LiveSlots, NoQuote, PurchaseIntent, Quote, SlotsTold};
 use crate::state::Moment;
 
+/// How long the slots are still read back when somebody asked to stop.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
 /// How far a purchase is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PurchaseStage {
@@ -242,6 +245,9 @@ impl Purchase {
         let settings = journal.context.settings;
         let pause = if self.until.is_some() { settings.settle_interval } else { Duration::ZERO };
         let until = *self.until.get_or_insert_with(|| Instant::now() + settings.settle_timeout);
+        // Whoever asked to stop does not wait for long, and gets a report.
+        let until = if journal.course.is_over() { until.min(Instant::now() + STOP_PATIENCE) } else { until };
+        self.until = Some(until);
         sleep(pause.min(until.saturating_duration_since(Instant::now()))).await;
         if Instant::now() >= until {
             return PurchaseEvent::TimeUp;

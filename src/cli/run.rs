@@ -243,7 +243,7 @@ impl StatePlace {
 
 /// Returns whether a manifest lies nowhere in particular: on standard input, in a pipe, or in what a process has open.
 fn is_passed_in(path: &Path) -> bool {
-    let is_open = cfg!(unix) && ["/dev", "/proc"].iter().any(|start| path.starts_with(start));
+    let is_open = cfg!(unix) && ["/dev/stdin", "/dev/fd", "/proc"].iter().any(|start| path.starts_with(start));
     let lies_nowhere = || fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
     path.as_os_str() == "-" || is_open || lies_nowhere()
 }

@@ -43,7 +43,7 @@ impl Difference<'_> {
                 count(to_qty, "slot")
             ),
             None => format!(
-                "the order had {} at {when}, after a purchase, and the API shows {}: the answer seems to be out of date",
+                "the order had {} at {when}, after a purchase, and the API shows {}: the answer may be out of date",
                 count(to_qty, "p0f slot"),
                 self.live.slots.unwrap_or(0)
             ),

@@ -107,6 +107,17 @@ async fn a_purchase_under_way_is_settled_or_unknown() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_minutes_for_a_purchase_to_show() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    rig.break_with(json!([{"operation": "purchase", "close": true}]));
+    let run = rig.start(&[&APPLY[..], &["--settle-timeout", "3600"]].concat());
+    rig.struck().await;
+    run.signal("TERM");
+    let ran = run.finish().await.exits(4);
+    assert_eq!((results(&ran)[1].as_str(), rig.open_intents()), ("unknown", 1), "{ran:?}");
+}
+
+#[tokio::test]
 async fn what_waits_to_be_sent_again_is_not() {
     let again = json!({"operation": "set_del_np", "status": 429, "headers": {"Retry-After": "50"}, "times": 0});
     let broken = json!({"operation": "set_signatures", "close": true, "when": "after", "times": 0});
