@@ -37,6 +37,8 @@ impl Alike<'_> {
         };
         match (from, to, self.sentence.rsplit_once("; ")) {
             (Some(NoteValue::Word(from)), Some(NoteValue::Word(to)), Some((_, answer))) => {
+                let back = format!("this plan sets it back to {from}");
+                let answer = if answer == back { "to be set back" } else { answer };
                 ("signature of ", Cow::Owned(format!("from {from} to {to}; {answer}")))
             }
             _ => ("", Cow::Borrowed(self.sentence)),
