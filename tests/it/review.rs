@@ -114,6 +114,18 @@ fn a_blocked_plan_names_them_too() {
 }
 
 #[test]
+fn problems_that_differ_by_their_numbers_are_one() {
+    let order = |id| Order { leaving: worlds::every(2, 20 + id as u32 % 40), kept: 25, ..Order::new(id) };
+    let (comment, _) = assert_told(&World::blocked((1000..1060).map(order)));
+    let problem = "- **removal_limit** `prod.yaml:4:3` and 59 other places: the plan newly marks 20 of the 45 active IPs of each of \
+                   the 2 orders 1000, 1040 to go; the limit is 13 (30 %); the same with other numbers: orders 1001–1039, \
+                   1041–1059 (58 orders)<br>";
+    assert!(comment.contains(problem), "{comment}");
+    assert_eq!(comment.matches("- **removal_limit**").count(), 2, "{comment}");
+    assert!(!comment.contains(" more problem"), "{comment}");
+}
+
+#[test]
 fn an_order_of_four_thousand_beside_small_ones() {
     for gap in [1, 2] {
         let large = Order { leaving: worlds::every(gap, 2000), kept: 2000, ..Order::new(7) };

@@ -94,7 +94,12 @@ struct Kind<'a> {
     number: usize,
     /// The orders of which it says so, each by its number; none where it names no order.
     orders: Vec<OrderId>,
+    /// Other orders, of which it says so with other numbers.
+    likewise: Vec<OrderId>,
 }
+
+/// So many problems that only differ by their numbers are listed one by one.
+const FEW: usize = 3;
 
 /// Puts problems together that say the same of their orders; those that are about the plan as a whole come first.
 fn alike<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<Kind<'a>> {
@@ -105,13 +110,35 @@ fn alike<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<Kind<'a>> {
         let parts = around.map_or(vec![problem.message.as_str()], |(before, after)| vec![before, after]);
         let place = *places.entry((problem.code, parts)).or_insert(kinds.len());
         if place == kinds.len() {
-            kinds.push(Kind { first: problem, number: 0, orders: Vec::new() });
+            kinds.push(Kind { first: problem, number: 0, orders: Vec::new(), likewise: Vec::new() });
         }
         kinds[place].number += 1;
         kinds[place].orders.extend(problem.order_id.filter(|_| around.is_some()));
     }
+    let mut kinds = likewise(kinds);
     kinds.sort_by_key(|kind| !is_of_the_plan(kind.first));
     kinds
+}
+
+/// Puts kinds together that only differ by their numbers, where there are more than a few of them.
+fn likewise(kinds: Vec<Kind<'_>>) -> Vec<Kind<'_>> {
+    let mut shapes: BTreeMap<(ProblemCode, String), usize> = BTreeMap::new();
+    kinds.iter().filter_map(Kind::shape).for_each(|shape| *shapes.entry(shape).or_default() += 1);
+    let mut first_of: BTreeMap<(ProblemCode, String), usize> = BTreeMap::new();
+    let mut put_together: Vec<Kind<'_>> = Vec::new();
+    for kind in kinds {
+        let shape = kind.shape().filter(|shape| shapes.get(shape).is_some_and(|number| *number > FEW));
+        let at = shape.map_or(put_together.len(), |shape| *first_of.entry(shape).or_insert(put_together.len()));
+        match put_together.get_mut(at) {
+            Some(first) => {
+                first.number += kind.number;
+                first.likewise.extend(kind.orders);
+            }
+            None => put_together.push(kind),
+        }
+    }
+    put_together.iter_mut().for_each(|kind| kind.likewise.sort_unstable());
+    put_together
 }
 
 /// Returns what stands around the number of the order that a problem names.
@@ -127,6 +154,14 @@ fn is_of_the_plan(problem: &Problem) -> bool {
 }
 
 impl Kind<'_> {
+    /// Returns what it says without its numbers, where it is about orders and names no IP.
+    fn shape(&self) -> Option<(ProblemCode, String)> {
+        if self.orders.is_empty() || self.first.ip.is_some() {
+            return None;
+        }
+        Some((self.first.code, self.first.message.replace(|character: char| character.is_ascii_digit(), "")))
+    }
+
     fn item(&self, all: &[OrderId], help: Option<&str>, sources: &SourceMap) -> String {
         let problem = self.first;
         let place = problem.primary.as_ref().map(|label| {
@@ -143,6 +178,13 @@ impl Kind<'_> {
                 format!("{before}each of the {} {orders}{after}", self.orders.len())
             }
             None => problem.message.clone(),
+        };
+        let message = match self.likewise.is_empty() {
+            true => message,
+            false => {
+                let orders = numbers(&self.likewise, all, MAX_MESSAGE / 4);
+                format!("{message}; the same with other numbers: {orders} ({})", count(self.likewise.len(), "order"))
+            }
         };
         let message = escape(&short(&message, MAX_MESSAGE));
         let help = help.map(|help| format!("<br>{}", escape(&short(help, MAX_MESSAGE))));
