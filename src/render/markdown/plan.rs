@@ -65,14 +65,21 @@ fn body(shown: &Shown<'_>, room: usize) -> Body {
 
 /// Says that nothing is carried out while anything is wrong.
 fn blocked(shown: &Shown<'_>) -> String {
-    let summary = shown.view.plan.summary();
-    match (summary.blocked, summary.changed) {
+    let plan = shown.view.plan;
+    let is_changed = |order: &&OrderPlan| order.status() == Status::Changed;
+    let changed: Vec<&OrderPlan> = plan.orders.iter().filter(is_changed).collect();
+    match (plan.blocked(), &changed[..]) {
         (0, _) => String::new(),
-        (_, 0) => "**Blocked: an apply changes nothing until the problems below are gone.**\n\n".to_owned(),
+        (_, []) => "**Blocked: an apply changes nothing until the problems below are gone.**\n\n".to_owned(),
+        (_, [other]) => format!(
+            "**Blocked: an apply changes nothing until the problems below are gone; with `--keep-going` it changes only \
+             order {}.**\n\n",
+            other.order_id
+        ),
         (_, others) => format!(
             "**Blocked: an apply changes nothing until the problems below are gone; with `--keep-going` it changes only the \
              {} without a problem.**\n\n",
-            count(others, "order")
+            count(others.len(), "order")
         ),
     }
 }
