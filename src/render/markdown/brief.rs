@@ -1,12 +1,12 @@
 //! An order in as few words as can be, with every IP that leaves or gets its first signature named all the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::escape::{MAX_MESSAGE, MAX_TAG, code, escape, short, weighted};
 use super::left_out::{LeftOut, Part};
-use super::order::{self, Block, in_few_words, is_weighty_note, part, standing, without_ips};
-use crate::diagnostic::{Attribute, Note, NoteCode};
+use super::order::{self, Block, in_few_words, is_weighty_note, part, standing, told_by_notes, untold, without_ips};
+use crate::diagnostic::{Note, NoteCode};
 use crate::model::{ProxyIp, Signature};
 use crate::plan::{OrderPlan, Step};
 use crate::render::words::{self, Weight};
@@ -91,14 +91,11 @@ fn hidden(order: &OrderPlan) -> LeftOut {
     let mut left_out = LeftOut::new(true);
     left_out.add(Part::Steps, order.steps.len(), order.order_id);
     left_out.add(Part::Diffs, usize::from(!order.steps.is_empty()), order.order_id);
-    let is_signature = |note: &&Note| note.is_drift() && note.attribute == Some(Attribute::Signature);
-    let told: BTreeSet<ProxyIp> = order.notes.iter().filter(is_signature).filter_map(|note| note.ip).collect();
+    let told = told_by_notes(order);
     for step in &order.steps {
         let words = words::step(step, order);
         for group in words.groups.iter().filter(|group| !group.is_named()) {
-            let is_told = |ip: &ProxyIp| group.signature().is_some() && told.contains(ip);
-            let number = group.ips.iter().filter(|ip| !is_told(ip)).count();
-            left_out.add(part(group), number, order.order_id);
+            left_out.add(part(group), untold(group, &told), order.order_id);
         }
     }
     left_out

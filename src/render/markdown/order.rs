@@ -1,12 +1,13 @@
 //! One order of a plan.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::detail::Detail;
 use super::escape::{MAX_MESSAGE, MAX_TAG, escape, fenced, html_code, short, weighted};
 use super::left_out::{LeftOut, Part};
-use crate::diagnostic::NoteCode;
-use crate::model::count;
+use crate::diagnostic::{Attribute, Note, NoteCode};
+use crate::model::{ProxyIp, count};
 use crate::plan::{OrderPlan, Status, Step};
 use crate::render::diff::{self, Line};
 use crate::render::shown::Shown;
@@ -31,6 +32,7 @@ pub(super) fn block(shown: &Shown<'_>, order: &OrderPlan, detail: Detail) -> Blo
     let open = if stands_out(order) { " open" } else { "" };
     let mut text = format!("<details{open}><summary>{}</summary>\n\n", title(order));
     let _ = writeln!(text, "{}", facts(shown, order));
+    let told = told_by_notes(order);
     for (index, step) in order.steps.iter().enumerate() {
         let words = words::step(step, order);
         let (shown_groups, hidden): (Vec<&Group<'_>>, Vec<&Group<'_>>) =
@@ -38,7 +40,7 @@ pub(super) fn block(shown: &Shown<'_>, order: &OrderPlan, detail: Detail) -> Blo
         let folded =
             shown_groups.iter().filter(|group| !group.is_named() && group.is_folded(detail == Detail::Verbose));
         let counted = hidden.iter().chain(folded);
-        counted.for_each(|group| left_out.add(part(group), group.ips.len(), order.order_id));
+        counted.for_each(|group| left_out.add(part(group), untold(group, &told), order.order_id));
         text.push_str(&step_item(&with_detail(shown, detail), (index + 1, order.steps.len()), &words, &shown_groups));
     }
     if let Some(price) = words::next_price(order) {
@@ -179,6 +181,18 @@ pub(super) fn part(group: &Group<'_>) -> Part {
         Weight::Money | Weight::Plain if group.signature().is_some() => Part::Signatures,
         Weight::Money | Weight::Plain => Part::Staying,
     }
+}
+
+/// Returns the IPs of which a note says what becomes of their signature: one that is always written.
+pub(super) fn told_by_notes(order: &OrderPlan) -> BTreeSet<ProxyIp> {
+    let is_signature = |note: &&Note| note.is_drift() && note.attribute == Some(Attribute::Signature);
+    order.notes.iter().filter(is_signature).filter_map(|note| note.ip).collect()
+}
+
+/// Counts the IPs of a group of which nothing else says what becomes of them.
+pub(super) fn untold(group: &Group<'_>, told: &BTreeSet<ProxyIp>) -> usize {
+    let is_told = |ip: &&ProxyIp| group.signature().is_some() && told.contains(ip);
+    group.ips.iter().filter(|ip| !is_told(ip)).count()
 }
 
 fn with_detail<'a>(shown: &Shown<'a>, detail: Detail) -> Shown<'a> {
