@@ -4,6 +4,7 @@ use super::args::{ManifestArgs, PlanningArgs, StatePlaceArgs};
 use super::command_line::Command;
 use super::environment::Environment;
 use super::order_filter::SelectionArgs;
+use crate::manifest::DEFAULT_PATH;
 use crate::model::printable;
 use crate::render::markdown::Comment;
 
@@ -24,7 +25,19 @@ pub(super) fn comment(command: &Command, environment: &Environment) -> Comment {
         Command::Apply(args) => Line::new("shardctl history -v").manifests(&args.manifest).state(&args.state).0,
         _ => Comment::default().shows_runs,
     };
-    Comment { title, commit, shows_all: shows_all(command), shows_runs }
+    Comment { title, commit, manifests: manifests(command), shows_all: shows_all(command), shows_runs }
+}
+
+/// Names the manifests that a command reads.
+fn manifests(command: &Command) -> Vec<String> {
+    let manifest = match command {
+        Command::Plan(args) => &args.manifest,
+        Command::Apply(args) if args.plan.is_none() => &args.manifest,
+        Command::Validate(args) => &args.manifest,
+        _ => return Vec::new(),
+    };
+    let named: Vec<String> = manifest.manifest.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+    if named.is_empty() { vec![DEFAULT_PATH.to_owned()] } else { named }
 }
 
 /// Writes the command that shows, on a terminal, everything that a comment may have no room for.

@@ -243,7 +243,9 @@ impl StatePlace {
 
 /// Returns whether a manifest lies nowhere in particular: on standard input, in a pipe, or in what a process has open.
 fn is_passed_in(path: &Path) -> bool {
-    let is_open = cfg!(unix) && ["/dev/stdin", "/dev/fd", "/proc"].iter().any(|start| path.starts_with(start));
+    // What lies in memory under `/dev/shm` is a file like any other.
+    let is_device = path.starts_with("/dev") && !path.starts_with("/dev/shm");
+    let is_open = cfg!(unix) && (is_device || path.starts_with("/proc"));
     let lies_nowhere = || fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
     path.as_os_str() == "-" || is_open || lies_nowhere()
 }

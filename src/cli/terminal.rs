@@ -16,6 +16,7 @@ use super::output::Found;
 use super::patient::Patient;
 use super::reporter::Reporter;
 use crate::diagnostic::{Problem, SourceMap};
+use crate::document::AskedByDocument;
 use crate::model::printable;
 use crate::render;
 use crate::render::markdown::Comment;
@@ -145,14 +146,16 @@ impl Terminal {
         Ok(self.out.flush()?)
     }
 
-    /// Returns the command that shows everything that the result may have no room for.
-    pub(super) fn shows_all(&self) -> &str {
-        &self.comment.shows_all
+    /// Returns how the result was asked for.
+    pub(super) fn asked_by(&self) -> AskedByDocument {
+        let Comment { manifests, shows_all, .. } = &self.comment;
+        AskedByDocument { manifests: manifests.clone(), shows_all: shows_all.clone() }
     }
 
-    /// Sets that command; what comes from a file cannot command the terminal.
-    pub(super) fn set_shows_all(&mut self, command: &str) {
-        self.comment.shows_all = printable(command);
+    /// Shows the result as one that was asked for in another way; what comes from a file cannot command the terminal.
+    pub(super) fn is_asked_by(&mut self, AskedByDocument { manifests, shows_all }: &AskedByDocument) {
+        self.comment.manifests = manifests.iter().map(|name| printable(name)).collect();
+        self.comment.shows_all = printable(shows_all);
     }
 
     /// Returns whether the result, or a part of it, was written.

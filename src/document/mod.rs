@@ -41,7 +41,8 @@ pub use order::{
 pub use plan::{OptionsDocument, PlanDocument, SummaryDocument};
 pub use problem::{NoteDocument, NoteValueDocument, ProblemDocument};
 pub use review::{
-    ManifestLinesDocument, MarkDocument, NextPriceDocument, OnRecordDocument, OrderReviewDocument, ReviewDocument,
+    AskedByDocument, ManifestLinesDocument, MarkDocument, NextPriceDocument, OnRecordDocument, OrderReviewDocument,
+    ReviewDocument,
 };
 pub use run_operation::{DelNpRangeDocument, RunOperationDocument, SignatureRangeDocument};
 pub use save::{manifest_at, save};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{FORMAT_VERSION, OrderDocument, PlanView, ProblemDocument, ReviewDocument, second};
+use super::{AskedByDocument, FORMAT_VERSION, OrderDocument, PlanView, ProblemDocument, ReviewDocument, second};
 use crate::model::{Percent, Report};
 use crate::plan::{Options, Summary};
 
@@ -84,10 +84,9 @@ impl PlanDocument {
         PlanDocument::with_results(view, None)
     }
 
-    /// Makes the document that is saved of a plan; `shows_all` is the command that shows everything that there is no room
-    /// for.
-    pub fn to_save(view: &PlanView<'_>, shows_all: &str) -> PlanDocument {
-        PlanDocument { review: Some(ReviewDocument::new(view, shows_all)), ..PlanDocument::new(view) }
+    /// Makes the document that is saved of a plan.
+    pub fn to_save(view: &PlanView<'_>, asked_by: AskedByDocument) -> PlanDocument {
+        PlanDocument { review: Some(ReviewDocument::new(view, asked_by)), ..PlanDocument::new(view) }
     }
 
     /// Makes the document of a run that ended before there was a plan.

@@ -18,14 +18,25 @@ use crate::plan::{OnRecord, OrderPlan, Step};
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Review")]
 pub struct ReviewDocument {
-    /// The command that shows, on a terminal, everything that there was no room for.
-    pub shows_all: String,
+    /// How the plan was asked for.
+    pub asked_by: AskedByDocument,
     /// What the plan rests on that only the record says.
     pub on_record: OnRecordDocument,
     /// The orders, ascending by id.
     pub orders: Vec<OrderReviewDocument>,
     /// The lines of the manifest at which problems point.
     pub manifest: Vec<ManifestLinesDocument>,
+}
+
+/// How a plan was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "AskedBy")]
+pub struct AskedByDocument {
+    /// The manifests, as they were named.
+    pub manifests: Vec<String>,
+    /// The command that shows, on a terminal, everything that there was no room for.
+    pub shows_all: String,
 }
 
 /// What only the record says, of all that is declared, in numbers.
@@ -105,15 +116,15 @@ pub struct ManifestLinesDocument {
 const NEAR_LINES: u32 = 5;
 
 impl ReviewDocument {
-    /// Collects what is shown of a plan; `shows_all` is the command that shows everything that there is no room for.
-    pub fn new(view: &PlanView<'_>, shows_all: &str) -> ReviewDocument {
+    /// Collects what is shown of a plan.
+    pub fn new(view: &PlanView<'_>, asked_by: AskedByDocument) -> ReviewDocument {
         let OnRecord { marks, signatures, pending, auto_renewals } = view.on_record();
         let mut lines = BTreeMap::new();
         view.plan.problems().for_each(|problem| add_lines(&mut lines, view.sources, problem));
         let files: Vec<SourceId> = lines.keys().copied().collect();
         let file = |(id, lines)| ManifestLinesDocument { file: view.sources.file(id).name.clone(), lines };
         ReviewDocument {
-            shows_all: shows_all.to_owned(),
+            asked_by,
             on_record: OnRecordDocument { marks, signatures, pending, auto_renewals },
             orders: view.plan.orders.iter().map(|order| OrderReviewDocument::new(view, order, &files)).collect(),
             manifest: lines.into_iter().map(file).collect(),
@@ -165,7 +176,7 @@ impl ReviewDocument {
 
     /// Leaves out on what nothing rests: the prices of renewals, which are the vendor's, and the command line.
     pub(super) fn forget_what_is_only_said(&mut self) {
-        self.shows_all.clear();
+        self.asked_by = AskedByDocument::default();
         self.orders.iter_mut().for_each(|order| order.next_price = None);
     }
 }

@@ -17,11 +17,20 @@ impl Difference<'_> {
     }
 }
 
+impl OrderPlan {
+    /// Returns whether the plan overwrites what a note says that somebody else changed.
+    pub fn overwrites(&self, note: &Note) -> bool {
+        self.steps.iter().any(|step| overwrites(note, step).is_some())
+    }
+}
+
 /// Says what steps do about something that somebody else changed.
 fn answer(note: &Note, steps: &[Step]) -> String {
     let overwrites: Vec<String> = steps.iter().filter_map(|step| overwrites(note, step)).collect();
     match overwrites.is_empty() {
-        true => "this plan leaves that as it is, and an apply records it".to_owned(),
+        true => {
+            "this plan leaves it as it is, and the next one does not mention it once this one was applied".to_owned()
+        }
         false => format!("this plan {}", overwrites.join(" and ")),
     }
 }

@@ -208,12 +208,18 @@ impl Update<'_> {
     }
 
     fn pending_changed(&mut self, from: Option<PendingChange>, to: Option<PendingChange>) {
-        let words = |pending: Option<PendingChange>| match pending {
-            None => "nothing".to_owned(),
-            Some(pending) => format!("{} from the renewal on", count(pending.next_qty(), "slot")),
+        let what = |pending: PendingChange| match pending {
+            PendingChange::Downgrade { next_qty } => format!("a downgrade to {}", count(next_qty, "p0f slot")),
+            PendingChange::Cancel {} => "the removal of all p0f slots".to_owned(),
         };
-        let message =
-            format!("what is scheduled for the slots was changed elsewhere, from {} to {}", words(from), words(to));
+        let message = match (from, to) {
+            (None, None) => return,
+            (None, Some(to)) => format!("somebody scheduled {} elsewhere", what(to)),
+            (Some(from), None) => format!("somebody cancelled {} elsewhere, which was scheduled", what(from)),
+            (Some(from), Some(to)) => {
+                format!("somebody scheduled {} elsewhere, in place of {}", what(to), what(from))
+            }
+        };
         let note = Note::new(NoteCode::ChangedElsewhere, message).about(Attribute::Pending);
         self.notes.push(note.change(NoteValue::Pending(from), NoteValue::Pending(to)));
     }

@@ -2,7 +2,7 @@
 
 use super::{OrderPlan, Plan, Step};
 use crate::diagnostic::Problem;
-use crate::model::Cents;
+use crate::model::{Cents, OrderId};
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,11 @@ impl Plan {
             summary.signatures_set += order.steps.iter().map(Step::signatures_set).sum::<usize>();
         }
         summary
+    }
+
+    /// Returns the orders, ascending.
+    pub fn order_ids(&self) -> Vec<OrderId> {
+        self.orders.iter().map(|order| order.order_id).collect()
     }
 
     /// Counts the orders that a problem blocks.

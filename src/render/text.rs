@@ -49,7 +49,7 @@ fn write_order(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io:
 
 fn write_steps(out: &mut dyn Write, shown: &Shown<'_>, order: &OrderPlan) -> io::Result<()> {
     for (index, step) in order.steps.iter().enumerate() {
-        let words = words::step(step, order.renewal.as_ref());
+        let words = words::step(step, order);
         writeln!(out, "  {}. {}", index + 1, weighted(words.weight, &words.title))?;
         let groups: Vec<_> = words.groups.iter().collect();
         for (weight, line) in words::lines(&groups, shown) {
@@ -88,7 +88,7 @@ fn write_diff(out: &mut dyn Write, shown: &Shown<'_>, lines: &[Line<'_>]) -> io:
                 writeln!(out, "  {}", Styled(unless(*asserted, ADDED), format_args!("+{written}")))?;
             }
             Line::More(number) => {
-                let more = format!("  … {number} more lines like these (`{}` shows them)", shown.shows_all);
+                let more = format!("  … {number} more lines like these (to list them: `{}`)", shown.shows_all);
                 writeln!(out, "  {}", Styled(DIM, more))?;
             }
         }
@@ -106,7 +106,7 @@ pub fn report(out: &mut dyn Write, shown: &Shown<'_>, report: &Report) -> io::Re
         }
         writeln!(out, "{}", Styled(BOLD, words::order_title(order)))?;
         for (index, (step, result)) in order.steps.iter().zip(&done.results).enumerate() {
-            let title = words::step(step, order.renewal.as_ref()).title;
+            let title = words::step(step, order).title;
             let (word, reason) = words::result(result);
             let style = match result {
                 StepResult::Done => ADDED,

@@ -11,7 +11,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use shardctl::document::{self, Basis, PlanDocument, PlanView, SavedPlan};
+use shardctl::document::{self, AskedByDocument, Basis, PlanDocument, PlanView, SavedPlan};
 use shardctl::render::markdown::{self, Comment, Invocation};
 use shardctl::render::{Shown, text};
 use snapbox::data::DataFormat;
@@ -43,7 +43,8 @@ fn a_saved_plan_is_shown_as_it_was_printed() {
             let plan = case.plan();
             let basis = Basis::Declared(desired);
             let printed = PlanView { plan: &plan, basis, options, sources, api_url: API_URL };
-            let file = written(|out| document::write(out, &PlanDocument::to_save(&printed, "")));
+            let file =
+                written(|out| document::write(out, &PlanDocument::to_save(&printed, AskedByDocument::default())));
             let saved = SavedPlan::parse(file.as_bytes(), "saved.json").unwrap();
             let (plan, options, sources) = saved.restored();
             let (basis, api_url) = (Basis::Saved(saved.review()), saved.api_url());

@@ -10,7 +10,7 @@ mod worlds;
 
 use std::collections::BTreeMap;
 
-use shardctl::model::OrderId;
+use shardctl::model::{Cents, OrderId};
 use shardctl::plan::{Plan, Step};
 
 use reader::{Review, read};
@@ -91,7 +91,7 @@ fn a_hundred_and_fifty_orders_of_twenty_five() {
         let left_out = review.left_out.unwrap();
         assert!(left_out.contains("differences line by line"), "{left_out}");
         assert!(left_out.contains("To see all of it, run `shardctl plan -v -f prod.yaml`."), "{left_out}");
-        assert!(!left_out.contains("leave"), "{left_out}");
+        assert!(!left_out.contains("IPs leave"), "{left_out}");
         assert!(comment.chars().count() > BOUND / 2, "there is room for more");
     }
 }
@@ -100,7 +100,29 @@ fn a_hundred_and_fifty_orders_of_twenty_five() {
 fn a_blocked_plan_names_them_too() {
     let order = |id| Order { leaving: worlds::every(2, 25), kept: 25, ..Order::new(id) };
     let (comment, _) = assert_told(&World::blocked((1000..1150).map(order)));
-    assert!(comment.contains("- **removal_limit** `prod.yaml:4:3` and 149 other places: "), "{comment}");
+    let blocked = "**Blocked: an apply changes nothing until the problems below are gone.**";
+    assert_eq!(comment.lines().filter(|line| !line.is_empty()).nth(3), Some(blocked), "{comment}");
+    let [all, each] = [
+        "newly marks 3750 IPs to go in all",
+        "newly marks 25 of the 50 active IPs of each of the 150 orders 1000–1149 to go",
+    ]
+    .map(|problem| comment.find(problem).unwrap_or_else(|| panic!("{problem}: {comment}")));
+    assert!(all < each, "{comment}");
+    assert_eq!(comment.matches("- **removal_limit** `prod.yaml:4:3` and 149 other places: ").count(), 2, "{comment}");
+    assert!(comment.contains("**would charge 225.00**"), "{comment}");
+    assert!(!comment.contains("charges 1.50 now"), "{comment}");
+}
+
+#[test]
+fn problems_that_differ_by_their_numbers_are_one() {
+    let order = |id| Order { leaving: worlds::every(2, 20 + id as u32 % 40), kept: 25, ..Order::new(id) };
+    let (comment, _) = assert_told(&World::blocked((1000..1060).map(order)));
+    let problem = "- **removal_limit** `prod.yaml:4:3` and 59 other places: the plan newly marks 20 of the 45 active IPs of each of \
+                   the 2 orders 1000, 1040 to go; the limit is 13 (30 %); the same with other numbers: orders 1001–1039, \
+                   1041–1059 (58 orders)<br>";
+    assert!(comment.contains(problem), "{comment}");
+    assert_eq!(comment.matches("- **removal_limit**").count(), 2, "{comment}");
+    assert!(!comment.contains(" more problem"), "{comment}");
 }
 
 #[test]
@@ -126,11 +148,8 @@ fn an_order_that_has_no_room_takes_no_room_of_the_others() {
     assert_same("the IPs that leave", &review.leaving(), &named);
     let left_out = review.left_out.unwrap();
     assert!(left_out.contains("**which 6000 IPs leave** (of order 7)"), "{left_out}");
-    let giant = comment.split_once("Without the names of the IPs that leave").unwrap().1;
-    assert!(
-        giant.contains("- order 7 (`eu-7`): **charges 1.50 now**\n  - **6000 IPs leave at the renewal"),
-        "{comment}"
-    );
+    let giant = "- order 7 (`eu-7`): **buys 1 p0f slot for 1.50**\n  - **6000 of 6010 IPs leave on 2026-12-01 00:00 UTC** (there";
+    assert!(comment.contains(giant), "{comment}");
 }
 
 #[test]
@@ -160,8 +179,8 @@ fn what_somebody_else_changed() {
         "it was changed elsewhere; this plan sets it back to linux",
         "they were changed elsewhere; this plan buys 1 p0f slot to have 2 again",
         "it was changed elsewhere; this plan switches it back on",
-        "changed elsewhere, from nothing to 1 slot from the renewal on; this plan cancels it and schedules a downgrade to 3 slots",
-        "it was changed elsewhere; this plan leaves that as it is, and an apply records it",
+        "somebody scheduled a downgrade to 1 p0f slot elsewhere; this plan cancels it and schedules a downgrade to 3 slots",
+        "it was changed elsewhere; this plan leaves it as it is, and the next one does not mention it once this one was applied",
     ] {
         assert!(comment.contains(answer), "{answer}: {comment}");
     }
@@ -170,7 +189,9 @@ fn what_somebody_else_changed() {
         "**1 downgrade of slots scheduled**",
         "automatic renewal switched on for 1 order",
         "1 pending downgrade cancelled",
-        "7 things changed elsewhere",
+        "**order 8 does not renew by itself**",
+        "**4 IPs leave on 2026-12-01 00:00 UTC**",
+        "7 things changed elsewhere (5 overwritten, 2 left as they are)",
     ] {
         assert!(summary.contains(change), "{change}: {summary}");
     }
@@ -187,5 +208,51 @@ fn orders_without_number() {
     assert_eq!((review.ips_leaving, review.orders.len() > 200), (5998, true));
     let named: usize = review.leaving().values().map(Vec::len).sum();
     let left_out = review.left_out.unwrap();
-    assert!(left_out.contains(&format!("**which {} IPs leave** (of ", 5998 - named)), "{left_out}");
+    assert!(left_out.starts_with(&format!("Left out: **which {} IPs leave** (of orders ", 5998 - named)), "{left_out}");
+    // What is the same of all of them stands in one line, at the end.
+    let last = comment.trim_end().lines().last().unwrap();
+    let unnamed = 2999 - review.orders.len();
+    let each =
+        format!("2999** ({unnamed} orders), each: **buys 1 p0f slot for 1.50**, **2 of 3 IPs leave at the renewal on ");
+    assert!(last.starts_with("- **orders ") && last.contains(&each), "{last}");
+}
+
+#[test]
+fn orders_of_which_different_things_are_said() {
+    let order = |id: u64| Order { leaving: worlds::every(2, 2 + id as u32), kept: 1, ..Order::new(id) };
+    let world = World::of((1..1200).map(order));
+    let plan = world.plan();
+    let comment = world.comment(&plan);
+    assert!(comment.chars().count() < BOUND);
+    let review = read(&comment);
+    let unlisted: Vec<_> = plan.orders.iter().filter(|order| !review.orders.contains_key(&order.order_id)).collect();
+    assert!(unlisted.len() > 500, "{}", unlisted.len());
+    let leaving: usize = unlisted.iter().flat_map(|order| &order.steps).map(Step::ips_leaving).sum();
+    let charge: Cents = unlisted.iter().map(|order| order.charge()).sum();
+    let (first, last) = (unlisted[0].order_id, unlisted.last().unwrap().order_id);
+    let said = format!(
+        "**{} orders are not listed at all: they charge {charge}, and {leaving} of their IPs leave** (orders {first}–{last}). ",
+        unlisted.len()
+    );
+    assert!(review.left_out.unwrap().starts_with(&said), "{said}: {comment}");
+    assert!(comment.trim_end().ends_with(&format!("\n- … and {} more orders", unlisted.len())), "{comment}");
+}
+
+#[test]
+fn orders_ascend_however_much_is_said_of_each() {
+    let order = |id| {
+        let gap = if id % 7 == 0 { 300 } else { 2 };
+        Order { leaving: worlds::every(gap, 20 + id as u32 % 7 * 9), kept: 25, ..Order::new(id) }
+    };
+    let world = World::of((1..120).map(order));
+    let (comment, review) = assert_told(&world);
+    let title = |line: &str| {
+        let name =
+            line.strip_prefix("- order ").or_else(|| line.split_once("<summary>order ").map(|(_, name)| name))?;
+        name.split([' ', ':']).next()?.parse::<u64>().ok()
+    };
+    let told: Vec<u64> = comment.lines().filter_map(title).collect();
+    assert!(told.is_sorted() && told.len() == 119 && review.left_out.is_some(), "{told:?}");
+    assert!(comment.contains("</summary>") && comment.contains("\n- order "), "{comment}");
+    assert_eq!(comment.matches("\nOrders without a part of their own are told in short: ").count(), 1);
 }

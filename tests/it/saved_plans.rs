@@ -265,7 +265,15 @@ async fn no_edit_brings_about_what_the_manifest_does_not_declare() {
     let others = ["/orders/1/notes/0", "/orders/1/notes/0/message"];
     assert_eq!(
         places.iter().map(String::as_str).collect::<Vec<_>>(),
-        [&["/created_at"], &options[..], &notes, &[price], &others, &["/review/shows_all"]].concat()
+        [
+            &["/created_at"],
+            &options[..],
+            &notes,
+            &[price],
+            &others,
+            &["/review/asked_by/manifests/0", "/review/asked_by/shows_all"]
+        ]
+        .concat()
     );
 }
 

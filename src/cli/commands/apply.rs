@@ -18,7 +18,7 @@ use crate::cli::run::{self, Run, RunArgs};
 use crate::cli::run_history::{self, RunRecord};
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::{ProblemCode, SourceMap};
-use crate::document::{ActorDocument, Basis, PlanDocument, PlanView, SavedPlan};
+use crate::document::{ActorDocument, AskedByDocument, Basis, PlanDocument, PlanView, SavedPlan};
 use crate::model::{Desired, OrderId, OrderReport, Outcome, Report};
 use crate::plan::{Options, Plan};
 use crate::reconcile::{ObserveError, Pass};
@@ -128,7 +128,12 @@ impl Work<'_> {
         if let (Some(saved), Some(path), Some((plan, options))) = (&self.saved, &self.args.plan, again) {
             let applied = run_history::applied_before(self.records, saved).await?;
             let applied = applied.as_ref().map(run_history::applied_words);
-            refuse_stale(saved, path, PlanDocument::to_save(&PlanView { plan, options, ..view }, ""), applied)?;
+            refuse_stale(
+                saved,
+                path,
+                PlanDocument::to_save(&PlanView { plan, options, ..view }, AskedByDocument::default()),
+                applied,
+            )?;
         }
         terminal.annotate(plan.problems(), sources);
         match lock {

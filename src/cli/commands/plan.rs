@@ -70,7 +70,7 @@ pub(in crate::cli) async fn run(
     terminal.show(args.format.format, &Found::Plan(view))?;
     terminal.annotate(plan.problems(), &sources);
     if let Some(path) = &args.out {
-        save(path.clone(), PlanDocument::to_save(&view, terminal.shows_all())).await?;
+        save(path.clone(), PlanDocument::to_save(&view, terminal.asked_by())).await?;
     }
     judge(&plan, args.planning.detailed_exitcode)
 }

@@ -27,7 +27,7 @@ pub(in crate::cli) fn run(args: &ShowArgs, terminal: &mut Terminal) -> Result<Ex
     }
     match saved.review() {
         // As it was printed.
-        Some(review) => terminal.set_shows_all(&review.shows_all),
+        Some(review) => terminal.is_asked_by(&review.asked_by),
         None => {
             terminal.note("an older version saved the plan: its file holds neither the diff nor lines of the manifest");
         }

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use super::escape::{MAX_MESSAGE, MAX_TAG, code, escape, short, weighted};
 use super::left_out::{LeftOut, Part};
-use super::order::{Block, in_few_words, is_weighty_note, part, without_ips};
+use super::order::{self, Block, in_few_words, is_weighty_note, part, standing, told_by_notes, untold, without_ips};
 use crate::diagnostic::{Note, NoteCode};
-use crate::model::{Cents, ProxyIp, Signature, count};
-use crate::plan::{OrderPlan, Status, Step};
+use crate::model::{ProxyIp, Signature};
+use crate::plan::{OrderPlan, Step};
 use crate::render::words::{self, Weight};
 
 /// Writes an order as an item of a list.
@@ -24,13 +24,12 @@ pub(super) fn without_leaving(order: &OrderPlan) -> Block {
 fn item(order: &OrderPlan, names_leaving: bool) -> Block {
     let mut text = format!("- {}\n", title(order));
     let leaving: Vec<ProxyIp> = order.steps.iter().flat_map(Step::leaving).collect();
-    let verb = if leaving.len() == 1 { "leaves" } else { "leave" };
-    let when = words::at_minute_of_renewal(order.renewal.as_ref());
-    let leave = format!("**{} {verb} {when}**", count(leaving.len(), "IP"));
-    if names_leaving {
-        named(&mut text, &leave, &leaving);
-    } else {
-        let _ = writeln!(text, "  - {leave}");
+    if let Some(leave) = order::share_leaving(order) {
+        let leave = format!("{leave} {}", words::PeriodEnd::of(order).of_leaving_in_short());
+        match names_leaving {
+            true => named(&mut text, &format!("**{leave}**"), &leaving),
+            false => _ = writeln!(text, "  - **{leave}** (there is no room for their names)"),
+        }
     }
     for ((signature, is_certain), ips) in first_signatures(order) {
         let takes = if is_certain { "takes" } else { "may take" };
@@ -49,49 +48,54 @@ fn item(order: &OrderPlan, names_leaving: bool) -> Block {
     left_out.add(Part::Leaving, if names_leaving { 0 } else { leaving.len() }, order.order_id);
     let notes = order.notes.iter().filter(|note| !is_weighty_note(note.code)).count();
     left_out.add(Part::Notes, notes, order.order_id);
-    left_out.is_in_short = true;
+    left_out.is_in_short = text.contains(", .") || text.contains("–.");
     Block { text, left_out }
 }
 
 /// Names an order, with what no list below it says.
 fn title(order: &OrderPlan) -> String {
-    let mut title = format!("order {}", order.order_id);
-    if let Some(tag) = &order.tag {
-        let _ = write!(title, " ({})", code(&short(tag.raw(), MAX_TAG)));
-    }
-    let mut parts = Vec::new();
-    parts.extend((order.status() == Status::Blocked).then(|| "**blocked**".to_owned()));
-    parts.extend((order.charge() > Cents(0)).then(|| format!("**charges {} now**", order.charge())));
-    let others = order.steps.iter().filter_map(without_ips);
-    parts.extend(others.map(|(weight, words)| weighted(weight, &words)));
+    let mut title = name(order);
+    let mut parts: Vec<String> = Vec::new();
+    let others = order.steps.iter().filter_map(|step| without_ips(step, order));
+    parts.extend(standing(order).into_iter().chain(others).map(|(weight, words)| weighted(weight, &words)));
     if !parts.is_empty() {
         let _ = write!(title, ": {}", parts.join(", "));
     }
     title
 }
 
-/// Writes an order whose IPs are not named, as a part of a sentence.
-pub(super) fn mention(order: &OrderPlan) -> Block {
-    let words: Vec<String> = in_few_words(order).into_iter().map(|(_, words)| words).collect();
-    let text = format!("order {} ({})", order.order_id, words.join(", "));
+/// Says what is done with an order whose IPs are not named; its name stands before that.
+pub(super) fn unnamed(order: &OrderPlan) -> Block {
+    let words = in_few_words(order);
+    let mut words: Vec<String> = words.iter().map(|(weight, words)| weighted(*weight, words)).collect();
+    let leaving: usize = order.steps.iter().map(Step::ips_leaving).sum();
+    let first: usize = first_signatures(order).values().map(Vec::len).sum();
+    words.extend((leaving + first > 0).then(|| "without the names of these IPs".to_owned()));
     let mut left_out = hidden(order);
-    left_out.add(Part::Leaving, order.steps.iter().map(Step::ips_leaving).sum(), order.order_id);
-    left_out.add(Part::FirstSignatures, first_signatures(order).values().map(Vec::len).sum(), order.order_id);
+    left_out.add(Part::Leaving, leaving, order.order_id);
+    left_out.add(Part::FirstSignatures, first, order.order_id);
     let drifted = order.notes.iter().filter(|note| note.is_drift()).count();
     left_out.add(Part::Drift, drifted, order.order_id);
     left_out.add(Part::Notes, order.notes.len() - drifted, order.order_id);
-    Block { text, left_out }
+    Block { text: words.join(", "), left_out }
 }
 
-/// Counts what no order in few words shows.
+/// Names an order as the beginning of an item.
+pub(super) fn name(order: &OrderPlan) -> String {
+    let tag = order.tag.as_ref().map(|tag| format!(" ({})", code(&short(tag.raw(), MAX_TAG))));
+    format!("order {}{}", order.order_id, tag.unwrap_or_default())
+}
+
+/// Counts what no order in few words shows; of the signatures those that nothing else in it names.
 fn hidden(order: &OrderPlan) -> LeftOut {
-    let mut left_out = LeftOut::default();
+    let mut left_out = LeftOut::new(true);
     left_out.add(Part::Steps, order.steps.len(), order.order_id);
     left_out.add(Part::Diffs, usize::from(!order.steps.is_empty()), order.order_id);
+    let told = told_by_notes(order);
     for step in &order.steps {
-        let words = words::step(step, order.renewal.as_ref());
+        let words = words::step(step, order);
         for group in words.groups.iter().filter(|group| !group.is_named()) {
-            left_out.add(part(group), group.ips.len(), order.order_id);
+            left_out.add(part(group), untold(group, &told), order.order_id);
         }
     }
     left_out
@@ -101,7 +105,7 @@ fn hidden(order: &OrderPlan) -> LeftOut {
 fn first_signatures(order: &OrderPlan) -> BTreeMap<(Signature, bool), Vec<ProxyIp>> {
     let mut firsts: BTreeMap<(Signature, bool), Vec<ProxyIp>> = BTreeMap::new();
     for step in &order.steps {
-        let words = words::step(step, order.renewal.as_ref());
+        let words = words::step(step, order);
         for group in words.groups.iter().filter(|group| group.weight() == Weight::Slot) {
             let ips = group.signature().map(|signature| firsts.entry(signature).or_default());
             ips.into_iter().for_each(|ips| ips.extend(&group.ips));

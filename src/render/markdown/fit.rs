@@ -1,12 +1,18 @@
 //! As much about the orders of a plan as fits into a comment.
 //!
 //! What has to be seen is given up last: first every order is written in few words with its leaving IPs named, as far as
-//! they fit; what room is left then goes into the detail of one order after the other.
+//! they fit; what room is left then goes into the detail of one order after the other. The orders ascend, however much is
+//! said of each.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::brief;
 use super::detail::Detail;
-use super::left_out::{LeftOut, Part};
+use super::left_out::LeftOut;
 use super::order::{self, Block, in_few_words, stands_out};
+use super::unlisted::{Unlisted, numbers};
+use crate::model::{OrderId, count};
 use crate::plan::OrderPlan;
 use crate::render::shown::Shown;
 use crate::render::words::Weight;
@@ -17,12 +23,19 @@ pub(super) fn orders(shown: &Shown<'_>, orders: &[&OrderPlan], room: usize) -> (
     if let Some(blocks) = all(orders, room, |order| order::block(shown, order, top)) {
         return together(blocks);
     }
-    let room = room.saturating_sub([IN_SHORT, NOT_LEAVING, UNNAMED].map(|text| text.chars().count()).iter().sum());
+    let room = room.saturating_sub(INTRODUCTION.chars().count() + MORE);
+    let all = shown.view.plan.order_ids();
     let mut candidates: Vec<Candidate<'_>> = orders.iter().map(|order| Candidate::new(order)).collect();
-    let used = name_as_many_as_fit(&mut candidates, room);
-    let used = tell_all_but_leaving(&mut candidates, used, room);
-    let used = detail_as_many_as_fit(shown, &mut candidates, top, used, room);
-    written(candidates, room - used)
+    // Together they take less than one by one, but their numbers may be many.
+    let for_unnamed = (2 * groups_length(&unnamed_groups(&candidates, &all)) + 500).min(room / 16);
+    let all_named: usize = candidates.iter().map(|candidate| candidate.block.length()).sum();
+    let for_unnamed = if all_named <= room { 0 } else { for_unnamed };
+    let used = name_as_many_as_fit(&mut candidates, room - for_unnamed);
+    let used = tell_all_but_leaving(&mut candidates, used, room - for_unnamed);
+    let groups = unnamed_groups(&candidates, &all);
+    let for_groups = groups_length(&groups).min(room - used);
+    let used = detail_as_many_as_fit(shown, &mut candidates, top, used, room - for_groups);
+    written(candidates, &groups, room - used)
 }
 
 /// Writes all orders, or nothing where they do not fit.
@@ -48,8 +61,8 @@ fn together(blocks: Vec<Block>) -> (String, LeftOut) {
 /// An order, and how it is written as of now.
 struct Candidate<'a> {
     order: &'a OrderPlan,
-    /// Without its IPs.
-    mention: Block,
+    /// What is said of it without the names of its IPs.
+    unnamed: Block,
     /// In few words, with its IPs named; later on in more of them.
     block: Block,
     stands_out: bool,
@@ -59,7 +72,7 @@ struct Candidate<'a> {
 /// How an order is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// Without its IPs, or not at all.
+    /// Together with others of which the same is said, without IPs; or not at all.
     Unnamed,
     /// In few words, without the names of the IPs that leave.
     NotLeaving,
@@ -69,24 +82,15 @@ enum Form {
     Detailed,
 }
 
-/// What stands before the orders in few words, where others have a part of their own.
-const IN_SHORT: &str = "Of the other orders only what is charged, what leaves, what takes a slot for good, and what was changed elsewhere:\n\n";
-/// What stands before the orders in few words whose IPs that leave are not named.
-const NOT_LEAVING: &str = "Without the names of the IPs that leave, for which there is no room:\n\n";
-/// So many orders whose IPs are not named stand before all others.
-const FEW: usize = 3;
-/// What stands before the orders whose IPs are not named.
-const UNNAMED: &str = "Without the names of their IPs: ";
+/// What stands before the orders where some of them are told in few words.
+const INTRODUCTION: &str = "Orders without a part of their own are told in short: what is bought, what leaves, what takes a slot for good, and what was changed elsewhere.\n\n";
+/// The most characters of the line that counts the orders of which nothing is said.
+const MORE: usize = 60;
 
 impl<'a> Candidate<'a> {
     fn new(order: &'a OrderPlan) -> Candidate<'a> {
-        let (mention, block) = (brief::mention(order), brief::block(order));
-        Candidate { order, mention, block, stands_out: stands_out(order), form: Form::Unnamed }
-    }
-
-    /// Counts what it takes to mention it, which nothing is worth in which nothing stands out.
-    fn mention_length(&self) -> usize {
-        if self.stands_out { self.mention.length() + 2 } else { 0 }
+        let (unnamed, block) = (brief::unnamed(order), brief::block(order));
+        Candidate { order, unnamed, block, stands_out: stands_out(order), form: Form::Unnamed }
     }
 
     fn weight(&self) -> Weight {
@@ -95,20 +99,52 @@ impl<'a> Candidate<'a> {
     }
 }
 
+/// Orders of which the same is said, as one item of a list.
+struct Group {
+    /// Their places among all candidates.
+    members: Vec<usize>,
+    text: String,
+}
+
+/// Puts the orders together whose IPs are not named, and of which the same is said.
+fn unnamed_groups(candidates: &[Candidate<'_>], all: &[OrderId]) -> Vec<Group> {
+    let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, candidate) in candidates.iter().enumerate().filter(|(_, it)| it.form == Form::Unnamed) {
+        members.entry(&candidate.unnamed.text).or_default().push(at);
+    }
+    let group = |(said, members): (&str, Vec<usize>)| {
+        let text = match &members[..] {
+            [at] => format!("- {}: {said}\n", brief::name(candidates[*at].order)),
+            _ => {
+                let ids: Vec<OrderId> = members.iter().map(|at| candidates[*at].order.order_id).collect();
+                let number = count(ids.len(), "order");
+                format!("- **{}** ({number}), each: {said}\n", numbers(&ids, all, usize::MAX))
+            }
+        };
+        Group { members, text }
+    };
+    let mut groups: Vec<Group> = members.into_iter().map(group).collect();
+    // Those that tell most orders first.
+    groups.sort_by_key(|group| (Reverse(group.members.len()), group.members.first().copied()));
+    groups
+}
+
+fn groups_length(groups: &[Group]) -> usize {
+    groups.iter().map(|group| group.text.chars().count()).sum()
+}
+
 /// Names the IPs of as many orders as fit, and returns the room that takes: those with the shortest lists first, so that one
 /// with a long list does not take the room of the others, and those in which nothing leaves, costs or is taken for good last
 /// of all.
 fn name_as_many_as_fit(candidates: &mut [Candidate<'_>], room: usize) -> usize {
     let mut by_length: Vec<usize> = (0..candidates.len()).collect();
     by_length.sort_by_key(|at| (!candidates[*at].stands_out, candidates[*at].block.length()));
-    // Room is kept to mention what is not named, as long as that is only a small part of it.
-    let mut for_mentions: usize = candidates.iter().map(Candidate::mention_length).sum();
     let mut used = 0;
     for at in by_length {
         let candidate = &mut candidates[at];
-        let (length, kept) = (candidate.block.length(), for_mentions - candidate.mention_length());
-        if used + length + kept.min(room / 16) <= room {
-            (used, for_mentions) = (used + length, kept);
+        let length = candidate.block.length();
+        if used + length <= room {
+            used += length;
             candidate.form = Form::Brief;
         }
     }
@@ -117,21 +153,14 @@ fn name_as_many_as_fit(candidates: &mut [Candidate<'_>], room: usize) -> usize {
 
 /// Writes in few words what has no room for the names of the IPs that leave, and returns the room that takes.
 fn tell_all_but_leaving(candidates: &mut [Candidate<'_>], mut used: usize, room: usize) -> usize {
-    let mut for_mentions = unnamed_length(candidates);
     for candidate in candidates.iter_mut().filter(|it| it.form == Form::Unnamed && it.stands_out) {
         let block = brief::without_leaving(candidate.order);
-        let kept = for_mentions - candidate.mention_length();
-        if used + block.length() + kept <= room {
-            (used, for_mentions) = (used + block.length(), kept);
+        if used + block.length() <= room {
+            used += block.length();
             (candidate.block, candidate.form) = (block, Form::NotLeaving);
         }
     }
     used
-}
-
-/// Counts what it takes to mention all orders that are not named.
-fn unnamed_length(candidates: &[Candidate<'_>]) -> usize {
-    candidates.iter().filter(|it| it.form == Form::Unnamed).map(Candidate::mention_length).sum()
 }
 
 /// Writes orders that are named in more and more detail as far as that fits: the weightiest first, and of those the
@@ -143,7 +172,6 @@ fn detail_as_many_as_fit(
     mut used: usize,
     room: usize,
 ) -> usize {
-    let room = room.saturating_sub(unnamed_length(candidates));
     let mut in_turn: Vec<usize> = (0..candidates.len()).filter(|at| candidates[*at].form == Form::Brief).collect();
     in_turn.sort_by_key(|at| (candidates[*at].weight(), candidates[*at].block.length()));
     for detail in Detail::ALL.into_iter().rev().filter(|detail| *detail >= top) {
@@ -151,7 +179,8 @@ fn detail_as_many_as_fit(
         for at in &in_turn {
             let candidate = &mut candidates[*at];
             let block = order::block(shown, candidate.order, detail);
-            let length = used - candidate.block.length() + block.length();
+            // A list ends with an empty line.
+            let length = used - candidate.block.length() + block.length() + 1;
             if length <= room {
                 (used, candidate.block, candidate.form, is_any) = (length, block, Form::Detailed, true);
             }
@@ -163,49 +192,72 @@ fn detail_as_many_as_fit(
     used
 }
 
-fn written(candidates: Vec<Candidate<'_>>, room: usize) -> (String, LeftOut) {
-    let [mut unnamed, mut not_leaving, mut in_short, mut detailed] = [const { Vec::new() }; 4];
-    for candidate in candidates {
-        match candidate.form {
-            Form::Unnamed => unnamed.push(candidate),
-            Form::NotLeaving => not_leaving.push(candidate),
-            Form::Brief => in_short.push(candidate),
-            Form::Detailed => detailed.push(candidate),
-        }
-    }
-    // A few giants are said at once; a long list of them stands behind what can be said in full.
-    let is_first = unnamed.len() + not_leaving.len() <= FEW;
-    let heading = if detailed.is_empty() { "" } else { IN_SHORT };
-    let named = [listed("", detailed), listed(heading, in_short)];
-    let giants = [listed(NOT_LEAVING, not_leaving), mentioned(unnamed, room)];
-    let parts = if is_first { [giants, named] } else { [named, giants] };
-    let (texts, left_out): (Vec<String>, Vec<LeftOut>) = parts.into_iter().flatten().unzip();
-    (texts.concat(), left_out.into_iter().sum())
-}
-
-/// Writes orders one below the other, with a heading where there are any.
-fn listed(heading: &str, candidates: Vec<Candidate<'_>>) -> (String, LeftOut) {
-    let heading = if candidates.is_empty() { "" } else { heading };
-    let (text, left_out) = together(candidates.into_iter().map(|it| it.block).collect());
-    let end = if text.is_empty() { "" } else { "\n" };
-    ([heading, &text, end].concat(), left_out)
-}
-
-/// Mentions as many orders as fit.
-fn mentioned(candidates: Vec<Candidate<'_>>, mut room: usize) -> (String, LeftOut) {
-    let (mut mentions, mut left_out) = (Vec::new(), Vec::new());
-    for candidate in candidates {
-        let length = candidate.mention_length();
-        left_out.push(candidate.mention.left_out);
-        if length > 0 && length <= room {
+/// Writes the orders in turn, and at the end those of which the same is said, and how many have no room at all.
+fn written(candidates: Vec<Candidate<'_>>, groups: &[Group], mut room: usize) -> (String, LeftOut) {
+    let mut alone: BTreeMap<usize, &Group> = BTreeMap::new();
+    let mut together: Vec<&Group> = Vec::new();
+    let mut left_out = LeftOut::default();
+    for group in groups {
+        let length = group.text.chars().count();
+        if length <= room {
             room -= length;
-            mentions.push(candidate.mention.text);
+            match &group.members[..] {
+                [at] => _ = alone.insert(*at, group),
+                _ => together.push(group),
+            }
         } else {
-            let mut whole = LeftOut::default();
-            whole.add(Part::Orders, 1, candidate.order.order_id);
-            left_out.push(whole);
+            let unlisted = group.members.iter().map(|at| Unlisted::of(candidates[*at].order));
+            unlisted.for_each(|order| left_out.unlisted.extend(order));
         }
     }
-    let text = if mentions.is_empty() { String::new() } else { format!("{UNNAMED}{}.\n\n", mentions.join("; ")) };
-    (text, left_out.into_iter().sum())
+    let mut orders = Written::default();
+    let mut all_left_out = Vec::new();
+    for (at, candidate) in candidates.into_iter().enumerate() {
+        match (candidate.form, alone.get(&at)) {
+            (Form::Unnamed, group) => {
+                group.iter().for_each(|group| orders.item(&group.text));
+                all_left_out.push(candidate.unnamed.left_out);
+                continue;
+            }
+            (Form::Detailed, _) => orders.part(&candidate.block.text),
+            (Form::Brief | Form::NotLeaving, _) => orders.item(&candidate.block.text),
+        }
+        all_left_out.push(candidate.block.left_out);
+    }
+    together.sort_by_key(|group| group.members.first().copied());
+    together.iter().for_each(|group| orders.item(&group.text));
+    if !left_out.unlisted.is_empty() {
+        orders.item(&format!("- … and {}\n", count(left_out.unlisted.len(), "more order")));
+    }
+    (orders.finished(), all_left_out.into_iter().chain([left_out]).sum())
+}
+
+/// Items of lists and parts with headings, as they are written one below the other.
+#[derive(Default)]
+struct Written {
+    text: String,
+    has_items: bool,
+    is_in_list: bool,
+}
+
+impl Written {
+    fn item(&mut self, text: &str) {
+        self.text.push_str(text);
+        (self.has_items, self.is_in_list) = (true, true);
+    }
+
+    fn part(&mut self, text: &str) {
+        self.end_list();
+        self.text.push_str(text);
+    }
+
+    fn end_list(&mut self) {
+        self.text.push_str(if self.is_in_list { "\n" } else { "" });
+        self.is_in_list = false;
+    }
+
+    fn finished(mut self) -> String {
+        self.end_list();
+        if self.has_items { INTRODUCTION.to_owned() + &self.text } else { self.text }
+    }
 }

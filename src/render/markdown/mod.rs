@@ -16,6 +16,7 @@ mod plan;
 mod problems;
 mod report;
 mod title;
+mod unlisted;
 
 pub use comment::{Comment, MARKER, MAX_CHARACTERS};
 pub use commit::Commit;

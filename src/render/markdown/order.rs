@@ -1,12 +1,13 @@
 //! One order of a plan.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::detail::Detail;
 use super::escape::{MAX_MESSAGE, MAX_TAG, escape, fenced, html_code, short, weighted};
 use super::left_out::{LeftOut, Part};
-use crate::diagnostic::NoteCode;
-use crate::model::count;
+use crate::diagnostic::{Attribute, Note, NoteCode};
+use crate::model::{ProxyIp, count};
 use crate::plan::{OrderPlan, Status, Step};
 use crate::render::diff::{self, Line};
 use crate::render::shown::Shown;
@@ -27,15 +28,19 @@ impl Block {
 
 /// Writes an order.
 pub(super) fn block(shown: &Shown<'_>, order: &OrderPlan, detail: Detail) -> Block {
-    let mut left_out = LeftOut::default();
+    let mut left_out = LeftOut::new(detail > Detail::Whole);
     let open = if stands_out(order) { " open" } else { "" };
     let mut text = format!("<details{open}><summary>{}</summary>\n\n", title(order));
     let _ = writeln!(text, "{}", facts(shown, order));
+    let told = told_by_notes(order);
     for (index, step) in order.steps.iter().enumerate() {
-        let words = words::step(step, order.renewal.as_ref());
+        let words = words::step(step, order);
         let (shown_groups, hidden): (Vec<&Group<'_>>, Vec<&Group<'_>>) =
             words.groups.iter().partition(|group| is_shown(group, detail));
-        hidden.iter().for_each(|group| left_out.add(part(group), group.ips.len(), order.order_id));
+        let folded =
+            shown_groups.iter().filter(|group| !group.is_named() && group.is_folded(detail == Detail::Verbose));
+        let counted = hidden.iter().chain(folded);
+        counted.for_each(|group| left_out.add(part(group), untold(group, &told), order.order_id));
         text.push_str(&step_item(&with_detail(shown, detail), (index + 1, order.steps.len()), &words, &shown_groups));
     }
     if let Some(price) = words::next_price(&shown.view, order) {
@@ -49,7 +54,7 @@ pub(super) fn block(shown: &Shown<'_>, order: &OrderPlan, detail: Detail) -> Blo
 
 /// Returns whether an order is worth more than a closed line.
 pub(super) fn stands_out(order: &OrderPlan) -> bool {
-    let is_weighty = |step| words::step(step, order.renewal.as_ref()).weight < Weight::Plain;
+    let is_weighty = |step| words::step(step, order).weight < Weight::Plain;
     order.status() == Status::Blocked
         || order.steps.iter().any(is_weighty)
         || order.notes.iter().any(|note| is_weighty_note(note.code))
@@ -80,41 +85,64 @@ fn bold_where_weighty((weight, words): (Weight, String)) -> String {
 
 /// Says what an order's operations come to.
 pub(super) fn in_few_words(order: &OrderPlan) -> Vec<(Weight, String)> {
-    let mut parts = Vec::new();
-    if order.status() == Status::Blocked {
-        parts.push((Weight::Money, "blocked".to_owned()));
-    }
-    if order.charge().0 > 0 {
-        parts.push((Weight::Money, format!("charges {} now", order.charge())));
-    }
-    let leaving: usize = order.steps.iter().map(Step::ips_leaving).sum();
-    if leaving > 0 {
-        let verb = if leaving == 1 { "leaves" } else { "leave" };
-        let when = words::at_minute_of_renewal(order.renewal.as_ref());
-        parts.push((Weight::Leaving, format!("{} {verb} {when}", count(leaving, "IP"))));
-    }
+    let would = order.status() == Status::Blocked;
+    let mut parts = standing(order);
+    parts.extend(leaving(order).map(|words| (Weight::Leaving, words)));
     let firsts = order.steps.iter().map(words::first_signatures);
     let (first, perhaps) = firsts.fold((0, 0), |all, more| (all.0 + more.0, all.1 + more.1));
     if first > 0 {
-        let verb = if first == 1 { "takes" } else { "take" };
-        parts.push((Weight::Slot, format!("{} {verb} a slot for good", count(first, "signature"))));
+        let takes = words::verb("take", first, would);
+        parts.push((Weight::Slot, format!("{} {takes} a slot for good", count(first, "signature"))));
     }
     if perhaps > 0 {
         parts.push((Weight::Slot, format!("{} may take a slot for good", count(perhaps, "signature"))));
     }
-    parts.extend(order.steps.iter().filter_map(without_ips));
+    parts.extend(order.steps.iter().filter_map(|step| without_ips(step, order)));
     if !order.steps.is_empty() {
         parts.push((Weight::Plain, count(order.steps.len(), "operation")));
     }
-    parts.extend(words::drift(order.notes.iter()));
+    parts.extend(words::drift([order], would));
     parts
 }
 
-/// Says what a step does that is not about IPs and costs nothing.
-pub(super) fn without_ips(step: &Step) -> Option<(Weight, String)> {
+/// Says whether an order is blocked, what it buys, and whether it ends.
+pub(super) fn standing(order: &OrderPlan) -> Vec<(Weight, String)> {
+    let would = order.status() == Status::Blocked;
+    let mut parts = Vec::new();
+    parts.extend(would.then(|| (Weight::Money, "blocked".to_owned())));
+    for step in &order.steps {
+        if let Step::PurchaseSlots { quote, .. } = step {
+            let (buys, slots) = (words::verb("buy", 1, would), count(quote.add_qty, "p0f slot"));
+            parts.push((Weight::Money, format!("{buys} {slots} for {}", quote.charge)));
+        }
+    }
+    parts.extend(words::does_not_renew(order).then(|| (Weight::Leaving, "does not renew by itself".to_owned())));
+    parts
+}
+
+/// Says how many of an order's IPs leave, and when.
+fn leaving(order: &OrderPlan) -> Option<String> {
+    Some(format!("{} {}", share_leaving(order)?, words::PeriodEnd::of(order).of_leaving()))
+}
+
+/// Says how many of an order's IPs leave.
+pub(super) fn share_leaving(order: &OrderPlan) -> Option<String> {
+    let leaving: usize = order.steps.iter().map(Step::ips_leaving).sum();
+    let share = match order.active_ips {
+        Some(active) => format!("{leaving} of {}", count(active, "IP")),
+        None => count(leaving, "IP"),
+    };
+    let leave = words::verb("leave", leaving, order.status() == Status::Blocked);
+    (leaving > 0).then(|| format!("{share} {leave}"))
+}
+
+/// Says what a step of an order does that is not about IPs and costs nothing.
+pub(super) fn without_ips(step: &Step, order: &OrderPlan) -> Option<(Weight, String)> {
     Some(match step {
         Step::ScheduleDowngrade { from_qty, next_qty } => {
-            (Weight::Leaving, format!("from {from_qty} to {next_qty} p0f slots at the renewal"))
+            let is_last = words::PeriodEnd::of(order).is_last;
+            let when = if is_last { "if the order is renewed" } else { "at the renewal" };
+            (Weight::Leaving, format!("from {from_qty} to {next_qty} p0f slots {when}"))
         }
         Step::SetAutoRenewal { to: false, .. } => (Weight::Leaving, "no more automatic renewal".to_owned()),
         Step::SetAutoRenewal { to: true, .. } => (Weight::Plain, "automatic renewal switched on".to_owned()),
@@ -146,11 +174,25 @@ fn is_shown(group: &Group<'_>, detail: Detail) -> bool {
 /// Returns what is left out where a group of IPs is not listed.
 pub(super) fn part(group: &Group<'_>) -> Part {
     match group.weight() {
-        Weight::Asserted => Part::Asserted,
+        Weight::Asserted if group.signature().is_some() => Part::AssertedSignatures,
+        Weight::Asserted => Part::AssertedMarks,
         Weight::Leaving => Part::Leaving,
         Weight::Slot => Part::FirstSignatures,
-        Weight::Money | Weight::Plain => Part::OtherChanges,
+        Weight::Money | Weight::Plain if group.signature().is_some() => Part::Signatures,
+        Weight::Money | Weight::Plain => Part::Staying,
     }
+}
+
+/// Returns the IPs of which a note says what becomes of their signature: one that is always written.
+pub(super) fn told_by_notes(order: &OrderPlan) -> BTreeSet<ProxyIp> {
+    let is_signature = |note: &&Note| note.is_drift() && note.attribute == Some(Attribute::Signature);
+    order.notes.iter().filter(is_signature).filter_map(|note| note.ip).collect()
+}
+
+/// Counts the IPs of a group of which nothing else says what becomes of them.
+pub(super) fn untold(group: &Group<'_>, told: &BTreeSet<ProxyIp>) -> usize {
+    let is_told = |ip: &&ProxyIp| group.signature().is_some() && told.contains(ip);
+    group.ips.iter().filter(|ip| !is_told(ip)).count()
 }
 
 fn with_detail<'a>(shown: &Shown<'a>, detail: Detail) -> Shown<'a> {
@@ -202,6 +244,11 @@ fn difference(shown: &Shown<'_>, order: &OrderPlan, detail: Detail, left_out: &m
     if lines.is_empty() {
         return String::new();
     }
+    for line in &lines {
+        if let Line::More(number) = line {
+            left_out.add(Part::DiffLines, *number, order.order_id);
+        }
+    }
     let head = ["--- live", "+++ declared"].map(str::to_owned).into_iter();
     let lines: Vec<String> = head.chain(lines.iter().map(|line| diff_line(shown, line))).collect();
     format!("<details><summary>diff</summary>\n\n{}\n</details>\n\n", fenced("", "diff", &lines))
@@ -213,6 +260,6 @@ fn diff_line(shown: &Shown<'_>, line: &Line<'_>) -> String {
         Line::Same(written) => format!(" {written}"),
         Line::Removed { written, .. } => format!("-{written}"),
         Line::Added { written, .. } => format!("+{written}"),
-        Line::More(number) => format!("# … {number} more lines like these (`{}` shows them)", shown.shows_all),
+        Line::More(number) => format!("# … {number} more lines like these (to list them: `{}`)", shown.shows_all),
     }
 }

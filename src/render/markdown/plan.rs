@@ -32,10 +32,11 @@ pub fn plan(out: &mut dyn Write, shown: &Shown<'_>, invocation: Invocation, comm
         Invocation::Plan => ("plan", ""),
     };
     let heading = comment.heading(command, &headline(shown));
-    let summary = summary(shown);
+    let summary = blocked(shown) + &summary(shown);
     let fixed = [&heading, &summary, tail].map(|part| part.chars().count()).iter().sum::<usize>();
     let Body { problems, orders, left_out } = body(shown, MAX_CHARACTERS.saturating_sub(fixed + MAX_SENTENCE));
-    let left_out = left_out.sentence(&comment.shows_all);
+    let all = shown.view.plan.order_ids();
+    let left_out = left_out.sentence(&comment.shows_all, &all);
     [heading, summary, left_out, problems, orders].iter().try_for_each(|part| out.write_all(part.as_bytes()))?;
     out.write_all(tail.as_bytes())
 }
@@ -52,13 +53,35 @@ fn body(shown: &Shown<'_>, room: usize) -> Body {
     let plan = shown.view.plan;
     let is_shown = |order: &&OrderPlan| order.status() != Status::Unchanged || !order.notes.is_empty();
     let orders: Vec<&OrderPlan> = plan.orders.iter().filter(is_shown).collect();
+    let all = plan.order_ids();
     let body = |most| {
-        let problems = problem_list(plan.problems(), shown.view.sources, most, shown.shows_all);
+        let problems = problem_list(plan.problems(), &all, shown.view.sources, most, shown.shows_all);
         let (orders, left_out) = fit::orders(shown, &orders, room.saturating_sub(problems.chars().count()));
         Body { problems, orders, left_out }
     };
     let bodies = [MAX_LIST, MAX_LIST / 4].into_iter().map(body);
     bodies.into_iter().find(|body| body.left_out.names_all()).unwrap_or_else(|| body(MAX_LIST / 16))
+}
+
+/// Says that nothing is carried out while anything is wrong.
+fn blocked(shown: &Shown<'_>) -> String {
+    let plan = shown.view.plan;
+    let is_changed = |order: &&OrderPlan| order.status() == Status::Changed;
+    let changed: Vec<&OrderPlan> = plan.orders.iter().filter(is_changed).collect();
+    match (plan.blocked(), &changed[..]) {
+        (0, _) => String::new(),
+        (_, []) => "**Blocked: an apply changes nothing until the problems below are gone.**\n\n".to_owned(),
+        (_, [other]) => format!(
+            "**Blocked: an apply changes nothing until the problems below are gone; with `--keep-going` it changes only \
+             order {}.**\n\n",
+            other.order_id
+        ),
+        (_, others) => format!(
+            "**Blocked: an apply changes nothing until the problems below are gone; with `--keep-going` it changes only the \
+             {} without a problem.**\n\n",
+            count(others.len(), "order")
+        ),
+    }
 }
 
 fn summary(shown: &Shown<'_>) -> String {

@@ -1,13 +1,13 @@
 //! Problems as a list, and comments that have nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::comment::{Comment, MAX_CHARACTERS};
 use super::escape::{MAX_MESSAGE, code, escape, short};
+use super::unlisted::numbers;
 use crate::diagnostic::{Problem, ProblemCode, SourceMap};
-use crate::model::count;
+use crate::model::{OrderId, count};
 
 /// The most problems that are listed one by one.
 const MAX_PROBLEMS: usize = 50;
@@ -23,7 +23,7 @@ pub fn invalid_manifest(
 ) -> io::Result<()> {
     let heading = comment.heading("", &format!("the manifest has {}", count(problems.len(), "problem")));
     out.write_all(heading.as_bytes())?;
-    out.write_all(problem_list(problems, sources, MAX_LIST, &comment.shows_all).as_bytes())
+    out.write_all(problem_list(problems, &[], sources, MAX_LIST, &comment.shows_all).as_bytes())
 }
 
 /// Writes why a command ended before there was anything to show.
@@ -35,7 +35,7 @@ pub fn ended(
     comment: &Comment,
 ) -> io::Result<()> {
     out.write_all(comment.heading(command, "failed, nothing was changed").as_bytes())?;
-    out.write_all(problem_list(problems, sources, MAX_LIST, &comment.shows_all).as_bytes())
+    out.write_all(problem_list(problems, &[], sources, MAX_LIST, &comment.shows_all).as_bytes())
 }
 
 /// Writes what a validation found.
@@ -46,60 +46,148 @@ pub fn validate(out: &mut dyn Write, problems: &[Problem], sources: &SourceMap, 
     invalid_manifest(out, problems, sources, comment)
 }
 
-/// Lists problems in so many characters; those that say the same are one.
+/// Lists problems in so many characters: those of all orders of a plan first, and those that say the same as one.
 pub(super) fn problem_list<'a>(
     problems: impl IntoIterator<Item = &'a Problem>,
+    all: &[OrderId],
     sources: &SourceMap,
     room: usize,
     shows_all: &str,
 ) -> String {
     let kinds = alike(problems);
     let mut list = String::new();
-    let mut left = kinds.iter().map(|(_, number)| number).sum::<usize>();
     let mut used = 0;
     let mut helped = BTreeSet::new();
-    for (problem, number) in kinds.iter().take(MAX_PROBLEMS) {
+    let mut listed = 0;
+    for kind in kinds.iter().take(MAX_PROBLEMS) {
         // What helps against many problems is said once.
-        let help = problem.help.as_deref().filter(|help| helped.insert(*help));
-        let item = problem_item(problem, *number, help, sources);
+        let help = kind.first.help.as_deref().filter(|help| helped.insert(*help));
+        let item = kind.item(all, help, sources);
         used += item.chars().count();
         if used > room {
             break;
         }
         list.push_str(&item);
-        left -= number;
+        listed += 1;
     }
-    if left > 0 {
-        let what = count(left, "more problem");
-        let _ = writeln!(list, "- … and {what}: {} shows all of them", code(&short(shows_all, MAX_MESSAGE)));
-    }
+    list.push_str(&rest(kinds.get(listed..).unwrap_or_default(), shows_all));
     if !list.is_empty() {
         list.push('\n');
     }
     list
 }
 
-/// Puts problems together that say the same, such as a limit that all orders exceed together, and counts them.
-fn alike<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<(&'a Problem, usize)> {
-    let mut places: BTreeMap<(ProblemCode, &str), usize> = BTreeMap::new();
-    let mut kinds: Vec<(&Problem, usize)> = Vec::new();
+/// Counts the problems that are not listed, by their codes.
+fn rest(kinds: &[Kind<'_>], shows_all: &str) -> String {
+    let mut of_code: BTreeMap<ProblemCode, usize> = BTreeMap::new();
+    kinds.iter().for_each(|kind| *of_code.entry(kind.first.code).or_default() += kind.number);
+    let number: usize = of_code.values().sum();
+    let codes: Vec<String> = of_code.iter().map(|(code, number)| format!("{number} **{code}**")).collect();
+    let (what, codes) = (count(number, "more problem"), codes.join(", "));
+    let command = code(&short(shows_all, MAX_MESSAGE));
+    if number == 0 { String::new() } else { format!("- … and {what} ({codes}): {command} shows all of them\n") }
+}
+
+/// Problems that say the same, such as a limit that all orders exceed together, or that each of them exceeds.
+struct Kind<'a> {
+    first: &'a Problem,
+    number: usize,
+    /// The orders of which it says so, each by its number; none where it names no order.
+    orders: Vec<OrderId>,
+    /// Other orders, of which it says so with other numbers.
+    likewise: Vec<OrderId>,
+}
+
+/// So many problems that only differ by their numbers are listed one by one.
+const FEW: usize = 3;
+
+/// Puts problems together that say the same of their orders; those that are about the plan as a whole come first.
+fn alike<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<Kind<'a>> {
+    let mut places: BTreeMap<(ProblemCode, Vec<&str>), usize> = BTreeMap::new();
+    let mut kinds: Vec<Kind<'a>> = Vec::new();
     for problem in problems {
-        let place = *places.entry((problem.code, &problem.message)).or_insert(kinds.len());
-        match kinds.get_mut(place) {
-            Some((_, number)) => *number += 1,
-            None => kinds.push((problem, 1)),
+        let around = around_order(problem);
+        let parts = around.map_or(vec![problem.message.as_str()], |(before, after)| vec![before, after]);
+        let place = *places.entry((problem.code, parts)).or_insert(kinds.len());
+        if place == kinds.len() {
+            kinds.push(Kind { first: problem, number: 0, orders: Vec::new(), likewise: Vec::new() });
         }
+        kinds[place].number += 1;
+        kinds[place].orders.extend(problem.order_id.filter(|_| around.is_some()));
     }
+    let mut kinds = likewise(kinds);
+    kinds.sort_by_key(|kind| !is_of_the_plan(kind.first));
     kinds
 }
 
-fn problem_item(problem: &Problem, number: usize, help: Option<&str>, sources: &SourceMap) -> String {
-    let place = problem.primary.as_ref().map(|label| {
-        let (file, position) = sources.locate(label.span);
-        format!(" {}", code(&short(&format!("{file}:{}:{}", position.line, position.column), MAX_MESSAGE)))
-    });
-    let others = if number > 1 { format!(" and {}", count(number - 1, "other place")) } else { String::new() };
-    let message = escape(&short(&problem.message, MAX_MESSAGE));
-    let help = help.map(|help| format!("<br>{}", escape(&short(help, MAX_MESSAGE))));
-    format!("- **{}**{}{others}: {message}{}\n", problem.code, place.unwrap_or_default(), help.unwrap_or_default())
+/// Puts kinds together that only differ by their numbers, where there are more than a few of them.
+fn likewise(kinds: Vec<Kind<'_>>) -> Vec<Kind<'_>> {
+    let mut shapes: BTreeMap<(ProblemCode, String), usize> = BTreeMap::new();
+    kinds.iter().filter_map(Kind::shape).for_each(|shape| *shapes.entry(shape).or_default() += 1);
+    let mut first_of: BTreeMap<(ProblemCode, String), usize> = BTreeMap::new();
+    let mut put_together: Vec<Kind<'_>> = Vec::new();
+    for kind in kinds {
+        let shape = kind.shape().filter(|shape| shapes.get(shape).is_some_and(|number| *number > FEW));
+        let at = shape.map_or(put_together.len(), |shape| *first_of.entry(shape).or_insert(put_together.len()));
+        match put_together.get_mut(at) {
+            Some(first) => {
+                first.number += kind.number;
+                first.likewise.extend(kind.orders);
+            }
+            None => put_together.push(kind),
+        }
+    }
+    put_together.iter_mut().for_each(|kind| kind.likewise.sort_unstable());
+    put_together
+}
+
+/// Returns what stands around the number of the order that a problem names.
+fn around_order(problem: &Problem) -> Option<(&str, &str)> {
+    let (before, after) = problem.message.split_once(&format!("order {}", problem.order_id?))?;
+    (!after.starts_with(|next: char| next.is_ascii_digit())).then_some((before, after))
+}
+
+/// Returns whether a problem is about all orders together.
+fn is_of_the_plan(problem: &Problem) -> bool {
+    use ProblemCode::{ChargeLimit, RemovalLimit, WalletShort};
+    matches!(problem.code, ChargeLimit | RemovalLimit | WalletShort) && around_order(problem).is_none()
+}
+
+impl Kind<'_> {
+    /// Returns what it says without its numbers, where it is about orders and names no IP.
+    fn shape(&self) -> Option<(ProblemCode, String)> {
+        if self.orders.is_empty() || self.first.ip.is_some() {
+            return None;
+        }
+        Some((self.first.code, self.first.message.replace(|character: char| character.is_ascii_digit(), "")))
+    }
+
+    fn item(&self, all: &[OrderId], help: Option<&str>, sources: &SourceMap) -> String {
+        let problem = self.first;
+        let place = problem.primary.as_ref().map(|label| {
+            let (file, position) = sources.locate(label.span);
+            format!(" {}", code(&short(&format!("{file}:{}:{}", position.line, position.column), MAX_MESSAGE)))
+        });
+        let others = match self.number {
+            1 => String::new(),
+            number => format!(" and {}", count(number - 1, "other place")),
+        };
+        let message = match around_order(problem).filter(|_| self.orders.len() > 1) {
+            Some((before, after)) => {
+                let orders = numbers(&self.orders, all, MAX_MESSAGE / 4);
+                format!("{before}each of the {} {orders}{after}", self.orders.len())
+            }
+            None => problem.message.clone(),
+        };
+        let message = match self.likewise.is_empty() {
+            true => message,
+            false => {
+                let orders = numbers(&self.likewise, all, MAX_MESSAGE / 4);
+                format!("{message}; the same with other numbers: {orders} ({})", count(self.likewise.len(), "order"))
+            }
+        };
+        let message = escape(&short(&message, MAX_MESSAGE));
+        let help = help.map(|help| format!("<br>{}", escape(&short(help, MAX_MESSAGE))));
+        format!("- **{}**{}{others}: {message}{}\n", problem.code, place.unwrap_or_default(), help.unwrap_or_default())
+    }
 }

@@ -21,7 +21,8 @@ pub fn report<'a>(out: &mut dyn Write, shown: &Shown<'a>, report: &'a Report, co
     };
     let mut head = comment.heading("apply", outcome);
     let _ = writeln!(head, "{}\n", words::report(report));
-    head.push_str(&problem_list(shown.view.plan.problems(), shown.view.sources, MAX_LIST, shown.shows_all));
+    let all = shown.view.plan.order_ids();
+    head.push_str(&problem_list(shown.view.plan.problems(), &all, shown.view.sources, MAX_LIST, shown.shows_all));
     let done = |order: &'a OrderPlan| Some((order, report.order(order.order_id)?));
     let orders = shown.view.plan.orders.iter().filter(|order| !order.steps.is_empty()).filter_map(done);
     let orders: Vec<(&OrderPlan, &OrderReport)> = orders.collect();
@@ -74,7 +75,7 @@ fn block(order: &OrderPlan, done: &OrderReport, names: Option<&Shown<'_>>) -> St
     let tag = order.tag.as_ref().map(|tag| format!(" ({})", html_code(&short(tag.raw(), MAX_TAG))));
     let mut block = format!("### order {}{}\n\n", order.order_id, tag.unwrap_or_default());
     for (index, (step, result)) in order.steps.iter().zip(&done.results).enumerate() {
-        let words = words::step(step, order.renewal.as_ref());
+        let words = words::step(step, order);
         let (word, reason) = words::result(result);
         let word = if *result == StepResult::Done { word.to_owned() } else { format!("**{word}**") };
         let _ = write!(block, "{}. {word}: {}", index + 1, weighted(words.weight, &words.title));

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::when::renews;
+use super::when::PeriodEnd;
 use crate::diagnostic::quoted;
 use crate::model::{OrderStatus, count};
 use crate::plan::OrderPlan;
@@ -16,14 +16,13 @@ pub(in crate::render) fn order_title(order: &OrderPlan) -> String {
     title
 }
 
-/// Says what is live of an order at a moment; of its status and its automatic renewal only what is not the usual.
+/// Says what is live of an order at a moment, and when it renews or ends; of its status only what is not the usual.
 pub(in crate::render) fn order_facts(order: &OrderPlan, now: Timestamp) -> String {
     let mut facts = Vec::new();
     facts.extend(order.active_ips.map(|ips| count(ips, "active IP")));
     facts.extend(order.slots.map(|slots| count(slots, "p0f slot")));
     facts.extend(order.order_status.as_ref().and_then(unusual));
-    facts.extend(order.renewal.as_ref().map(|renewal| renews(renewal, now)));
-    facts.extend((order.auto_renewal == Some(false)).then(|| "does not renew by itself".to_owned()));
+    facts.extend(PeriodEnd::of(order).facts(now));
     facts.join(", ")
 }
 

@@ -4,8 +4,7 @@ use std::fmt::{self, Display};
 
 use super::addresses::wrapped;
 use super::weight::Weight;
-use super::when::at_renewal;
-use crate::model::{LiveSignature, ProxyIp, Renewal, Signature, count};
+use crate::model::{LiveSignature, ProxyIp, Signature, count};
 use crate::plan::{DelNpItem, SignatureItem};
 use crate::render::shown::{FOLD_AFTER, Shown};
 
@@ -21,7 +20,7 @@ pub(in crate::render) struct Group<'a> {
 enum Change<'a> {
     Signature { from: Option<&'a LiveSignature>, to: Signature, takes_slot: bool },
     Stays { from: Option<bool> },
-    Leaves { from: Option<bool>, renewal: Option<&'a Renewal> },
+    Leaves { from: Option<bool> },
 }
 
 impl Change<'_> {
@@ -48,9 +47,7 @@ impl Display for Change<'_> {
                 })
             }
             Change::Stays { from } => write!(f, "{} -> stays", from.map_or(UNKNOWN, mark_word)),
-            Change::Leaves { from, renewal } => {
-                write!(f, "{} -> leaves {}", from.map_or(UNKNOWN, mark_word), at_renewal(renewal))
-            }
+            Change::Leaves { from } => write!(f, "{} -> leaves", from.map_or(UNKNOWN, mark_word)),
         }
     }
 }
@@ -69,9 +66,9 @@ pub(super) fn signatures(items: &[SignatureItem]) -> Vec<Group<'_>> {
 }
 
 /// Groups the IPs that are marked to go or to stay.
-pub(super) fn marks<'a>(items: &[DelNpItem], renewal: Option<&'a Renewal>) -> Vec<Group<'a>> {
+pub(super) fn marks(items: &[DelNpItem]) -> Vec<Group<'static>> {
     grouped(items.iter().map(|DelNpItem { ip, from, to, newly: _ }| match to {
-        true => (*ip, Change::Leaves { from: *from, renewal }),
+        true => (*ip, Change::Leaves { from: *from }),
         false => (*ip, Change::Stays { from: *from }),
     }))
 }
@@ -108,7 +105,8 @@ impl Group<'_> {
         }
     }
 
-    fn is_folded(&self, verbose: bool) -> bool {
+    /// Returns whether there are too many of the IPs to have a line each.
+    pub(in crate::render) fn is_folded(&self, verbose: bool) -> bool {
         !verbose && self.ips.len() > FOLD_AFTER
     }
 
@@ -125,7 +123,7 @@ impl Group<'_> {
         match (self.is_folded(shown.verbose), self.is_named()) {
             (false, _) => String::new(),
             (true, true) => ":".to_owned(),
-            (true, false) => format!(" (named by `{}`)", shown.shows_all),
+            (true, false) => format!(" (to list them: `{}`)", shown.shows_all),
         }
     }
 }

@@ -9,6 +9,7 @@ mod results;
 mod standing;
 mod steps;
 mod summary;
+mod verb;
 mod weight;
 mod when;
 
@@ -21,6 +22,7 @@ pub use results::report;
 pub(super) use results::result;
 pub(super) use standing::no_changes;
 pub(super) use steps::{Words, step};
-pub(super) use summary::{drift, first_signatures, summary};
+pub(super) use summary::{does_not_renew, drift, first_signatures, summary};
+pub(super) use verb::verb;
 pub(super) use weight::Weight;
-pub(super) use when::{at_minute_of_renewal, in_days, minute};
+pub(super) use when::{PeriodEnd, in_days, minute};

@@ -37,6 +37,8 @@ impl Alike<'_> {
         };
         match (from, to, self.sentence.rsplit_once("; ")) {
             (Some(NoteValue::Word(from)), Some(NoteValue::Word(to)), Some((_, answer))) => {
+                let back = format!("this plan sets it back to {from}");
+                let answer = if answer == back { "to be set back" } else { answer };
                 ("signature of ", Cow::Owned(format!("from {from} to {to}; {answer}")))
             }
             _ => ("", Cow::Borrowed(self.sentence)),
@@ -86,7 +88,7 @@ fn in_groups<'a>(code: NoteCode, groups: &[Alike<'a>], shows_all: &str) -> Vec<N
         let mut ips: Vec<ProxyIp> = others.iter().flat_map(|group| &group.ips).copied().collect();
         ips.sort_unstable();
         let end = if ips.is_empty() { "" } else { ":" };
-        let message = format!("and {} more like these (shown by `{shows_all}`){end}", others.len());
+        let message = format!("and {} more like these (to list them: `{shows_all}`){end}", others.len());
         words.push(NoteWords { code, message: Cow::Owned(message), lines: wrapped(&ips) });
     }
     words

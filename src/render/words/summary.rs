@@ -1,9 +1,12 @@
 //! A plan in one line.
 
+use super::steps::charges;
+use super::verb::verb;
 use super::weight::Weight;
-use crate::diagnostic::{Note, NoteCode};
-use crate::model::{Cents, count};
-use crate::plan::{Plan, Step, Summary};
+use super::when::{PeriodEnd, minute};
+use crate::diagnostic::NoteCode;
+use crate::model::{Cents, OrderId, count};
+use crate::plan::{OrderPlan, Plan, Step, Summary};
 
 /// Puts the summary of a plan into the parts of one line.
 pub(in crate::render) fn summary(plan: &Plan) -> Vec<(Weight, String)> {
@@ -12,23 +15,58 @@ pub(in crate::render) fn summary(plan: &Plan) -> Vec<(Weight, String)> {
     let states = [(changed, "to change"), (unchanged, "unchanged"), (blocked, "blocked")];
     let states = states.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}"));
     let states: Vec<String> = states.collect();
+    let would = blocked > 0;
     let mut parts = vec![
         (Weight::Plain, format!("{} ({})", count(orders, "order"), states.join(", "))),
         (Weight::Plain, count(steps, "operation")),
         match charge {
             Cents(0) => (Weight::Plain, "charges nothing".to_owned()),
-            charge => (Weight::Money, format!("charges {charge} now")),
+            charge => (Weight::Money, charges(charge, would)),
         },
     ];
     if ips_leaving > 0 {
-        parts.push((Weight::Leaving, format!("{} marked to go", count(ips_leaving, "IP"))));
+        let (leave, when) = (verb("leave", ips_leaving, would), when_they_leave(plan));
+        parts.push((Weight::Leaving, format!("{} {leave} {when}", count(ips_leaving, "IP"))));
     }
     if signatures_set > 0 {
-        parts.push(signatures(plan, signatures_set));
+        parts.push(signatures(plan, signatures_set, would));
     }
+    parts.extend(ending(plan));
     parts.extend(without_ips(plan));
-    parts.extend(drift(plan.orders.iter().flat_map(|order| &order.notes)));
+    parts.extend(drift(&plan.orders, would));
     parts
+}
+
+/// Says when IPs leave, where that is the same moment for all of them.
+fn when_they_leave(plan: &Plan) -> String {
+    let leaves = |order: &&OrderPlan| order.steps.iter().any(|step| step.ips_leaving() > 0);
+    let ends: Vec<PeriodEnd<'_>> = plan.orders.iter().filter(leaves).map(PeriodEnd::of).collect();
+    let first = ends.first().and_then(|end| end.moment());
+    match (first, ends.iter().any(|end| end.is_last)) {
+        _ if ends.iter().any(|end| end.moment() != first) => "at the renewals of their orders".to_owned(),
+        (Some(moment), true) => format!("on {}", minute(moment)),
+        (Some(moment), false) if ends.len() > 1 => format!("at the renewals on {}", minute(moment)),
+        _ => ends.first().map(|end| end.of_leaving()).unwrap_or_default(),
+    }
+}
+
+/// Says which orders with something to do, or something that waits for the renewal, do not renew by themselves.
+fn ending(plan: &Plan) -> Option<(Weight, String)> {
+    let ending = plan.orders.iter().filter(|order| does_not_renew(order));
+    let ids: Vec<OrderId> = ending.map(|order| order.order_id).collect();
+    let words = match ids[..] {
+        [] => return None,
+        [id] => format!("order {id} does not renew by itself"),
+        _ => format!("{} do not renew by themselves", count(ids.len(), "order")),
+    };
+    Some((Weight::Leaving, words))
+}
+
+/// Returns whether an order does not renew by itself, and whoever approves its plan has to know that.
+pub(in crate::render) fn does_not_renew(order: &OrderPlan) -> bool {
+    let is_switched = order.steps.iter().any(|step| matches!(step, Step::SetAutoRenewal { .. }));
+    let awaits_renewal = order.notes.iter().any(|note| note.code == NoteCode::NoAutoRenewal);
+    PeriodEnd::of(order).is_last && !is_switched && (awaits_renewal || !order.steps.is_empty())
 }
 
 /// Counts what is done with slots and automatic renewal, and costs nothing now.
@@ -58,22 +96,36 @@ fn without_ips(plan: &Plan) -> impl Iterator<Item = (Weight, String)> {
     parts.into_iter().filter(|(number, ..)| *number > 0).map(|(_, weight, words)| (weight, words))
 }
 
-/// Counts what is not as shardctl left it.
-pub(in crate::render) fn drift<'a>(notes: impl Iterator<Item = &'a Note>) -> Vec<(Weight, String)> {
-    let (mut changed, mut not_done) = (0, 0);
-    for note in notes {
+/// Counts what is not as shardctl left it, and says what the plan does about what somebody else changed.
+pub(in crate::render) fn drift<'a>(
+    orders: impl IntoIterator<Item = &'a OrderPlan>,
+    would: bool,
+) -> Vec<(Weight, String)> {
+    let (mut overwritten, mut left, mut not_done) = (0, 0, 0);
+    for (order, note) in orders.into_iter().flat_map(|order| order.notes.iter().map(move |note| (order, note))) {
         match note.code {
             NoteCode::NotCarriedOut => not_done += 1,
-            _ => changed += usize::from(note.is_drift()),
+            _ if !note.is_drift() => {}
+            _ => *(if order.overwrites(note) { &mut overwritten } else { &mut left }) += 1,
         }
     }
-    let parts = [(changed, "changed elsewhere"), (not_done, "not carried out at the renewal")];
+    let as_it_is = if left == 1 { "left as it is" } else { "left as they are" };
+    let is_overwritten = if would { "to be overwritten" } else { "overwritten" };
+    let answer = match (overwritten, left) {
+        (_, 0) => is_overwritten.to_owned(),
+        (0, _) => as_it_is.to_owned(),
+        _ => format!("{overwritten} {is_overwritten}, {left} {as_it_is}"),
+    };
+    let parts = [
+        (overwritten + left, format!("changed elsewhere ({answer})")),
+        (not_done, "not carried out at the renewal".to_owned()),
+    ];
     let parts = parts.into_iter().filter(|(number, _)| *number > 0);
     parts.map(|(number, what)| (Weight::Plain, format!("{} {what}", count(number, "thing")))).collect()
 }
 
 /// Says how many signatures are set, and which of them take a slot.
-fn signatures(plan: &Plan, all: usize) -> (Weight, String) {
+fn signatures(plan: &Plan, all: usize, would: bool) -> (Weight, String) {
     let (first, perhaps) = plan
         .orders
         .iter()
@@ -82,14 +134,13 @@ fn signatures(plan: &Plan, all: usize) -> (Weight, String) {
         .fold((0, 0), |(first, perhaps), (more_first, more_perhaps)| (first + more_first, perhaps + more_perhaps));
     let others = all.saturating_sub(first + perhaps);
     let weight = if others == all { Weight::Plain } else { Weight::Slot };
-    let takes = if first == 1 { "takes" } else { "take" };
     let parts = [
-        (first, format!("{takes} a slot for good")),
+        (first, format!("{} a slot for good", verb("take", first, would))),
         (perhaps, "may take a slot for good".to_owned()),
-        (others, (if others == 1 { "takes none" } else { "take none" }).to_owned()),
+        (others, format!("{} none", verb("take", others, would))),
     ];
     let parts: Vec<(usize, String)> = parts.into_iter().filter(|(number, _)| *number > 0).collect();
-    let set = format!("{} set", count(all, "signature"));
+    let set = format!("{} {}set", count(all, "signature"), if would { "to be " } else { "" });
     let words = match &parts[..] {
         [(1, what)] if others == 0 => format!("{set}, which {what}"),
         [(_, what)] if others == 0 => format!("{set}, all of which {what}"),

@@ -5,18 +5,105 @@ use jiff::tz::TimeZone;
 
 use crate::diagnostic::quoted;
 use crate::model::Renewal;
+use crate::plan::{OrderPlan, Step};
 
-/// Says when an order renews and how far that is from `now`, or that nobody says so.
-pub(super) fn renews(renewal: &Renewal, now: Timestamp) -> String {
-    match renewal {
-        Renewal::At(moment) => {
-            // A plan that was saved knows the second at which it was made.
-            let verb = if moment.as_second() < now.as_second() { "was to renew" } else { "renews" };
-            let days = days_between(now, *moment).map(|days| format!(", {}", in_days(days))).unwrap_or_default();
-            format!("{verb} on {}{days}", minute(*moment))
+/// The end of the period that an order is paid for, as it is once the plan is carried out.
+#[derive(Clone, Copy)]
+pub(in crate::render) struct PeriodEnd<'a> {
+    renewal: Option<&'a Renewal>,
+    /// Whether the order does not renew by itself, so that it ends with the period unless somebody renews it.
+    pub(in crate::render) is_last: bool,
+    /// Whether the plan is what makes it so; `None`: it does nothing about it, or it is unknown what it was.
+    by_this_plan: Option<bool>,
+}
+
+impl<'a> PeriodEnd<'a> {
+    /// Returns the end of the current period of an order.
+    pub(in crate::render) fn of(order: &'a OrderPlan) -> PeriodEnd<'a> {
+        let switched = order.steps.iter().find_map(|step| match step {
+            Step::SetAutoRenewal { from, to } => Some((*from, *to)),
+            _ => None,
+        });
+        PeriodEnd {
+            renewal: order.renewal.as_ref(),
+            is_last: switched.map(|(_, to)| to).or(order.auto_renewal) == Some(false),
+            by_this_plan: switched.and_then(|(from, to)| from.map(|_| to)),
         }
-        Renewal::Unreadable(text) if text.raw().is_empty() => "no renewal date".to_owned(),
-        Renewal::Unreadable(text) => format!("its renewal is {}, which is no date", quoted(text.raw())),
+    }
+
+    /// Returns the moment, where the vendor tells one.
+    pub(super) fn moment(self) -> Option<Timestamp> {
+        match self.renewal {
+            Some(Renewal::At(moment)) => Some(*moment),
+            _ => None,
+        }
+    }
+
+    /// Says when an order renews, or that it does not, and how far that is from `now`.
+    pub(super) fn facts(self, now: Timestamp) -> Option<String> {
+        let facts = match self.renewal {
+            Some(Renewal::At(moment)) => return Some(self.facts_at(*moment, now)),
+            Some(Renewal::Unreadable(text)) if text.raw().is_empty() => Some("no renewal date".to_owned()),
+            Some(Renewal::Unreadable(text)) => Some(format!("its renewal is {}, which is no date", quoted(text.raw()))),
+            None => None,
+        };
+        let ends = self.is_last.then(|| "does not renew by itself".to_owned());
+        let facts: Vec<String> = facts.into_iter().chain(ends).collect();
+        (!facts.is_empty()).then(|| facts.join(", "))
+    }
+
+    fn facts_at(self, moment: Timestamp, now: Timestamp) -> String {
+        // A plan that was saved knows the second at which it was made.
+        let is_past = moment.as_second() < now.as_second();
+        let verb = match (self.is_last, is_past) {
+            (false, false) => "renews",
+            (false, true) => "was to renew",
+            (true, false) => "ends",
+            (true, true) => "was to end",
+        };
+        let days = days_between(now, moment).map(|days| format!(", {}", in_days(days))).unwrap_or_default();
+        let unless = if self.is_last && !is_past { ", unless it is renewed" } else { "" };
+        let why = match (self.is_last, self.by_this_plan) {
+            (false, Some(true)) => ", once this plan switched automatic renewal on",
+            (true, Some(false)) => ": this plan switches automatic renewal off",
+            (true, _) => ": it does not renew by itself",
+            (false, _) => "",
+        };
+        format!("{verb} on {}{days}{unless}{why}", minute(moment))
+    }
+
+    /// Says when IPs leave that are marked to go.
+    pub(in crate::render) fn of_leaving(self) -> String {
+        match (self.moment(), self.is_last) {
+            (_, false) => self.at_renewal(),
+            (Some(moment), true) => format!("on {}, even if the order is renewed", minute(moment)),
+            (None, true) => "with the paid period, even if the order is renewed".to_owned(),
+        }
+    }
+
+    /// Says in few words when IPs leave that are marked to go.
+    pub(in crate::render) fn of_leaving_in_short(self) -> String {
+        self.moment().map_or_else(|| self.of_leaving(), |moment| format!("on {}", minute(moment)))
+    }
+
+    /// Says when fewer slots take effect.
+    pub(super) fn of_downgrade(self) -> String {
+        self.at_renewal() + if self.is_last { ", if the order is renewed" } else { "" }
+    }
+
+    /// Says when an order ends that does not renew.
+    pub(super) fn of_order(self) -> String {
+        match self.moment() {
+            Some(moment) => format!("on {}", minute(moment)),
+            None => "with its paid period".to_owned(),
+        }
+    }
+
+    fn at_renewal(self) -> String {
+        match self.moment() {
+            Some(moment) => format!("at the renewal on {}", minute(moment)),
+            None => "at the next renewal".to_owned(),
+        }
     }
 }
 
@@ -42,33 +129,13 @@ fn days_between(now: Timestamp, moment: Timestamp) -> Option<i64> {
     Some(i64::from(day(moment).since(day(now)).ok()?.get_days()))
 }
 
-/// Says when an order ends that does not renew.
-pub(super) fn at_its_end(renewal: Option<&Renewal>) -> String {
-    match renewal {
-        Some(Renewal::At(_)) => renewal.map(|renewal| format!("on {}", renewal.day())).unwrap_or_default(),
-        _ => "with its paid period".to_owned(),
-    }
-}
-
-/// Says when a scheduled change takes effect.
-pub(super) fn at_renewal(renewal: Option<&Renewal>) -> String {
-    match renewal {
-        Some(renewal @ Renewal::At(_)) => format!("at the renewal on {}", renewal.day()),
-        _ => "at the next renewal".to_owned(),
-    }
-}
-
-/// Says when a scheduled change takes effect, with hour and zone.
-pub(in crate::render) fn at_minute_of_renewal(renewal: Option<&Renewal>) -> String {
-    match renewal {
-        Some(Renewal::At(moment)) => format!("at the renewal on {}", minute(*moment)),
-        _ => "at the next renewal".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn end(renewal: &Renewal, is_last: bool, by_this_plan: Option<bool>) -> PeriodEnd<'_> {
+        PeriodEnd { renewal: Some(renewal), is_last, by_this_plan }
+    }
 
     #[test]
     fn a_renewal_has_its_hour_its_zone_and_the_days_until_then() {
@@ -85,22 +152,70 @@ mod tests {
             ("", "no renewal date"),
             ("soon", "its renewal is `soon`, which is no date"),
         ] {
-            assert_eq!(renews(&Renewal::parse(until), now), words);
+            assert_eq!(end(&Renewal::parse(until), false, None).facts(now).as_deref(), Some(words));
+        }
+    }
+
+    #[test]
+    fn an_order_that_does_not_renew_by_itself_ends() {
+        let now: Timestamp = "2026-11-26T22:30:00Z".parse().expect("a moment");
+        for (until, is_last, by_this_plan, words) in [
+            (
+                "2026-12-01",
+                true,
+                None,
+                "ends on 2026-12-01 00:00 UTC, in 5 days, unless it is renewed: it does not renew by itself",
+            ),
+            (
+                "2026-12-01",
+                true,
+                Some(false),
+                "ends on 2026-12-01 00:00 UTC, in 5 days, unless it is renewed: this plan switches automatic renewal off",
+            ),
+            (
+                "2026-12-01",
+                false,
+                Some(true),
+                "renews on 2026-12-01 00:00 UTC, in 5 days, once this plan switched automatic renewal on",
+            ),
+            ("2026-11-25", true, None, "was to end on 2026-11-25 00:00 UTC, yesterday: it does not renew by itself"),
+            ("soon", true, None, "its renewal is `soon`, which is no date, does not renew by itself"),
+        ] {
+            assert_eq!(end(&Renewal::parse(until), is_last, by_this_plan).facts(now).as_deref(), Some(words));
         }
     }
 
     #[test]
     fn what_waits_for_a_renewal_without_a_date_waits_for_the_next_one() {
-        let renewal = Renewal::parse("2026-12-01");
-        assert_eq!(at_minute_of_renewal(Some(&renewal)), "at the renewal on 2026-12-01 00:00 UTC");
-        assert_eq!(at_minute_of_renewal(Some(&Renewal::parse("soon"))), "at the next renewal");
-        for (renewal, at, end) in [
-            (Some(renewal), "at the renewal on 2026-12-01", "on 2026-12-01"),
-            (Some(Renewal::parse("soon")), "at the next renewal", "with its paid period"),
-            (Some(Renewal::parse("")), "at the next renewal", "with its paid period"),
-            (None, "at the next renewal", "with its paid period"),
+        for (until, is_last, leaving, downgrade, order) in [
+            (
+                "2026-12-01",
+                false,
+                "at the renewal on 2026-12-01 00:00 UTC",
+                "at the renewal on 2026-12-01 00:00 UTC",
+                "on 2026-12-01 00:00 UTC",
+            ),
+            (
+                "2026-12-01",
+                true,
+                "on 2026-12-01 00:00 UTC, even if the order is renewed",
+                "at the renewal on 2026-12-01 00:00 UTC, if the order is renewed",
+                "on 2026-12-01 00:00 UTC",
+            ),
+            ("soon", false, "at the next renewal", "at the next renewal", "with its paid period"),
+            ("", false, "at the next renewal", "at the next renewal", "with its paid period"),
+            (
+                "",
+                true,
+                "with the paid period, even if the order is renewed",
+                "at the next renewal, if the order is renewed",
+                "with its paid period",
+            ),
         ] {
-            assert_eq!((at_renewal(renewal.as_ref()).as_str(), at_its_end(renewal.as_ref()).as_str()), (at, end));
+            let renewal = Renewal::parse(until);
+            let end = end(&renewal, is_last, None);
+            let words = (end.of_leaving(), end.of_downgrade(), end.of_order());
+            assert_eq!(words, (leaving.to_owned(), downgrade.to_owned(), order.to_owned()));
         }
     }
 }

@@ -59,7 +59,7 @@ fn a_comment_says_for_which_commit_it_is() {
         "GIT_COMMIT",
     ] {
         let run = plan_with(&shardctl, &[(name, commit)]);
-        assert!(run.stdout.contains("\n<sub>for commit 1a2b3c4</sub>\n"), "{name}: {}", run.stdout);
+        assert!(run.stdout.contains("\n<sub>for commit 1a2b3c4"), "{name}: {}", run.stdout);
     }
     for nonsense in ["", "main", "<b>12345678</b>", "1a2b3c4 and more", "1a2b"] {
         let run = plan_with(&shardctl, &[("GITHUB_SHA", nonsense)]);
@@ -74,7 +74,11 @@ fn on_a_pull_request_it_is_the_commit_that_the_reader_sees() {
     let shardctl = Shardctl::small().file("event.json", &event.to_string()).file("push.json", r#"{"ref": "main"}"#);
     for (file, commit) in [("event.json", "1a2b3c4"), ("push.json", "fffffff"), ("nowhere.json", "fffffff")] {
         let run = plan_with(&shardctl, &[merge, ("GITHUB_EVENT_PATH", file)]);
-        assert!(run.stdout.contains(&format!("for commit {commit}<")), "{file}: {}", run.stdout);
+        assert!(
+            run.stdout.contains(&format!("for commit {commit}, manifest `shardctl.yaml`<")),
+            "{file}: {}",
+            run.stdout
+        );
     }
     for (checked_out, head) in [
         ("CI_COMMIT_SHA", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"),
@@ -83,7 +87,11 @@ fn on_a_pull_request_it_is_the_commit_that_the_reader_sees() {
     ] {
         for (said, commit) in [("1a2b3c4d5e", "1a2b3c4"), ("", "fffffff")] {
             let run = plan_with(&shardctl, &[(checked_out, merge.1), (head, said)]);
-            assert!(run.stdout.contains(&format!("for commit {commit}<")), "{head}: {}", run.stdout);
+            assert!(
+                run.stdout.contains(&format!("for commit {commit}, manifest `shardctl.yaml`<")),
+                "{head}: {}",
+                run.stdout
+            );
         }
     }
 }
@@ -102,7 +110,7 @@ fn a_run_that_ends_before_there_is_a_plan_has_its_title_and_its_commit() {
         let command = [words, &["--format", "markdown", "--title", "eu"]].concat();
         let run = shardctl.run_with(&command, |command| _ = command.env("CI_COMMIT_SHA", "1a2b3c4d5e")).exits(1);
         assert!(run.stdout.starts_with("<!-- shardctl:eu -->\n## shardctl"), "{words:?}: {}", run.stdout);
-        assert!(run.stdout.contains("\n<sub>for commit 1a2b3c4</sub>\n"), "{words:?}: {}", run.stdout);
+        assert!(run.stdout.contains("\n<sub>for commit 1a2b3c4"), "{words:?}: {}", run.stdout);
     }
 }
 

@@ -83,7 +83,7 @@ async fn the_digest_is_that_of_the_file() {
         let text = fs::read_to_string(rig.path("saved.json")).expect("a file");
         let mut plan: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         plan["created_at"] = json!("2026-11-23T02:13:00Z");
-        plan["review"]["shows_all"] = json!("shardctl plan -v");
+        plan["review"]["asked_by"] = json!({"manifests": [], "shows_all": "shardctl plan -v"});
         rig.write("saved.json", plan.to_string());
         digests.push(saved(&rig).sha256());
     }

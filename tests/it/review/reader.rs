@@ -73,22 +73,25 @@ fn title(line: &str) -> Option<&str> {
 
 fn read_head(review: &mut Review, line: &str) {
     if line.contains(" operation") && !line.starts_with('>') {
-        review.charge = between(line, "**charges ", " now**").map(str::to_owned);
-        review.ips_leaving = between(line, "; **", " IP").and_then(last_number).unwrap_or(0);
+        let charge = between(line, "**charges ", " now**").or_else(|| between(line, "**would charge ", "**"));
+        review.charge = charge.map(str::to_owned);
+        review.ips_leaving = line.split("; **").find_map(leaving).unwrap_or(0);
     }
     let left_out = line.strip_prefix("> **Not everything fits into this comment.** ").map(str::to_owned);
     review.left_out = review.left_out.take().or(left_out);
 }
 
-fn last_number(text: &str) -> Option<usize> {
-    text.rsplit(['*', ' ']).next()?.parse().ok()
+/// Reads how many IPs leave.
+fn leaving(part: &str) -> Option<usize> {
+    let (number, rest) = part.split_once(" IP")?;
+    rest.contains(" leave").then(|| number.parse().unwrap())
 }
 
 fn read_title(title: &str) -> (OrderId, Told) {
     let id = title.split([' ', ':']).next().unwrap().parse().unwrap();
     let told = Told {
-        charge: between(title, "charges ", " now").map(str::to_owned),
-        leaves_on: between(title, " at the renewal on ", "</b>").map(str::to_owned),
+        charge: title.split_once(" p0f slot").and_then(|_| bought(title)),
+        leaves_on: title.split("<b>").find_map(|part| leaves_on(part.split("</b>").next()?)),
         changed_elsewhere: title
             .split(", ")
             .find_map(|part| part.split_once(" thing").filter(|(_, rest)| rest.contains("changed elsewhere")))
@@ -98,10 +101,23 @@ fn read_title(title: &str) -> (OrderId, Told) {
     (id, told)
 }
 
+/// Reads what is paid for slots, as in `buys 1 p0f slot for 1.50`.
+fn bought(title: &str) -> Option<String> {
+    let bought = title.split(", ").find(|part| part.contains("buys ") || part.contains("would buy "))?;
+    let paid = bought.rsplit_once(" for ")?.1;
+    Some(paid.trim_end_matches(|end: char| !end.is_ascii_digit()).trim_end_matches("</b").to_owned())
+}
+
+/// Reads when IPs leave.
+fn leaves_on(part: &str) -> Option<String> {
+    let behind = part.split_once(" leave")?.1.split_once(" on ")?.1;
+    Some(behind.split_once(" UTC")?.0.to_owned() + " UTC")
+}
+
 /// Reads a line about an order, and returns what the next ones list.
 fn read_line(told: &mut Told, line: &str, listing: Listing) -> Listing {
     if let Some((what, list)) = line.strip_prefix("  - ").and_then(|item| item.split_once(": ")) {
-        let day = between(what, "at the renewal on ", "**").map(str::to_owned);
+        let day = leaves_on(what);
         told.leaves_on = told.leaves_on.take().or(day);
         match what {
             _ if what.contains(" leave") => told.leaving.extend(ips(list.trim_matches('`'))),

@@ -151,7 +151,12 @@ impl World {
         let World { sources, desired, options, .. } = self;
         let view = PlanView { plan, basis: Basis::Declared(desired), options, sources, api_url: "" };
         let shows_all = "shardctl plan -v -f prod.yaml".to_owned();
-        let comment = Comment { commit: Commit::parse("1a2b3c4d5e"), shows_all, ..Comment::default() };
+        let comment = Comment {
+            commit: Commit::parse("1a2b3c4d5e"),
+            manifests: vec!["prod.yaml".to_owned()],
+            shows_all,
+            ..Comment::default()
+        };
         let mut bytes = Vec::new();
         markdown::plan(
             &mut bytes,
