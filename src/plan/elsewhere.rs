@@ -28,9 +28,7 @@ impl OrderPlan {
 fn answer(note: &Note, steps: &[Step]) -> String {
     let overwrites: Vec<String> = steps.iter().filter_map(|step| overwrites(note, step)).collect();
     match overwrites.is_empty() {
-        true => {
-            "this plan leaves it as it is, and the next one does not mention it once this one was applied".to_owned()
-        }
+        true => "this plan leaves it as it is; once it is applied, later plans do not mention it again".to_owned(),
         false => format!("this plan {}", overwrites.join(" and ")),
     }
 }

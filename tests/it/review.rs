@@ -180,7 +180,7 @@ fn what_somebody_else_changed() {
         "they were changed elsewhere; this plan buys 1 p0f slot to have 2 again",
         "it was changed elsewhere; this plan switches it back on",
         "somebody scheduled a downgrade to 1 p0f slot elsewhere; this plan cancels it and schedules a downgrade to 3 slots",
-        "it was changed elsewhere; this plan leaves it as it is, and the next one does not mention it once this one was applied",
+        "it was changed elsewhere; this plan leaves it as it is; once it is applied, later plans do not mention it again",
     ] {
         assert!(comment.contains(answer), "{answer}: {comment}");
     }
@@ -189,7 +189,7 @@ fn what_somebody_else_changed() {
         "**1 downgrade of slots scheduled**",
         "automatic renewal switched on for 1 order",
         "1 pending downgrade cancelled",
-        "**order 8 does not renew by itself**",
+        "**order 8 does not renew by itself: unless it is renewed, all its IPs are lost**",
         "**4 IPs leave on 2026-12-01 00:00 UTC**",
         "7 things changed elsewhere (5 overwritten, 2 left as they are)",
     ] {
@@ -255,4 +255,32 @@ fn orders_ascend_however_much_is_said_of_each() {
     assert!(told.is_sorted() && told.len() == 119 && review.left_out.is_some(), "{told:?}");
     assert!(comment.contains("</summary>") && comment.contains("\n- order "), "{comment}");
     assert_eq!(comment.matches("\nOrders without a part of their own are told in short: ").count(), 1);
+}
+
+/// What was carried out is told with as much detail as there is room for, and what failed above all.
+#[test]
+fn a_report_is_as_long_as_there_is_room() {
+    let world =
+        |orders: u64| World::of((1..=orders).map(|id| Order { leaving: worlds::every(2, 3), ..Order::new(id) }));
+    for (orders, what_is_said) in [
+        (2, ""),
+        (120, "> The diffs are left out for want of room; "),
+        (180, "> The diffs and the IPs are left out for want of room; "),
+        (3000, "> The diffs, the IPs and "),
+    ] {
+        let world = world(orders);
+        let plan = world.plan();
+        let comment = world.report(&plan, worlds::order_id(orders));
+        assert!(comment.chars().count() < BOUND, "{orders}");
+        let told = comment.lines().filter(|line| line.starts_with("### order ")).count();
+        let is_said = |part: &str| comment.lines().any(|line| line.starts_with(part));
+        assert!(what_is_said.is_empty() || is_said(what_is_said), "{orders}: {comment}");
+        assert_eq!(comment.contains("```diff"), orders == 2, "{orders}");
+        assert_eq!(comment.contains("-> leaves"), orders <= 120, "{orders}");
+        assert!(comment.contains(&format!("### order {orders} ")) && comment.contains("**failed**"), "{orders}");
+        let left = orders as usize - told;
+        assert_eq!(left > 0, orders == 3000, "{orders}: {told}");
+        let rest = format!("… and {left} orders more.");
+        assert!(left == 0 || told > 150 && comment.trim_end().ends_with(&rest), "{rest}: {told} {comment}");
+    }
 }

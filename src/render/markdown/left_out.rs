@@ -151,7 +151,7 @@ impl Part {
             Part::Staying => format!("which {ips} {is} marked to go no longer"),
             Part::AssertedSignatures => format!("which {ips} {} a signature that may be set already", verb("get")),
             Part::AssertedMarks if names_leaving => {
-                format!("which {ips} {}, while every IP that leaves is named", verb("stay"))
+                format!("which {ips} {} (every IP that leaves is named)", verb("stay"))
             }
             Part::AssertedMarks => format!("which {ips} {}", verb("stay")),
             Part::Notes => count(number, "further note"),

@@ -116,7 +116,10 @@ pub(super) fn standing(order: &OrderPlan) -> Vec<(Weight, String)> {
             parts.push((Weight::Money, format!("{buys} {slots} for {}", quote.charge)));
         }
     }
-    parts.extend(words::does_not_renew(order).then(|| (Weight::Leaving, "does not renew by itself".to_owned())));
+    parts.extend(
+        words::does_not_renew(order)
+            .then(|| (Weight::Leaving, "ends unless it is renewed, and its IPs with it".to_owned())),
+    );
     parts
 }
 
@@ -232,7 +235,8 @@ fn note_block(note: &NoteWords<'_>) -> String {
     block
 }
 
-fn difference(shown: &Shown<'_>, order: &OrderPlan, detail: Detail, left_out: &mut LeftOut) -> String {
+/// Writes the difference between the order as it is and as it is declared.
+pub(super) fn difference(shown: &Shown<'_>, order: &OrderPlan, detail: Detail, left_out: &mut LeftOut) -> String {
     if order.steps.is_empty() {
         return String::new();
     }

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::comment::{Comment, MAX_CHARACTERS};
+use super::detail::Detail;
 use super::escape::{MAX_MESSAGE, MAX_TAG, code, fenced, html_code, short, weighted};
+use super::left_out::LeftOut;
+use super::order;
 use super::problems::{MAX_LIST, problem_list};
 use crate::model::{OrderReport, Outcome, Report, StepResult, count};
 use crate::plan::OrderPlan;
@@ -31,47 +34,64 @@ pub fn report<'a>(out: &mut dyn Write, shown: &Shown<'a>, report: &'a Report, co
     out.write_all(body(shown, &orders, room, comment).as_bytes())
 }
 
-/// Writes the orders with the IPs that leave or take a slot, without them where they do not fit, and else those orders
-/// alone in which something failed.
-fn body(shown: &Shown<'_>, orders: &[(&OrderPlan, &OrderReport)], room: usize, comment: &Comment) -> String {
-    let see = format!("{} shows all of it.", code(&short(&comment.shows_runs, MAX_MESSAGE)));
-    let shown = Shown { verbose: false, ..*shown };
-    for names in [Some(&shown), None] {
-        let (body, written) = fitting(orders.iter().copied(), room, names);
-        if written == orders.len() {
-            let left_out = if names.is_some() {
-                String::new()
-            } else {
-                format!("The IPs are left out for want of room: {see}\n\n")
-            };
-            return left_out + &body;
-        }
-    }
-    let failed = orders.iter().copied().filter(|(_, done)| done.has_failed() || !done.is_complete());
-    let (failed, written) = fitting(failed, room, None);
-    let left_out = count(orders.len() - written, "order");
-    format!("{left_out} and all IPs are left out for want of room: {see}\n\n{failed}")
+/// How much is said of each order; each says less than the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Extent {
+    /// Everything.
+    Diffs,
+    /// The IPs that leave or take a slot, and no diffs.
+    Ips,
+    /// What was done, or was not.
+    Operations,
 }
 
-/// Writes as many orders as fit, and counts them.
-fn fitting<'a>(
-    orders: impl Iterator<Item = (&'a OrderPlan, &'a OrderReport)>,
-    room: usize,
-    names: Option<&Shown<'_>>,
-) -> (String, usize) {
-    let (mut body, mut used, mut written) = (String::new(), 0, 0);
-    for block in orders.map(|(order, done)| block(order, done, names)) {
+/// What came of one order, with its plan.
+type Done<'a> = (&'a OrderPlan, &'a OrderReport);
+
+/// Writes the orders with as much as there is room for; where not even all of them have room, those in which something
+/// failed come first.
+fn body(shown: &Shown<'_>, orders: &[Done<'_>], room: usize, comment: &Comment) -> String {
+    let see = format!("{} shows what was done", code(&short(&comment.shows_runs, MAX_MESSAGE)));
+    let shown = Shown { verbose: false, ..*shown };
+    for extent in [Extent::Diffs, Extent::Ips, Extent::Operations] {
+        let (body, left) = fitting(orders, room, &shown, extent);
+        let left_out = match extent {
+            _ if !left.is_empty() => continue,
+            Extent::Diffs => String::new(),
+            Extent::Ips => format!("> The diffs are left out for want of room; {see}.\n\n"),
+            Extent::Operations => format!("> The diffs and the IPs are left out for want of room; {see}.\n\n"),
+        };
+        return left_out + &body;
+    }
+    let went_well = |(_, done): &Done<'_>| !done.has_failed() && done.is_complete();
+    let mut orders = orders.to_vec();
+    orders.sort_by_key(went_well);
+    let (body, left) = fitting(&orders, room, &shown, Extent::Operations);
+    let failed = left.iter().filter(|done| !went_well(done)).count();
+    let whole = count(left.len(), "order");
+    let among = if failed > 0 { format!(", {failed} of which failed or did not end") } else { String::new() };
+    format!(
+        "> The diffs, the IPs and {whole}{among} are left out for want of room; {see}.\n\n{body}… and {whole} more.\n"
+    )
+}
+
+/// Writes as many orders as fit, and returns those that do not.
+fn fitting<'a>(orders: &[Done<'a>], room: usize, shown: &Shown<'_>, extent: Extent) -> (String, Vec<Done<'a>>) {
+    let (mut body, mut used, mut left) = (String::new(), 0, Vec::new());
+    for (order, done) in orders {
+        let block = block(order, done, shown, extent);
         let length = block.chars().count();
         if used + length <= room {
             body.push_str(&block);
             used += length;
-            written += 1;
+        } else {
+            left.push((*order, *done));
         }
     }
-    (body, written)
+    (body, left)
 }
 
-fn block(order: &OrderPlan, done: &OrderReport, names: Option<&Shown<'_>>) -> String {
+fn block(order: &OrderPlan, done: &OrderReport, shown: &Shown<'_>, extent: Extent) -> String {
     let tag = order.tag.as_ref().map(|tag| format!(" ({})", html_code(&short(tag.raw(), MAX_TAG))));
     let mut block = format!("### order {}{}\n\n", order.order_id, tag.unwrap_or_default());
     for (index, (step, result)) in order.steps.iter().zip(&done.results).enumerate() {
@@ -86,7 +106,7 @@ fn block(order: &OrderPlan, done: &OrderReport, names: Option<&Shown<'_>>) -> St
             let _ = write!(block, "<br>{}", code(&short(remark, MAX_MESSAGE)));
         }
         block.push('\n');
-        if let Some(shown) = names.filter(|_| *result != StepResult::NotRun) {
+        if extent <= Extent::Ips && *result != StepResult::NotRun {
             block.push_str(&named(shown, &words));
         }
     }
@@ -94,6 +114,9 @@ fn block(order: &OrderPlan, done: &OrderReport, names: Option<&Shown<'_>>) -> St
         let _ = writeln!(block, "\n**failed**: {}", code(&short(failure, MAX_MESSAGE)));
     }
     block.push('\n');
+    if extent == Extent::Diffs {
+        block.push_str(&order::difference(shown, order, Detail::Whole, &mut LeftOut::default()));
+    }
     block
 }
 

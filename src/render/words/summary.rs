@@ -56,8 +56,11 @@ fn ending(plan: &Plan) -> Option<(Weight, String)> {
     let ids: Vec<OrderId> = ending.map(|order| order.order_id).collect();
     let words = match ids[..] {
         [] => return None,
-        [id] => format!("order {id} does not renew by itself"),
-        _ => format!("{} do not renew by themselves", count(ids.len(), "order")),
+        [id] => format!("order {id} does not renew by itself: unless it is renewed, all its IPs are lost"),
+        _ => format!(
+            "{} do not renew by themselves: unless they are renewed, all their IPs are lost",
+            count(ids.len(), "order")
+        ),
     };
     Some((Weight::Leaving, words))
 }

@@ -10,10 +10,10 @@ use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::document::{Basis, PlanView};
 use shardctl::manifest;
 use shardctl::model::{
-    Cents, Desired, LiveIp, LiveOrder, LiveSignature, Observations, Observed, OrderDetail, OrderId, PendingChange,
-    ProxyIp, Quote, Recorded, RecordedSlots, Renewal, Signature,
+    Cents, Desired, LiveIp, LiveOrder, LiveSignature, Observations, Observed, OrderDetail, OrderId, OrderReport,
+    PendingChange, ProxyIp, Quote, Recorded, RecordedSlots, Renewal, Report, Signature, StepResult,
 };
-use shardctl::plan::{self, Options, Plan};
+use shardctl::plan::{self, Options, OrderPlan, Plan};
 use shardctl::render::Shown;
 use shardctl::render::markdown::{self, Comment, Commit, Invocation};
 
@@ -145,6 +145,28 @@ impl World {
         let plan = plan::plan(&self.desired, &self.observed, &self.options);
         assert_eq!(plan.is_blocked(), self.options.allow_removals.is_none(), "{:?}", plan.problems().next());
         plan
+    }
+
+    /// Returns the comment of an apply in which all went well but for one order.
+    pub fn report(&self, plan: &Plan, failed: OrderId) -> String {
+        let World { sources, desired, options, .. } = self;
+        let view = PlanView { plan, basis: Basis::Declared(desired), options, sources, api_url: "" };
+        let of_order = |order: &OrderPlan| {
+            let mut report = OrderReport::not_run(order.order_id, order.steps.len());
+            report.changed = true;
+            report.results.fill(match order.order_id == failed {
+                true => StepResult::Failed { error: "refused".to_owned() },
+                false => StepResult::Done,
+            });
+            report
+        };
+        let orders = plan.orders.iter().map(of_order).collect();
+        let report = Report { orders, blocked: 0, interrupted: false, of_saved_plan: false };
+        let comment = Comment::default();
+        let mut bytes = Vec::new();
+        let shown = Shown { view, verbose: false, shows_all: &comment.shows_all };
+        markdown::report(&mut bytes, &shown, &report, &comment).unwrap();
+        String::from_utf8(bytes).unwrap()
     }
 
     pub fn comment(&self, plan: &Plan) -> String {
