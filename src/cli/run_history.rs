@@ -47,6 +47,12 @@ impl RunRecord {
         Ok(Some(RunRecord { history, name, document }))
     }
 
+    /// Returns how many bytes a run's file takes: what came of it stands beside what was to be done.
+    pub(super) fn size(view: &PlanView<'_>, actor: &ActorDocument) -> u64 {
+        let run = RunDocument::begun(view, String::new(), Timestamp::now(), String::new(), actor.clone());
+        2 * bytes(&run).len() as u64
+    }
+
     /// Returns its name.
     pub(super) fn name(&self) -> &str {
         self.name.as_str()
