@@ -202,6 +202,24 @@ async fn what_a_later_run_bought_says_nothing_of_an_earlier_one() {
 }
 
 #[tokio::test]
+async fn a_later_run_that_cannot_be_read_may_have_bought_anything() {
+    let rig = rig().await;
+    rig.break_with(json!([{"operation": "purchase", "hold": true, "when": "after"}]));
+    let run = rig.start(&["apply", "--apply", "--order", "1"]);
+    rig.struck().await;
+    run.kill();
+    rig.break_with(json!([]));
+    let damaged = "99991231T000000Z-aaaaaa.json";
+    super::put(&rig, damaged, "{");
+    rig.run(&["apply", "--apply", "--order", "1", "-q"]).await.exits(0);
+    assert_eq!((rig.charged(), rig.history_amounts().await), (200, (0, 200)));
+    // Once it can be read, or is gone, what is recorded of the purchase counts.
+    fs::remove_file(rig.path(STATE).join("history").join(damaged)).expect("the file");
+    rig.run(&["apply", "--apply", "--reassert", "-q"]).await.exits(0);
+    rig.check_history().await;
+}
+
+#[tokio::test]
 async fn what_was_bought_long_before_a_run_began_did_not_come_of_it() {
     let rig = rig().await;
     rig.break_with(json!([{"operation": "purchase", "hold": true}]));
