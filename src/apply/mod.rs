@@ -9,6 +9,8 @@ mod journal;
 mod order;
 mod permit;
 pub mod purchase;
+mod room;
 
 pub use context::{ApplyEvents, ApplySettings, Context, INTENT_FRESHNESS, QUOTE_FRESHNESS, Stop};
 pub use executor::apply;
+pub use room::record_sizes;

@@ -79,6 +79,7 @@ impl Interrupt {
         let Ok(runtime) = runtime::Builder::new_current_thread().enable_all().build() else { return };
         runtime.block_on(async {
             let mut signals = Signals::new();
+            let _too_large = hear_too_large();
             drop(is_listening);
             signals.next().await;
             let first = Instant::now();
@@ -122,6 +123,20 @@ impl Signals {
         .await;
     }
 }
+
+/// The number of the signal: the same on Linux, macOS and the BSDs, but for one family of processors.
+#[cfg(unix)]
+const SIGXFSZ: i32 = if cfg!(any(target_arch = "mips", target_arch = "mips64")) { 31 } else { 25 };
+
+/// Hears the signal by which a file that grows beyond a limit ends a program: heard, it leaves an error of the write.
+#[cfg(unix)]
+fn hear_too_large() -> Option<tokio::signal::unix::Signal> {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::from_raw(SIGXFSZ)).ok()
+}
+
+#[cfg(not(unix))]
+fn hear_too_large() {}
 
 /// The signals.
 #[cfg(not(unix))]

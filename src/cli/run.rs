@@ -144,6 +144,14 @@ impl Run {
         }
     }
 
+    /// Returns whether the place of the record may hold anything: a directory that is not there does not.
+    pub(super) fn may_have_records(&self) -> bool {
+        match &self.state {
+            StatePlace::Default(path) | StatePlace::Directory(path) => path.try_exists().unwrap_or(true),
+            StatePlace::Bucket(_) | StatePlace::Unnamed(_) => true,
+        }
+    }
+
     /// Returns the flags that name the place of the record, fit for a shell; empty where it is the default one.
     pub(super) fn place_flags(&self) -> String {
         let named = |flag: &str, value: &str| format!("{flag} {}", shell_word(value));

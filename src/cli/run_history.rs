@@ -1,9 +1,11 @@
 //! What an apply writes into the history, and what it learns from it.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
-use crate::document::{self, ActorDocument, OpenPurchase, PlanDocument, PlanView, RunDocument, SavedPlan};
-use crate::model::{Recorded, Report};
+use crate::document::{self, ActorDocument, OpenPurchase, OutcomeWord, PlanDocument, PlanView, RunDocument, SavedPlan};
+use crate::model::{OrderId, Recorded, Report};
 use crate::plan::{Plan, Status};
 use crate::state::{History, Record, Records, RunName, StoreError};
 
@@ -12,6 +14,9 @@ use crate::state::{History, Record, Records, RunName, StoreError};
 const RUNS_LOOKED_AT: usize = 16;
 /// How far the clocks of two machines may be apart: an apply of a plan began after the plan was made.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(24);
+/// How far the clock of a run's machine may be ahead of the API's: what was recorded earlier than that before a run began
+/// did not come of it.
+const CLOCK_AHEAD: SignedDuration = SignedDuration::from_hours(1);
 
 /// The run under way, in the history.
 pub(super) struct RunRecord {
@@ -40,6 +45,12 @@ impl RunRecord {
             history.begin(started_at, |name| bytes(&RunDocument { id: name.to_string(), ..document.clone() })).await?;
         document.id = name.to_string();
         Ok(Some(RunRecord { history, name, document }))
+    }
+
+    /// Returns how many bytes a run's file takes: what came of it stands beside what was to be done.
+    pub(super) fn size(view: &PlanView<'_>, actor: &ActorDocument) -> u64 {
+        let run = RunDocument::begun(view, String::new(), Timestamp::now(), String::new(), actor.clone());
+        2 * bytes(&run).len() as u64
     }
 
     /// Returns its name.
@@ -74,27 +85,42 @@ pub(super) async fn applied_before(records: &Records, saved: &SavedPlan) -> Resu
     Ok(runs.into_iter().next().map(|(_, run)| run))
 }
 
-/// Says which run it was that applied a plan.
+/// Says which run it was that applied a plan, or began to.
 pub(super) fn applied_words(run: &RunDocument) -> String {
     let by = run.actor.name.as_deref().map(|name| format!(" by {name}")).unwrap_or_default();
-    format!("this plan was applied at {}{by} (run {})", run.started_at, run.id)
+    let (begun, end) = match (&run.ended_at, run.outcome) {
+        (None, _) => ("begun", ", and that run never ended"),
+        (Some(_), Some(OutcomeWord::Failed)) => {
+            ("begun", ", and that run changed nothing: it is refused all the same, as a plan is begun once")
+        }
+        _ => ("applied", ""),
+    };
+    format!("this plan was {begun} at {}{by} (run {}){end}", run.started_at, run.id)
 }
 
-/// Finds out what became of the purchases of earlier runs that could not tell it, and notes it with them. Only for who
-/// holds the lock, so that no such run is still under way.
+/// Finds out which purchases of earlier runs that could not tell it were carried out, and notes it with them. Only for
+/// who holds the lock, so that no such run is still under way.
 pub(super) async fn settle(records: &Records, plan: &Plan) -> Result<(), StoreError> {
     let history = History::new(records.place().clone());
     let mut names = history.list().await?;
     names.truncate(RUNS_LOOKED_AT);
-    for (name, mut run) in read(&history, names).await {
+    // What is recorded of a purchase came of the newest run that may have sent one: earlier ones can say nothing by it.
+    let mut bought_since: BTreeSet<OrderId> = BTreeSet::new();
+    for (name, read) in history.read_each(names).await {
+        // One that cannot be read may have bought anything.
+        let Some(mut run) = read.ok().and_then(|bytes| RunDocument::parse(&bytes).ok()) else { break };
         let mut is_changed = false;
         for purchase in run.open_purchases() {
+            if bought_since.contains(&purchase.order_id) {
+                continue;
+            }
             let Record::Known(recorded) = records.load(purchase.order_id).await? else { continue };
-            if let Some(bought) = was_bought(purchase, &recorded, plan) {
-                run.settle(purchase.order_id, bought);
+            if was_bought(purchase, &run, &recorded, plan) {
+                run.found_bought(purchase.order_id);
                 is_changed = true;
             }
         }
+        bought_since.extend(run.may_have_bought());
         if is_changed {
             history.finish(&name, &bytes(&run)).await?;
         }
@@ -108,20 +134,19 @@ async fn read(history: &History, names: Vec<RunName>) -> Vec<(RunName, RunDocume
     files.filter_map(|(name, bytes)| Some((name, RunDocument::parse(&bytes.ok()?).ok()?))).collect()
 }
 
-/// Says whether a purchase was carried out, by what was recorded of its order last and what is live; `None`: nobody
-/// knows yet.
+/// Returns whether it is certain that a purchase was carried out, by what was recorded of its order last and what is live.
 ///
-/// The intent of a purchase is recorded before it is sent, and what was bought once it is acknowledged. So where neither
-/// is recorded, it was not sent.
-fn was_bought(purchase: OpenPurchase, recorded: &Recorded, plan: &Plan) -> Option<bool> {
+/// Only its intent, or what is recorded as bought since the run began, says anything. That neither is there does not mean
+/// that it was not sent: the record may have been forgotten, or put back to an older one. Nor does it that an intent is
+/// void, for the purchase may arrive later still.
+fn was_bought(purchase: OpenPurchase, run: &RunDocument, recorded: &Recorded, plan: &Plan) -> bool {
     let OpenPurchase { order_id, from_qty, to_qty } = purchase;
-    let is_its_own = recorded.purchase.filter(|intent| (intent.from_qty, intent.to_qty()) == (from_qty, to_qty));
-    if is_its_own.is_some() {
-        let order = plan.orders.iter().find(|order| order.order_id == order_id)?;
-        let unsettled = order.seen.as_ref()?.next_record.unsettled.is_some();
-        return if unsettled { None } else { Some(order.slots? >= to_qty) };
+    let began = run.started_at.parse::<Timestamp>().ok().and_then(|began| began.checked_sub(CLOCK_AHEAD).ok());
+    let is_its_own = |when: Timestamp| began.is_some_and(|began| when >= began);
+    if let Some(intent) = recorded.purchase {
+        let is_same = (intent.from_qty, intent.to_qty()) == (from_qty, to_qty) && is_its_own(intent.when);
+        let order = plan.orders.iter().find(|order| order.order_id == order_id);
+        return is_same && order.and_then(|order| order.slots).is_some_and(|slots| slots >= to_qty);
     }
-    let bought =
-        recorded.bought.map(|bought| bought.qty).into_iter().chain(recorded.slots.map(|slots| slots.qty)).max();
-    Some(bought.is_some_and(|slots| slots >= to_qty))
+    recorded.bought.is_some_and(|bought| bought.qty >= to_qty && is_its_own(bought.when))
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::run_operation::{Room, RunOperationDocument};
 use super::{FORMAT_VERSION, OutcomeWord, PlanView, ProblemDocument, ResultDocument, ResultStatus, second};
-use crate::model::{Foreign, OrderId, OrderReport, Report, io_reason};
+use crate::model::{Foreign, OrderId, OrderReport, Report, printable};
 use crate::plan::{OrderPlan, Status};
 
 /// The longest reason of a failure that a run keeps.
@@ -178,7 +178,7 @@ impl RunDocument {
         struct Version {
             format_version: u32,
         }
-        let damaged = |error: serde_json::Error| format!("it is damaged: {}", io_reason(&error.into()));
+        let damaged = |error: serde_json::Error| format!("it is damaged: {}", printable(&error.to_string()));
         match serde_json::from_slice::<Version>(bytes).map_err(damaged)?.format_version {
             FORMAT_VERSION => serde_json::from_slice(bytes).map_err(damaged),
             other => Err(format!("it is of version {other}, and this shardctl reads version {FORMAT_VERSION}")),
@@ -204,17 +204,24 @@ impl RunDocument {
         open.collect()
     }
 
-    /// Notes what a later run found out about an order's open purchase.
-    pub fn settle(&mut self, order_id: OrderId, bought: bool) {
+    /// Lists the orders for which the run may have sent a purchase.
+    pub fn may_have_bought(&self) -> impl Iterator<Item = OrderId> + '_ {
+        let may_have_bought =
+            |order: &&RunOrderDocument| order.operations.iter().any(RunOperationDocument::may_have_bought);
+        self.orders.iter().filter(may_have_bought).filter_map(|order| OrderId::new(order.order_id))
+    }
+
+    /// Notes that an order's open purchase was carried out, as a later run found.
+    pub fn found_bought(&mut self, order_id: OrderId) {
         let orders = self.orders.iter_mut().filter(|order| order.order_id == order_id.get());
         for order in orders {
             let RunOrderDocument { operations, charged_cents, may_have_charged_cents, .. } = order;
             for operation in operations.iter_mut().filter(|operation| operation.is_open()) {
                 if let RunOperationDocument::PurchaseSlots { found_bought, .. } = operation {
-                    // A plan buys once for an order, so that all that may have been charged was charged, or none of it.
+                    // A plan buys once for an order, so that all that may have been charged was charged.
                     let charge = std::mem::take(may_have_charged_cents);
-                    *charged_cents = charged_cents.saturating_add(if bought { charge } else { 0 });
-                    *found_bought = Some(bought);
+                    *charged_cents = charged_cents.saturating_add(charge);
+                    *found_bought = true;
                 }
             }
         }
@@ -252,7 +259,13 @@ impl RunOperationDocument {
     /// Returns whether it is a purchase of which nobody knows whether it was made.
     fn is_open(&self) -> bool {
         let unknown = self.result().is_none_or(|result| result.status == ResultStatus::Unknown);
-        unknown && matches!(self, RunOperationDocument::PurchaseSlots { found_bought: None, .. })
+        unknown && matches!(self, RunOperationDocument::PurchaseSlots { found_bought: false, .. })
+    }
+
+    /// Returns whether it is a purchase that may have been sent.
+    fn may_have_bought(&self) -> bool {
+        let was_begun = self.result().is_none_or(|result| result.status != ResultStatus::NotRun);
+        was_begun && matches!(self, RunOperationDocument::PurchaseSlots { .. })
     }
 
     fn shorten_error(&mut self) {

@@ -51,9 +51,9 @@ pub enum RunOperationDocument {
         /// What came of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         result: Option<ResultDocument>,
-        /// What a later run found out about it, where its own run could not tell: whether the slots were bought.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        found_bought: Option<bool>,
+        /// Whether a later run found that it was made, where its own run could not tell; absent: that is not ruled out.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        found_bought: bool,
     },
     /// Sets OS signatures.
     SetSignatures {
@@ -158,7 +158,7 @@ impl RunOperationDocument {
                 price_per_unit_cents: quote.price_per_unit.0,
                 charge_cents: quote.charge.0,
                 result,
-                found_bought: None,
+                found_bought: false,
             },
             Step::SetSignatures { items } => {
                 let runs = runs(items, |item| item.ip, |one, other| (&one.from, one.to) == (&other.from, other.to));

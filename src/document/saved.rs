@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 
 use super::restore;
 use super::{
-    FORMAT_VERSION, OperationDocument, OptionsDocument, OrderDocument, PlanDocument, ProblemDocument, ReviewDocument,
+    FORMAT_VERSION, OperationDocument, OptionsDocument, OrderDocument, PendingDocument, PlanDocument,
+    PreconditionDocument, ProblemDocument, ReviewDocument,
 };
 use crate::diagnostic::SourceMap;
 use crate::model::{Cents, Observations, OrderId, hex, io_reason};
@@ -260,6 +261,23 @@ fn what_moved_in_order(saved: &OrderDocument, order: &OrderDocument) -> Vec<Stri
         let words = |date: &Option<String>| date.clone().unwrap_or_else(|| "unknown".to_owned());
         moved.push(format!("order {id}: its renewal was {}, now {}", words(&before.renews_at), words(&now.renews_at)));
     }
+    if before.signatures_sha256 != now.signatures_sha256 {
+        moved.push(format!("order {id}: the signatures that the API reports are not those that the plan was made of"));
+    }
+    let [was_pending, is_pending] = [before, now].map(pending_words);
+    if was_pending != is_pending {
+        moved.push(format!("order {id}: scheduled for its p0f slots was {was_pending}, now {is_pending}"));
+    }
+    if before.auto_renewal != now.auto_renewal {
+        let words = |on: Option<bool>| on.map_or("not told", |on| if on { "on" } else { "off" });
+        let (before, now) = (words(before.auto_renewal), words(now.auto_renewal));
+        moved.push(format!("order {id}: its automatic renewal was {before}, now {now}"));
+    }
+    if before.order_status != now.order_status {
+        let words = |status: &Option<String>| status.as_ref().map_or("not told".to_owned(), |it| format!("`{it}`"));
+        let (before, now) = (words(&before.order_status), words(&now.order_status));
+        moved.push(format!("order {id}: its status was {before}, now {now}"));
+    }
     if before.recorded_sha256 != now.recorded_sha256 {
         moved.push(format!("order {id}: its recorded state has changed; was the plan applied already?"));
     }
@@ -267,6 +285,16 @@ fn what_moved_in_order(saved: &OrderDocument, order: &OrderDocument) -> Vec<Stri
         moved.extend(what_blocks(saved, order));
     }
     moved
+}
+
+/// Says what is scheduled for the slots of an order.
+fn pending_words(precondition: &PreconditionDocument) -> String {
+    match precondition.pending {
+        _ if !precondition.pending_told => "not told".to_owned(),
+        None => "nothing".to_owned(),
+        Some(PendingDocument::Downgrade { next_qty }) => format!("a downgrade to {next_qty}"),
+        Some(PendingDocument::Cancel {}) => "a downgrade to 0".to_owned(),
+    }
 }
 
 /// Says which problems came and which went, where nothing else says why.

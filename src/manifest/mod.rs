@@ -10,7 +10,7 @@ pub mod write;
 
 pub use document::Document;
 pub use read::{
-    DEFAULT_PATH, LoadError, MAX_FILE_BYTES, Manifest, ManifestWarning, enclosure, from_bytes, is_read_from, load,
-    parse,
+    DEFAULT_PATH, LoadError, MAX_FILE_BYTES, Manifest, ManifestWarning, enclosure, from_bytes, is_manifest_at,
+    is_read_from, load, parse,
 };
 pub use schema::schema;

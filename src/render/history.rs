@@ -140,8 +140,7 @@ fn order_name(order: &RunOrderDocument) -> String {
 
 fn result(operation: &RunOperationDocument) -> &'static str {
     match (operation.result().map(|result| result.status), operation) {
-        (_, RunOperationDocument::PurchaseSlots { found_bought: Some(true), .. }) => "bought",
-        (_, RunOperationDocument::PurchaseSlots { found_bought: Some(false), .. }) => "not run",
+        (_, RunOperationDocument::PurchaseSlots { found_bought: true, .. }) => "bought",
         (None, _) => "open",
         (Some(ResultStatus::Done), _) => "done",
         (Some(ResultStatus::Failed), _) => "failed",

@@ -16,9 +16,12 @@ use super::holder::Holder;
 use super::lock_file::{self, LockFile, Taking};
 use super::names;
 use super::place::{Lock, Place, Stored};
+use super::random::filler;
 use crate::model::{io_reason, printable};
 
 const LOCK_FILE: &str = ".lock";
+/// What a file takes of a disk is mostly a multiple of so many bytes.
+const BLOCK: u64 = 4096;
 
 /// A directory with one file for each order.
 #[derive(Debug, Clone)]
@@ -124,12 +127,15 @@ impl Place for Directory {
     }
 
     fn unlock<'a>(&'a self, _id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
-        let reason = "the lock on a directory ends with the process that holds it: end that process";
+        let reason = "the lock on a directory ends with its process: wait until that has ended, or stop it";
         std::future::ready(Err(StoreError::unavailable(reason))).boxed()
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        blocking(&self.inner, Inner::probe).boxed()
+    fn probe<'a>(&'a self, files: &'a [u64]) -> BoxFuture<'a, Result<(), StoreError>> {
+        // All of them are to find room, each in blocks of its own.
+        let blocks = files.iter().map(|file| (*file).min(names::MAX_RECORD_BYTES).next_multiple_of(BLOCK));
+        let bytes = blocks.fold(0, u64::saturating_add).min(names::MAX_RECORD_BYTES);
+        blocking(&self.inner, move |inner| inner.probe(bytes)).boxed()
     }
 
     fn name_of(&self, name: &str) -> String {
@@ -221,10 +227,10 @@ impl Inner {
         Ok(removed.is_some())
     }
 
-    /// Writes a small file as records are written, and removes it.
-    fn probe(&self) -> Result<(), StoreError> {
+    /// Writes a file of so many bytes as records are written, and removes it.
+    fn probe(&self, bytes: u64) -> Result<(), StoreError> {
         let path = self.path.join(names::probe_file());
-        let tried = files::replace(&path, b"{}\n", Existing::Kept).and_then(|()| files::remove(&path));
+        let tried = files::replace(&path, &filler(bytes), Existing::Kept).and_then(|()| files::remove(&path));
         tried.map_err(|error| failed("write", &self.path, &error))
     }
 
@@ -302,7 +308,9 @@ impl Inner {
 
 fn failed(verb: &str, path: &Path, error: &io::Error) -> StoreError {
     let reason = match error.kind() {
+        io::ErrorKind::NotADirectory if path.exists() => "it is not a directory".to_owned(),
         io::ErrorKind::NotADirectory => "a part of its path is not a directory".to_owned(),
+        io::ErrorKind::AlreadyExists if !path.exists() => "it is a link that leads nowhere".to_owned(),
         io::ErrorKind::AlreadyExists => "it exists and is not a directory".to_owned(),
         _ => io_reason(error),
     };

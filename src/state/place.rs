@@ -61,8 +61,9 @@ pub trait Place: Send + Sync {
     /// Breaks the lock with an id.
     fn unlock<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Fails where nothing can be written here: tries it, and leaves nothing behind. Only for who holds the lock.
-    fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// Fails where files of so many bytes cannot be written here: tries it with as many, up to the most that a record
+    /// has, and leaves nothing behind. Only for who holds the lock.
+    fn probe<'a>(&'a self, files: &'a [u64]) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Returns what is stored under a name as messages name it.
     fn name_of(&self, name: &str) -> String;

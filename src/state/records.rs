@@ -71,6 +71,11 @@ impl Records {
         self.place.write(&record_name(order_id), &encode(order_id, &self.api_url, recorded)).await
     }
 
+    /// Returns how many bytes the record of an order takes.
+    pub fn size(&self, order_id: OrderId, recorded: &Recorded) -> u64 {
+        encode(order_id, &self.api_url, recorded).len() as u64
+    }
+
     /// Drops what is recorded of an order; returns whether there was anything.
     pub async fn forget(&self, order_id: OrderId) -> Result<bool, StoreError> {
         self.place.remove(&record_name(order_id)).await

@@ -16,7 +16,7 @@ use super::lease::Lease;
 use super::lease_file::{self, LeaseTimes};
 use super::names;
 use super::place::{Lock, Place, Stored};
-use super::random::random_hex;
+use super::random::filler;
 
 /// The object by which it is tried whether the bucket can be written to. The name is always the same, so that what a
 /// process that was killed left behind is written over by the next, and removed.
@@ -109,11 +109,11 @@ impl Remote {
         self.replace(name, bytes).await
     }
 
-    /// Writes a small object as records are written, and removes it.
-    async fn try_to_write(&self) -> Result<(), StoreError> {
+    /// Writes an object of so many bytes as records are written, and removes it.
+    async fn try_to_write(&self, bytes: u64) -> Result<(), StoreError> {
         let failed = |error| self.bucket.failed("write", &error);
         // Unlike any other, so that it is not taken for one that is there already.
-        let bytes = format!("\"{}\"\n", random_hex(32)).into_bytes();
+        let bytes = filler(bytes);
         let mut written = self.bucket.put(PROBE_OBJECT, &bytes, None).await.map_err(failed)?;
         if written.is_none() {
             let left = self.bucket.get(PROBE_OBJECT, 0).await.map_err(failed)?;
@@ -182,8 +182,10 @@ impl Place for Remote {
         lease_file::unlock(&self.bucket, self.lease_times, id).boxed()
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.try_to_write().boxed()
+    fn probe<'a>(&'a self, files: &'a [u64]) -> BoxFuture<'a, Result<(), StoreError>> {
+        // A bucket does not grow full: what may be refused is an object that is too large.
+        let largest = files.iter().copied().max().unwrap_or_default();
+        self.try_to_write(largest.min(names::MAX_RECORD_BYTES)).boxed()
     }
 
     fn name_of(&self, name: &str) -> String {

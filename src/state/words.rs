@@ -18,13 +18,31 @@ pub(super) fn reason(error: &Error) -> String {
         Error::NotImplemented { .. } | Error::NotSupported { .. } => {
             "writes under a condition are switched off, and without them nothing is safe".to_owned()
         }
-        other => no_answer(other).or_else(|| refused(other)).unwrap_or_else(|| harmless(other)),
+        other => {
+            not_sent(other).or_else(|| no_answer(other)).or_else(|| refused(other)).unwrap_or_else(|| harmless(other))
+        }
     }
 }
 
 /// Returns whether it is not an object that is missing, but all of them.
 pub(super) fn is_missing_bucket(error: &Error) -> bool {
     matches!(code(error).as_deref(), Some("NoSuchBucket" | "ContainerNotFound"))
+}
+
+/// Where nothing was sent: why.
+fn not_sent(error: &Error) -> Option<String> {
+    causes(error).find(|cause| cause.to_string().ends_with("URL scheme is not allowed"))?;
+    let variable = match error {
+        Error::Generic { store: "S3", .. } => "AWS_ALLOW_HTTP",
+        Error::Generic { store: "GCS", .. } => "GOOGLE_ALLOW_HTTP",
+        Error::Generic { store: "MicrosoftAzure", .. } => "AZURE_ALLOW_HTTP",
+        _ => "AWS_ALLOW_HTTP, GOOGLE_ALLOW_HTTP or AZURE_ALLOW_HTTP",
+    };
+    let server = origin(&error.to_string()).unwrap_or_else(|| "the server".to_owned());
+    Some(format!(
+        "plain http is refused, and nothing was sent to {server}: use https, or set {variable}=true where nobody can \
+         listen on the way"
+    ))
 }
 
 /// Where there was no answer: why, and whom it was that was asked.

@@ -360,7 +360,7 @@ impl Place for Watched {
         ready(Err(StoreError::unavailable("the executor breaks no locks"))).boxed()
     }
 
-    fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn probe<'a>(&'a self, _files: &'a [u64]) -> BoxFuture<'a, Result<(), StoreError>> {
         ready(Ok(())).boxed()
     }
 

@@ -88,6 +88,8 @@ struct Faulty {
     delay: Mutex<Duration>,
     /// How long the answer to a write takes that had its effect.
     answer_delay: Mutex<Duration>,
+    /// The largest object that is taken; 0: any.
+    takes: AtomicUsize,
     gets: AtomicUsize,
     lists: AtomicUsize,
     under_way: AtomicUsize,
@@ -143,6 +145,10 @@ impl fmt::Display for Faulty {
 impl ObjectStore for Faulty {
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         self.check()?;
+        let takes = self.takes.load(Ordering::SeqCst);
+        if takes > 0 && payload.content_length() > takes {
+            return Err(Faulty::unavailable());
+        }
         let fault = self.puts.lock().unwrap().pop_front().flatten();
         match fault {
             None => {

@@ -343,9 +343,27 @@ impl Rig {
 
     /// Makes sure that the history adds up to what the wallet was charged.
     pub async fn check_history(&self) {
+        self.check_history_but(0).await;
+    }
+
+    /// As [`check_history`](Rig::check_history), but for so many cents of which nobody can find out any more that they were
+    /// not charged.
+    pub async fn check_history_but(&self, never_charged: u64) {
+        assert_eq!(self.history_amounts().await, (self.charged(), never_charged));
+    }
+
+    /// Returns how many of the cents that may have been charged, by the history, were not.
+    pub async fn never_charged(&self) -> u64 {
+        let (charged, may_have_charged) = self.history_amounts().await;
+        let unsaid = self.charged().checked_sub(charged).expect("what is said to be charged was charged");
+        may_have_charged.checked_sub(unsaid).expect("what was charged may have been, by the history")
+    }
+
+    /// Returns what the history says was charged, and what may have been.
+    pub async fn history_amounts(&self) -> (u64, u64) {
         let history = self.run(&["history", "--format", "json"]).await.exits(0).json();
-        let amounts = (history["charged_cents"].as_u64(), history["may_have_charged_cents"].as_u64());
-        assert_eq!(amounts, (Some(self.charged()), Some(0)), "{history:#}");
+        let amount = |key: &str| history[key].as_u64().expect("an amount");
+        (amount("charged_cents"), amount("may_have_charged_cents"))
     }
 
     /// Makes sure that there is nothing left to do.

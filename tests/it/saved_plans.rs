@@ -6,7 +6,7 @@ use std::fs;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use shardctl::model::{Cents, OrderId, PendingChange, ProxyIp, Signature};
-use shardctl::sandbox::{Operation, Proxy};
+use shardctl::sandbox::{Account, Operation, Proxy};
 
 use crate::rig::{MANIFEST, Ran, Rig, STATE};
 
@@ -162,6 +162,34 @@ async fn whatever_moved_makes_it_stale() {
         moved(&rig);
         let ran = refused(&rig, because).await;
         assert!(ran.stderr.contains("nothing was changed"), "{ran:?}");
+        assert!(!ran.stderr.contains("edited"), "it moved, and nobody edited it: {ran:?}");
+    }
+}
+
+/// What a server of the newer description tells besides.
+#[tokio::test]
+async fn whatever_moved_of_what_is_told_is_named() {
+    type Move = fn(&mut shardctl::sandbox::Order);
+    let rows: [(&str, Move); 5] = [
+        ("order 1: the signatures that the API reports", |order| {
+            order.proxies.get_mut(&ip("203.0.113.3")).expect("a proxy").signature = Some(Signature::Ios);
+        }),
+        ("order 1: scheduled for its p0f slots was nothing, now a downgrade to 1", |order| {
+            order.pending = Some(PendingChange::Downgrade { next_qty: 1 });
+        }),
+        ("order 1: scheduled for its p0f slots was nothing, now a downgrade to 0", |order| {
+            order.pending = Some(PendingChange::Cancel {});
+        }),
+        ("order 1: its automatic renewal was on, now off", |order| order.auto_renewal = false),
+        ("order 1: its status was `active`, now `on-hold`", |order| {
+            order.status = shardctl::sandbox::OrderStatus::OnHold;
+        }),
+    ];
+    for (because, moved) in rows {
+        let rig = Rig::with_account(Account::from_yaml(ACCOUNT).expect("an account"), DECLARED).await;
+        rig.run(&PLAN).await.exits(0);
+        rig.control().with_account(|account| moved(account.orders.get_mut(&id(1)).expect("an order")));
+        let ran = refused(&rig, because).await;
         assert!(!ran.stderr.contains("edited"), "it moved, and nobody edited it: {ran:?}");
     }
 }

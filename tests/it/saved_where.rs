@@ -95,3 +95,37 @@ async fn a_manifest_is_refused_by_whatever_name_before_anything_is_read() {
     assert_eq!(fs::read_to_string(rig.path(MANIFEST)).expect("a manifest"), DECLARED);
     assert_eq!(fs::metadata(rig.path(MANIFEST)).expect("a file").ino(), inode);
 }
+
+#[tokio::test]
+async fn the_manifest_of_another_run_is_refused_too_and_nothing_else() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    let manifests = [
+        DECLARED.to_owned(),
+        "{\"version\": 1, \"orders\": {\"1\": {}}}".to_owned(),
+        "version: 1\nlimits: {max_removals: 7}\n".to_owned(),
+        // It is not valid, and somebody's work all the same.
+        "version: 1\norders:\n  1: {p0f_slots: many}\n".to_owned(),
+    ];
+    for text in manifests {
+        rig.write("other.yaml", &text);
+        let ran = rig.run(&["plan", "--out", "other.yaml"]).await.exits(1);
+        assert!(ran.stderr.contains("--out other.yaml: this is a manifest"), "{ran:?}");
+        assert_eq!(fs::read_to_string(rig.path("other.yaml")).expect("a file"), text);
+    }
+    assert_eq!(rig.requests(), 0);
+    rig.run(&["plan", "-q", "--out", "saved.json"]).await.exits(0);
+    let plan = fs::read_to_string(rig.path("saved.json")).expect("a plan");
+    for text in [
+        plan.as_str(),
+        "",
+        "version: 1\n",
+        "orders: {1: }\n",
+        "- version: 1\n",
+        "\u{0}\u{1}",
+        "version: 1\norders: [1]\n",
+    ] {
+        rig.write("other.yaml", text);
+        rig.run(&["plan", "-q", "--out", "other.yaml"]).await.exits(0);
+        assert!(is_plan(&fs::read(rig.path("other.yaml")).expect("a plan")), "{text:?}");
+    }
+}

@@ -102,7 +102,8 @@ async fn a_place_that_cannot_hold_records_changes_nothing() {
         assert!(ran.stderr.contains(reason), "{ran:?}");
         let ran = rig.run(&["plan", "--state", place, "--format", "json"]).await.exits(1);
         assert_eq!(ran.problems(), ["state_unavailable"], "{ran:?}");
-        assert!(ran.stderr.contains("a part of its path is not a directory"), "{ran:?}");
+        let reason = if place == "a-file" { "it is not a directory" } else { reason };
+        assert!(ran.stderr.contains(reason), "{ran:?}");
         for words in [&["state", "list"][..], &["state", "unlock"]] {
             let ran = rig.run(&[words, &["--state", place]].concat()).await.exits(1);
             assert!(ran.stdout.is_empty() && ran.stderr.contains("cannot read the state in"), "{ran:?}");

@@ -198,3 +198,96 @@ async fn where_records_cannot_be_written_nothing_is_changed() {
     names.sort();
     assert_eq!(names, [".lock", "1.json", "history", "probe-mine.json"]);
 }
+
+/// As on a disk that is nearly full: a small file finds room, and the record does not.
+#[tokio::test]
+async fn where_what_is_recorded_finds_no_room_nothing_is_changed() {
+    let ips: String = (0..200).map(|nth| format!("203.0.113.{nth}: , ")).collect();
+    let account = format!("{{token: t0ken, orders: {{1: {{proxies: {{{ips}}}}}}}}}");
+    let rig = Rig::new(&account, &format!("{{version: 1, orders: {{1: {{keep: {{{ips}}}}}}}}}")).await;
+    let limited = async |words: &[&str]| {
+        let program = rig.command(words);
+        let mut shell = std::process::Command::new("sh");
+        let values = program.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        shell.args(["-c", "ulimit -f 4; exec \"$0\" \"$@\""]).arg(program.get_program()).args(program.get_args());
+        shell.current_dir(rig.directory()).env_clear().envs(values);
+        let output = tokio::task::spawn_blocking(move || shell.output().expect("a shell")).await.expect("its end");
+        // A signal would leave no status, and no report.
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).expect("text")
+    };
+    for _ in 0..2 {
+        let said = limited(&["apply", "--apply", "-q"]).await;
+        assert!(said.contains("cannot write the state in shardctl.state: file too large"), "{said}");
+    }
+    let said = limited(&["plan", "--out", "saved.json", "-q"]).await;
+    assert!(said.contains("the plan could not be saved to saved.json: file too large"), "{said}");
+    let sent = rig.control().requests();
+    assert!(sent.iter().all(|request| request.method == "GET") && !sent.is_empty(), "it looked, and wrote nothing");
+    let left: Vec<_> =
+        fs::read_dir(rig.path(STATE)).expect("the directory").map(|it| it.expect("it").file_name()).collect();
+    assert_eq!(left, [".lock"], "no run is in the history");
+    rig.complete(&[]).await;
+}
+
+/// What is said helps who follows it.
+#[tokio::test]
+async fn the_lock_on_a_directory_is_not_broken_and_it_is_said_how_it_ends() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    let place = Directory::new(rig.path(STATE));
+    let lock = place.lock().await.expect("nobody holds it");
+    let ran = rig.run(&["state", "unlock"]).await.exits(1);
+    let help = "the lock on a directory ends with its process: wait until that has ended, or stop it";
+    assert!(ran.stderr.contains(&format!("help: {help}")) && !ran.stderr.contains("pass its id"), "{ran:?}");
+    let id = ran.stdout.split(':').next().expect("an id");
+    let ran = rig.run(&["state", "unlock", id]).await.exits(1);
+    assert!(ran.stderr.contains(help), "{ran:?}");
+    lock.release().await;
+    rig.run(&["state", "unlock"]).await.exits(0);
+}
+
+#[tokio::test]
+async fn forget_takes_the_lock_with_a_record_and_without_one_but_makes_no_place() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    rig.run(&["state", "forget", "1"]).await.exits(0);
+    assert!(!rig.path(STATE).exists(), "nothing was there");
+    let place = Directory::new(rig.path(STATE));
+    let lock = place.lock().await.expect("nobody holds it");
+    for recorded in [false, true] {
+        if recorded {
+            place.write("1.json", b"{}").await.expect("a place to write");
+        }
+        let ran = rig.run(&["state", "forget", "1"]).await.exits(1);
+        assert!(ran.stderr.contains("is locked by"), "recorded: {recorded}: {ran:?}");
+    }
+    lock.release().await;
+    rig.run(&["state", "forget", "1"]).await.exits(0);
+    assert_eq!(fs::read_dir(rig.path(STATE)).expect("the directory").count(), 1, "the lock's file");
+}
+
+/// A place that is none is said to be none, by its path.
+#[tokio::test]
+async fn what_is_no_directory_is_said_by_each_command_of_the_state() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    rig.write("file", "");
+    std::os::unix::fs::symlink("file", rig.path("link")).expect("a link");
+    std::os::unix::fs::symlink("nowhere", rig.path("dangling")).expect("a link");
+    let orders = [&["state", "list"][..], &["state", "show", "1"], &["state", "forget", "1"], &["state", "unlock"]];
+    for words in orders {
+        for place in ["file", "link"] {
+            let ran = rig.run(&[words, &["--state", place]].concat()).await.exits(1);
+            assert!(
+                ran.stderr.contains("not a directory") && ran.stderr.contains(&format!("the state in {place}")),
+                "{words:?}: {ran:?}"
+            );
+        }
+        for place in ["missing", "dangling"] {
+            let ran = rig.run(&[words, &["--state", place]].concat()).await;
+            let said = ran.stderr.to_lowercase();
+            assert!(["nothing is recorded", "nobody holds"].iter().any(|it| said.contains(it)), "{words:?}: {ran:?}");
+        }
+    }
+    let ran = rig.run(&["apply", "--apply", "--state", "dangling"]).await.exits(1);
+    assert!(ran.stderr.contains("the state in dangling: it is a link that leads nowhere"), "{ran:?}");
+    assert!(!rig.path("missing").exists() && !rig.path("nowhere").exists(), "reading makes nothing");
+}

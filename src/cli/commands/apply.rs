@@ -177,7 +177,9 @@ impl Work<'_> {
         }
         if plan.has_changes() {
             // Where the record cannot be kept, nothing is changed.
-            self.records.place().probe().await?;
+            let mut files = apply::record_sizes(plan, self.records);
+            files.push(RunRecord::size(&view, self.actor));
+            self.records.place().probe(&files).await?;
         }
         run_history::settle(self.records, plan).await?;
         self.interrupt.check()?;

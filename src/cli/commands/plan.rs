@@ -83,6 +83,7 @@ fn refuse_manifest(out: &Path, sources: &SourceMap, manifests: &[PathBuf]) -> Re
             "the next run would read it as a manifest, as it does every *.yaml and *.yml file of that directory"
                 .to_owned()
         }
+        None if manifest::is_manifest_at(out) => "this is a manifest, which the plan would overwrite".to_owned(),
         None => return Ok(()),
     };
     let message = format!("--out {}: {reason}", out.display());

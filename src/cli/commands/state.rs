@@ -153,10 +153,12 @@ async fn forget(
     interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let place = open_place(&args.state, &args.manifest, environment)?;
+    let run_args = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), ..RunArgs::default() };
+    let run = Run::resolve(&run_args, environment)?;
+    let place = run.open_place()?;
     let order = args.order;
-    // Without a record nothing is locked, which might make the place.
-    let forgotten = match is_recorded(&*place, order).await? {
+    // A lock would make the place, and nobody is at work in one that is not there.
+    let forgotten = match run.may_have_records() {
         true => locked(&[&*place], interrupt, async |locks| drop_record(&*place, order, &locks).await).await?,
         false => None,
     };
@@ -172,10 +174,6 @@ async fn forget(
     }
     terminal.say(&format!("Forgot order {order}: everything about it is unknown now, and the next apply asserts it."));
     Ok(Exit::Done)
-}
-
-async fn is_recorded(place: &dyn Place, order: OrderId) -> Result<bool, CommandFailure> {
-    Ok(bytes_of(place, order).await?.is_some())
 }
 
 /// Removes the record of an order and returns what it said.
@@ -280,7 +278,9 @@ async fn unlock(
             terminal.say("The lock is broken: its holder stops before its next write.");
             Ok(Exit::Done)
         }
-        None => Err(CommandFailure::new("the lock was not broken")
-            .hint("pass its id, once you are sure that its holder is gone")),
+        None => Err(CommandFailure::new("the lock was not broken").hint(match holder.expires {
+            Some(_) => "pass its id, once you are sure that its holder is gone",
+            None => "the lock on a directory ends with its process: wait until that has ended, or stop it",
+        })),
     }
 }

@@ -51,6 +51,9 @@ fn head(text: &Text<'_>, keep: &Entry<'_>, entries: &[Entry<'_>]) -> Option<usiz
 
 /// Returns the spaces with which the line of a key that is added beside one starts.
 pub(super) fn indentation(text: &Text<'_>, key: usize) -> Result<String, NotEditable> {
+    if let Some(mark) = text.mark_above(key) {
+        return Err(NotEditable::Layout { line: text.number(mark) });
+    }
     match text.before(key) {
         before if matches!(before.trim_matches(' '), "" | "?") => Ok(" ".repeat(text.column(key))),
         _ => Err(NotEditable::Layout { line: text.number(key) }),

@@ -85,6 +85,24 @@ impl<'t> Text<'t> {
         mark.unwrap_or(before).chars().count()
     }
 
+    /// Returns where the line above a key starts in which its `?` stands alone.
+    pub fn mark_above(&self, key: usize) -> Option<usize> {
+        let mut start = self.start(key);
+        if !self.nothing_before(key) {
+            return None;
+        }
+        while start > 0 {
+            start = self.start(start - 1);
+            let line = self.rest(start).trim_start_matches(BLANK);
+            match line.strip_prefix('?').map(|behind| behind.trim_start_matches(BLANK)) {
+                Some(behind) => return behind.starts_with(['#', '\r', '\n']).then_some(start),
+                None if line.starts_with(['#', '\r', '\n']) => {}
+                None => return None,
+            }
+        }
+        None
+    }
+
     /// Returns the number of the line of an offset, counted from 1.
     pub fn number(&self, at: usize) -> usize {
         self.text[..at].matches('\n').count() + 1

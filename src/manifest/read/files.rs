@@ -214,6 +214,14 @@ pub fn is_read_from(path: &Path, manifests: &[PathBuf]) -> bool {
     path.file_name().is_some_and(is_manifest) && manifests.iter().any(holds_it)
 }
 
+/// Reads an ordinary file that may be a manifest; what is larger than any manifest is not read, nor is anything else, which
+/// may never end.
+pub(super) fn read_ordinary(path: &Path) -> Option<String> {
+    let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+    let bytes = read_bounded(File::open(path).ok()?, metadata.len()).ok()??;
+    String::from_utf8(bytes).ok()
+}
+
 /// Returns whether a name matches `*.yaml` or `*.yml` as a shell would: hidden files, such as an editor's, do not.
 fn is_manifest(name: &OsStr) -> bool {
     let extension = Path::new(name).extension();

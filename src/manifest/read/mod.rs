@@ -18,7 +18,7 @@ mod syntax;
 pub(super) mod tree;
 mod warning;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -112,4 +112,15 @@ fn digest(sources: &SourceMap) -> String {
         hash.update(source.text.as_bytes());
     }
     hex(&hash.finalize())
+}
+
+/// Returns whether an ordinary file is a manifest, or was to be one: it has a `version`, and `orders` or `limits` with keys.
+/// A saved plan has neither.
+pub fn is_manifest_at(path: &Path) -> bool {
+    let Some(text) = files::read_ordinary(path) else { return false };
+    let Some(root) = tree::read(SourceId(0), &text, &mut Vec::new()) else { return false };
+    let tree::Value::Mapping(entries) = &root.value else { return false };
+    let field = |name: &str| entries.iter().find(|entry| entry.key.text == name);
+    let has_keys = |name: &str| field(name).is_some_and(|it| matches!(it.value.value, tree::Value::Mapping(_)));
+    field("version").is_some() && (has_keys("orders") || has_keys("limits"))
 }

@@ -81,7 +81,7 @@ async fn a_file_that_cannot_be_read_is_said_and_hides_no_other() {
     let newer = json!({"format_version": 2, "what": "ever"}).to_string();
     for (name, bytes, why) in [
         ("20261102T060000Z-aaaaaa.json", "", "it is damaged"),
-        ("20261103T060000Z-aaaaaa.json", "{\"format_version\": 1", "it is damaged"),
+        ("20261103T060000Z-aaaaaa.json", "{\"format_version\": 1", "it is damaged: EOF while parsing an object"),
         ("20261104T060000Z-aaaaaa.json", "{\"format_version\": 1}", "it is damaged: missing field"),
         ("20261105T060000Z-aaaaaa.json", newer.as_str(), "it is of version 2"),
     ] {

@@ -58,7 +58,19 @@ async fn one_that_began_to_be_applied_is_refused_too() {
     run.kill();
     rig.break_with(json!([]));
     let ran = rig.run(&APPLY).await.exits(1);
-    assert!(ran.stderr.contains("this plan was applied at "), "{ran:?}");
+    assert!(ran.stderr.contains("this plan was begun at ") && ran.stderr.contains("never ended"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn one_that_was_begun_and_changed_nothing_is_refused_and_called_so() {
+    let rig = settled().await;
+    let refused = |operation: &str| json!({"operation": operation, "status": 403, "times": 0});
+    rig.break_with(["cancel", "purchase", "set_signatures", "set_del_np", "schedule"].map(refused).into());
+    rig.run(&APPLY).await.exits(1);
+    rig.break_with(json!([]));
+    let ran = rig.run(&APPLY).await.exits(1);
+    let because = ["this plan was begun at ", "changed nothing", "make a new plan"];
+    assert!(because.iter().all(|words| ran.stderr.contains(words)) && !ran.stderr.contains("was applied"), "{ran:?}");
 }
 
 #[tokio::test]

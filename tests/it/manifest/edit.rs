@@ -269,6 +269,43 @@ fn what_cannot_be_edited_is_said() {
 }
 
 #[test]
+fn keys_with_a_question_mark_are_added_beside_and_removed() {
+    let manifest = |keep: &str| format!("version: 1\norders:\n  1:\n    keep:\n{keep}");
+    for (keep, words, expected) in [
+        ("      ? 203.0.113.11\n      : linux\n", "-203.0.113.11 +203.0.113.12=ios", "      203.0.113.12: ios\n"),
+        ("      ? 203.0.113.11\n      : linux\n", "-203.0.113.11 +203.0.113.10", "      203.0.113.10:\n"),
+        ("      ? 203.0.113.11\n", "-203.0.113.11 +203.0.113.12", "      203.0.113.12:\n"),
+        ("      ? 203.0.113.11\n      :\n", "-203.0.113.11 +203.0.113.12", "      203.0.113.12:\n"),
+        (
+            "      ? 203.0.113.11\n      : linux\n      203.0.113.13: ios\n",
+            "-203.0.113.11 +203.0.113.12",
+            "      203.0.113.12:\n      203.0.113.13: ios\n",
+        ),
+        (
+            "      203.0.113.10:\n      ? 203.0.113.11\n      : # it leaves\n        linux\n",
+            "-203.0.113.11",
+            "      203.0.113.10:\n",
+        ),
+    ] {
+        let text = manifest(keep);
+        assert_eq!(edited(&text, &edits(1, words)), manifest(expected), "{text}");
+    }
+    // The mark alone in its line: what belongs to the key stands in three lines.
+    for (mark, line) in
+        [("      ?\n", 5), ("      ? # the key\n\n      # below\n", 5), ("      203.0.113.9:\n      ?\n", 6)]
+    {
+        for key in ["203.0.113.11\n      : linux\n", "203.0.113.11\n"] {
+            let text = manifest(&format!("{mark}        {key}"));
+            for text in [text.replace('\n', "\r\n"), text] {
+                for words in ["-203.0.113.11 +203.0.113.12=ios", "+203.0.113.12"] {
+                    assert_eq!(apply(&text, &edits(1, words)), Err(NotEditable::Layout { line }), "{words}: {text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn every_change_is_listed() {
     let text = "version: 1\norders: {1: {keep: {203.0.113.1: , 203.0.113.5: ios}}}\n";
     let mut edits = edits(1, "-203.0.113.1 +203.0.113.2=win11 +203.0.113.3 +203.0.113.5=linux -203.0.113.9");

@@ -119,15 +119,30 @@ async fn a_probe_tells_whether_records_can_be_written_and_leaves_nothing_behind(
         if left_behind {
             store.plant("probe.json", b"left behind").await;
         }
-        place.probe().await.unwrap();
+        place.probe(&[3]).await.unwrap();
         assert!(store.is_empty().await);
         // An answer that was lost is told by what is there.
         store.fail_puts([Some(Fault::After)]);
-        place.probe().await.unwrap();
+        place.probe(&[]).await.unwrap();
         assert!(store.is_empty().await);
     }
     store.fail_puts([Some(Fault::Before)]);
-    let refused = place.probe().await.unwrap_err();
+    let refused = place.probe(&[]).await.unwrap_err();
     assert_eq!(refused.kind, StoreErrorKind::Unavailable);
     assert!(refused.message.starts_with("cannot write the state in s3://bucket/states: "), "{refused}");
+}
+
+/// A store that takes small objects only is found out before the first write.
+#[tokio::test]
+async fn a_probe_is_as_large_as_the_largest_record() {
+    let store = Faulty::new();
+    let place = remote(&store);
+    for (files, status) in [(&[9_000, 9_900][..], true), (&[9_900, 10_001, 5], false), (&[], true)] {
+        store.takes.store(10_000, Ordering::SeqCst);
+        assert_eq!(place.probe(files).await.is_ok(), status, "{files:?}");
+        assert!(store.is_empty().await);
+    }
+    // What is beyond any record is not tried.
+    store.takes.store(usize::MAX, Ordering::SeqCst);
+    place.probe(&[u64::MAX]).await.unwrap();
 }

@@ -34,6 +34,12 @@ fn unanswered(kind: HttpErrorKind, url: &str) -> Error {
     Error::Generic { store: "S3", source: Box::new(Words(format!("Error performing GET {url} in 2s"), Some(cause))) }
 }
 
+/// What the client says of a URL that it does not go to.
+fn unsent(store: &'static str, url: &str) -> Error {
+    let cause = HttpError::new(HttpErrorKind::Request, std::io::Error::other("URL scheme is not allowed"));
+    Error::Generic { store, source: Box::new(Words(format!("Error performing GET {url} in 1ms"), Some(cause))) }
+}
+
 fn answered(status: &str, code: &str) -> Error {
     said(format!(
         "Error performing PUT http://127.0.0.1:9000/bucket/1.json?X-Amz-Signature=canary in 1ms - Server returned \
@@ -44,6 +50,8 @@ fn answered(status: &str, code: &str) -> Error {
 #[tokio::test]
 async fn what_a_client_says_is_put_into_words_without_anything_secret() {
     let credentials = "; it is asked for credentials because the environment holds none";
+    let refused = "plain http is refused, and nothing was sent to";
+    let listens = "=true where nobody can listen on the way";
     let (longest, too_long) = ("a".repeat(60), "a".repeat(61));
     let rows = [
         (
@@ -63,6 +71,18 @@ async fn what_a_client_says_is_put_into_words_without_anything_secret() {
         (
             unanswered(HttpErrorKind::Decode, "http://metadata.google.internal/computeMetadata"),
             format!("no usable answer from http://metadata.google.internal{credentials}"),
+        ),
+        (
+            unsent("S3", "http://127.0.0.1:9000/bucket/1.json?X-Amz-Signature=canary"),
+            format!("{refused} http://127.0.0.1:9000: use https, or set AWS_ALLOW_HTTP{listens}"),
+        ),
+        (
+            unsent("GCS", "http://127.0.0.1:9000/bucket/1.json"),
+            format!("{refused} http://127.0.0.1:9000: use https, or set GOOGLE_ALLOW_HTTP{listens}"),
+        ),
+        (
+            unsent("MicrosoftAzure", "http://127.0.0.1:9000/bucket/1.json"),
+            format!("{refused} http://127.0.0.1:9000: use https, or set AZURE_ALLOW_HTTP{listens}"),
         ),
         (unanswered(HttpErrorKind::Connect, "nowhere"), "no connection to the server".to_owned()),
         (
