@@ -1,10 +1,11 @@
 //! What must still hold for a saved plan to be applied.
 
 use std::fmt::Write;
+use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
-use crate::model::{LiveOrder, PendingChange, Recorded, Renewal, hex};
+use crate::model::{LiveOrder, PendingChange, ProxyIp, Recorded, Renewal, hex};
 
 /// What an order looked like when it was planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,17 +30,15 @@ pub struct Precondition {
 
 /// Describes an order as it is now.
 pub(super) fn precondition(live: &LiveOrder, recorded: &Recorded) -> Precondition {
-    let mut addresses = Sha256::new();
-    let mut signatures: Option<Sha256> = None;
-    let mut text = String::new();
+    let (mut addresses, mut signatures) = (Sha256::new(), None::<Sha256>);
+    let mut bytes = Vec::new();
     for (ip, seen) in &live.active {
-        text.clear();
-        let _ = writeln!(text, "{ip}");
-        addresses.update(text.as_bytes());
+        bytes.clear();
+        add_ip(&mut bytes, *ip);
+        addresses.update(&bytes);
         if let Some(signature) = &seen.signature {
-            text.clear();
-            let _ = writeln!(text, "{ip} {signature:?}");
-            signatures.get_or_insert_default().update(text.as_bytes());
+            add_word(&mut bytes, &signature.word().unwrap_or_default());
+            signatures.get_or_insert_default().update(&bytes);
         }
     }
     Precondition {
@@ -52,6 +51,32 @@ pub(super) fn precondition(live: &LiveOrder, recorded: &Recorded) -> Preconditio
         renews_at: live.renewal.as_ref().map(Renewal::raw),
         recorded_sha256: recorded_digest(recorded),
     }
+}
+
+/// Adds an address as few bytes that no other one has: an account has a million of them.
+fn add_ip(bytes: &mut Vec<u8>, ip: ProxyIp) {
+    match ip.address() {
+        IpAddr::V4(address) => {
+            bytes.push(4);
+            bytes.extend(address.octets());
+        }
+        IpAddr::V6(address) => {
+            bytes.push(6);
+            bytes.extend(address.octets());
+        }
+    }
+}
+
+/// Adds addresses, with how many there are, so that a list cannot run into what follows.
+fn add_ips<'a>(bytes: &mut Vec<u8>, ips: impl ExactSizeIterator<Item = &'a ProxyIp>) {
+    bytes.extend((ips.len() as u64).to_le_bytes());
+    ips.for_each(|ip| add_ip(bytes, *ip));
+}
+
+/// Adds a word with its length, so that it cannot run into what follows.
+fn add_word(bytes: &mut Vec<u8>, word: &str) {
+    bytes.extend((word.len() as u64).to_le_bytes());
+    bytes.extend(word.as_bytes());
 }
 
 fn recorded_digest(recorded: &Recorded) -> String {
@@ -67,16 +92,15 @@ fn recorded_digest(recorded: &Recorded) -> String {
         purchase,
         bought,
     } = recorded;
+    let mut bytes = Vec::new();
+    add_ips(&mut bytes, signatures.keys());
+    signatures.values().for_each(|signature| add_word(&mut bytes, signature.as_str()));
+    add_ips(&mut bytes, unknown_signatures.iter());
+    add_ips(&mut bytes, del_np.keys());
+    bytes.extend(del_np.values().map(|mark| u8::from(*mark)));
+    bytes.push(u8::from(ips.is_some()));
+    ips.iter().for_each(|ips| add_ips(&mut bytes, ips.iter()));
     let mut text = String::new();
-    for (ip, signature) in signatures {
-        let _ = writeln!(text, "signature {ip} {signature}");
-    }
-    for ip in unknown_signatures {
-        let _ = writeln!(text, "unknown signature {ip}");
-    }
-    for (ip, mark) in del_np {
-        let _ = writeln!(text, "mark {ip} {mark}");
-    }
     if let Some(slots) = slots {
         let _ = writeln!(text, "slots {} {:?}", slots.qty, slots.pending.map(PendingChange::next_qty));
     }
@@ -90,13 +114,11 @@ fn recorded_digest(recorded: &Recorded) -> String {
         let _ = writeln!(text, "automatic renewal {auto_renewal}");
     }
     if let Some(renewal) = renews_at {
-        let _ = writeln!(text, "renewal {} {:?}", renewal.at.raw(), renewal.source);
+        let _ = writeln!(text, "renewal {} {:?} {:?}", renewal.at.raw(), renewal.source, renewal.until);
     }
     if *pending_asked {
         let _ = writeln!(text, "what is pending was asked");
     }
-    for ip in ips.iter().flatten() {
-        let _ = writeln!(text, "active {ip}");
-    }
-    hex(&Sha256::digest(text.as_bytes()))
+    bytes.extend(text.as_bytes());
+    hex(&Sha256::digest(&bytes))
 }
