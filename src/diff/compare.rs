@@ -35,40 +35,43 @@ fn walk<D: DiffHook>(found: &mut D, before: &[Written<'_>], after: &[Written<'_>
     }
 }
 
-/// Puts the lines of a hunk side by side: those about the same follow one another.
-pub(super) fn units<'a>(hunk: &[DiffOp], before: &[Written<'a>], after: &[Written<'a>]) -> Vec<Unit<'a>> {
-    let mut units = Vec::new();
-    for operation in hunk {
-        let (tag, old, new) = operation.as_tag_tuple();
-        match tag {
-            // The declared line names the range that covers it, too.
-            DiffTag::Equal => units.extend(after[new].iter().copied().map(DiffLine::Written).map(Unit::Same)),
-            _ => merge(&mut units, &before[old], &after[new]),
-        }
+/// Puts the lines of a part of a hunk side by side: those about the same follow one another. A large order has many, of
+/// which few are shown: none is kept.
+pub(super) fn units<'s, 'a: 's>(
+    operation: &DiffOp,
+    before: &'s [Written<'a>],
+    after: &'s [Written<'a>],
+) -> Box<dyn Iterator<Item = Unit<'a>> + 's> {
+    let (tag, old, new) = operation.as_tag_tuple();
+    match tag {
+        // The declared line names the range that covers it, too.
+        DiffTag::Equal => Box::new(after[new].iter().copied().map(DiffLine::Written).map(Unit::Same)),
+        _ => Box::new(merged(&before[old], &after[new])),
     }
-    units
 }
 
-fn merge<'a>(units: &mut Vec<Unit<'a>>, mut live: &[Written<'a>], mut declared: &[Written<'a>]) {
-    loop {
+fn merged<'s, 'a: 's>(
+    mut live: &'s [Written<'a>],
+    mut declared: &'s [Written<'a>],
+) -> impl Iterator<Item = Unit<'a>> + 's {
+    std::iter::from_fn(move || {
         let order = match (live.first(), declared.first()) {
-            (None, None) => return,
+            (None, None) => return None,
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (Some(live), Some(declared)) => live.says.compare_subject(&declared.says),
         };
-        let (removed, added) = (order.is_le().then(|| live[0]), order.is_ge().then(|| declared[0]));
-        units.extend(match (removed, added) {
+        let removed = if order.is_le() { live.split_off_first() } else { None };
+        let added = if order.is_ge() { declared.split_off_first() } else { None };
+        match (removed, added) {
             (Some(live), Some(declared)) => {
-                let asserted = live.is_asserted_by(&declared);
-                let (live, declared) = (DiffLine::Written(live), DiffLine::Written(declared));
+                let asserted = live.is_asserted_by(declared);
+                let (live, declared) = (DiffLine::Written(*live), DiffLine::Written(*declared));
                 Some(Unit::Pair { live, declared, asserted })
             }
-            (Some(live), None) => Some(Unit::Removed(DiffLine::Written(live))),
-            (None, Some(declared)) => Some(Unit::Added(DiffLine::Written(declared))),
+            (Some(live), None) => Some(Unit::Removed(DiffLine::Written(*live))),
+            (None, Some(declared)) => Some(Unit::Added(DiffLine::Written(*declared))),
             (None, None) => None,
-        });
-        live = &live[usize::from(order.is_le())..];
-        declared = &declared[usize::from(order.is_ge())..];
-    }
+        }
+    })
 }

@@ -4,6 +4,9 @@ mod compare;
 mod lines;
 mod sides;
 
+use std::rc::Rc;
+
+use similar::DiffOp;
 use similar::udiff::UnifiedHunkHeader;
 
 use crate::model::DesiredOrder;
@@ -15,11 +18,43 @@ pub use lines::{DiffLine, Written};
 pub struct Hunk<'a> {
     /// Where it stands on both sides, as a unified diff writes it.
     pub header: String,
-    /// Its lines, from top to bottom.
-    pub units: Vec<Unit<'a>>,
+    lines: Lines<'a>,
+}
+
+enum Lines<'a> {
+    /// They are put together where they are looked at.
+    Made {
+        operations: Vec<DiffOp>,
+        sides: Rc<Sides<'a>>,
+    },
+    Saved(Vec<Unit<'a>>),
+}
+
+/// An order as it is, and as it is declared.
+struct Sides<'a> {
+    before: Vec<Written<'a>>,
+    after: Vec<Written<'a>>,
+}
+
+impl<'a> Hunk<'a> {
+    /// Makes a part that was saved.
+    pub fn saved(header: String, units: Vec<Unit<'a>>) -> Hunk<'a> {
+        Hunk { header, lines: Lines::Saved(units) }
+    }
+
+    /// Iterates over its lines, from top to bottom.
+    pub fn units(&self) -> Box<dyn Iterator<Item = Unit<'a>> + '_> {
+        match &self.lines {
+            Lines::Made { operations, sides } => {
+                Box::new(operations.iter().flat_map(|part| compare::units(part, &sides.before, &sides.after)))
+            }
+            Lines::Saved(units) => Box::new(units.iter().copied()),
+        }
+    }
 }
 
 /// One or two lines about the same, which stand next to each other.
+#[derive(Debug, Clone, Copy)]
 pub enum Unit<'a> {
     /// The same on both sides.
     Same(DiffLine<'a>),
@@ -41,12 +76,13 @@ pub enum Unit<'a> {
 /// Compares an order as it is with what is declared; nothing where it could not be read.
 pub fn order<'a>(order: &'a OrderPlan, desired: &'a DesiredOrder) -> Vec<Hunk<'a>> {
     let Some(seen) = &order.seen else { return Vec::new() };
-    let before = sides::as_it_is(order, desired, &seen.belief);
-    let after = sides::as_declared(order.order_id, desired, &seen.belief);
-    let hunks = compare::hunks(&before, &after);
-    let hunk = |operations: Vec<_>| Hunk {
+    let sides = Rc::new(Sides {
+        before: sides::as_it_is(order, desired, &seen.belief),
+        after: sides::as_declared(order.order_id, desired, &seen.belief),
+    });
+    let hunk = |operations: Vec<DiffOp>| Hunk {
         header: UnifiedHunkHeader::new(&operations).to_string(),
-        units: compare::units(&operations, &before, &after),
+        lines: Lines::Made { operations, sides: Rc::clone(&sides) },
     };
-    hunks.into_iter().map(hunk).collect()
+    compare::hunks(&sides.before, &sides.after).into_iter().map(hunk).collect()
 }

@@ -50,7 +50,10 @@ pub enum DiffLineDocument {
 
 impl From<&Hunk<'_>> for HunkDocument {
     fn from(hunk: &Hunk<'_>) -> HunkDocument {
-        HunkDocument { header: hunk.header.clone(), lines: hunk.units.iter().map(DiffLineDocument::from).collect() }
+        HunkDocument {
+            header: hunk.header.clone(),
+            lines: hunk.units().map(|unit| DiffLineDocument::from(&unit)).collect(),
+        }
     }
 }
 
@@ -69,7 +72,7 @@ impl From<&Unit<'_>> for DiffLineDocument {
 
 impl<'a> From<&'a HunkDocument> for Hunk<'a> {
     fn from(document: &'a HunkDocument) -> Hunk<'a> {
-        Hunk { header: printable(&document.header), units: document.lines.iter().map(Unit::from).collect() }
+        Hunk::saved(printable(&document.header), document.lines.iter().map(Unit::from).collect())
     }
 }
 

@@ -22,17 +22,18 @@ pub(super) enum Line<'a> {
 pub(super) fn order<'a>(shown: &Shown<'a>, order: &'a OrderPlan) -> Vec<Line<'a>> {
     let fold_after = if shown.verbose { usize::MAX } else { FOLD_AFTER };
     let mut lines = Vec::new();
-    for Hunk { header, units } in shown.view.diff(order) {
-        lines.push(Line::Hunk(header));
-        fold(&mut lines, units, fold_after);
+    for hunk in shown.view.diff(order) {
+        fold(&mut lines, &hunk, fold_after);
     }
     lines
 }
 
 /// Writes the units of a hunk; of one kind, only so many, and a count in place of a stretch of others.
-fn fold<'a>(lines: &mut Vec<Line<'a>>, units: Vec<Unit<'a>>, fold_after: usize) {
+fn fold<'a>(lines: &mut Vec<Line<'a>>, hunk: &Hunk<'a>, fold_after: usize) {
+    lines.push(Line::Hunk(hunk.header.clone()));
+    let kinds: Vec<Kind> = hunk.units().map(|unit| Kind::of(&unit)).collect();
     let mut hidden = Hidden::default();
-    for (is_shown, unit) in shown(&units, fold_after).into_iter().zip(units) {
+    for (is_shown, unit) in shown(&kinds, fold_after).into_iter().zip(hunk.units()) {
         if is_shown {
             hidden.flush(lines);
             write(lines, unit);
@@ -69,33 +70,43 @@ impl<'a> Hidden<'a> {
 }
 
 /// Decides which units are shown: so many of each kind, and what is the same only beside one that differs.
-fn shown(units: &[Unit<'_>], most: usize) -> Vec<bool> {
+fn shown(kinds: &[Kind], most: usize) -> Vec<bool> {
     let mut numbers = [0; 4];
-    let mut is_shown = |unit: &Unit<'_>| {
-        let number = &mut numbers[kind(unit)];
+    let mut is_shown = |kind: &Kind| {
+        let number = &mut numbers[*kind as usize];
         *number += 1;
         *number <= most
     };
-    let first: Vec<bool> = units.iter().map(&mut is_shown).collect();
-    let differs = |at: &usize| !matches!(units[*at], Unit::Same(_));
+    let first: Vec<bool> = kinds.iter().map(&mut is_shown).collect();
+    let differs = |at: &usize| kinds[*at] != Kind::Same;
     let beside = |at: Option<usize>| at.is_some_and(|at| first[at]);
-    let decide = |at: usize| match units[at] {
-        Unit::Same(_) => {
-            let (before, after) = ((0..at).rev().find(differs), (at + 1..units.len()).find(differs));
+    let decide = |at: usize| match kinds[at] {
+        Kind::Same => {
+            let (before, after) = ((0..at).rev().find(differs), (at + 1..kinds.len()).find(differs));
             first[at] && (beside(before) || beside(after))
         }
         _ => first[at],
     };
-    (0..units.len()).map(decide).collect()
+    (0..kinds.len()).map(decide).collect()
 }
 
-/// Returns the number of a unit's kind, from 0.
-fn kind(unit: &Unit<'_>) -> usize {
-    match unit {
-        Unit::Same(_) => 0,
-        Unit::Pair { .. } => 1,
-        Unit::Removed(_) => 2,
-        Unit::Added(_) => 3,
+/// What kind of unit it is; each is counted by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Same,
+    Pair,
+    Removed,
+    Added,
+}
+
+impl Kind {
+    fn of(unit: &Unit<'_>) -> Kind {
+        match unit {
+            Unit::Same(_) => Kind::Same,
+            Unit::Pair { .. } => Kind::Pair,
+            Unit::Removed(_) => Kind::Removed,
+            Unit::Added(_) => Kind::Added,
+        }
     }
 }
 
