@@ -60,14 +60,19 @@ pub fn apply(text: &str, edits: &Edits) -> Result<Edited, NotEditable> {
         edited = splices.apply(edited);
     }
     if declared(&edited).as_ref() != Some(&task.expected) {
-        return Err(if ends_within_a_value(text) { NotEditable::NoLastLineBreak } else { NotEditable::Unsound });
+        return Err(unsound(text));
     }
     Ok(Edited { text: edited, changes: task.changes })
 }
 
-/// Returns whether a line break at the end would belong to the last value, as it does to a text in a block of its own.
-fn ends_within_a_value(text: &str) -> bool {
-    !text.ends_with('\n') && declared(text) != declared(&format!("{text}\n"))
+/// Says what keeps a text from being edited soundly: its end, where something may have been added behind it.
+fn unsound(text: &str) -> NotEditable {
+    match text.ends_with('\n') {
+        false => NotEditable::NoLastLineBreak,
+        // A text in a block of its own keeps its blank lines.
+        true if declared(text) != declared(&format!("{}\n", text.trim_end())) => NotEditable::TextAtTheEnd,
+        true => NotEditable::Unsound,
+    }
 }
 
 /// Reads what a text declares; it may be no order.

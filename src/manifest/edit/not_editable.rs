@@ -42,12 +42,15 @@ pub enum NotEditable {
         /// The signatures that it would list.
         signatures: usize,
     },
-    /// The last line is part of a text to which a line break behind it would belong.
-    #[error(
-        "its last line has no line break and belongs to a text that would get one by any line behind it: end the file with \
-         a line break, or write that text on one line"
-    )]
+    /// The last line has no line break, and what is added behind it would change what it says.
+    #[error("its last line has no line break, and nothing can be added behind it: end the file with a line break")]
     NoLastLineBreak,
+    /// The last lines, blank ones among them, are a text of a block of its own.
+    #[error(
+        "it ends with blank lines that belong to a text in a block of its own, behind which nothing can be added: write that \
+         text on one line"
+    )]
+    TextAtTheEnd,
     /// An address to add and to remove.
     #[error("{ip} of order {order_id} is to be both added and removed")]
     Contradiction {

@@ -258,6 +258,8 @@ fn what_cannot_be_edited_is_said() {
         let text = format!("version: 1\norders:\n  1:\n    tag: {block}\n      kept");
         assert_eq!(apply(&text, &new), Err(NotEditable::NoLastLineBreak), "{block}");
     }
+    let blank_lines = "version: 1\norders:\n  1:\n    tag: |+\n      kept\n\n";
+    assert_eq!(apply(blank_lines, &new), Err(NotEditable::TextAtTheEnd));
     // What is added beside a key with a question mark begins where that does, however far the key is from it.
     let marked = "version: 1\norders:\n ?  1\n :\n   keep:\n     ?   203.0.113.1\n";
     let text_of_both = "version: 1\norders:\n ?  1\n :\n   keep:\n     ?   203.0.113.1\n     203.0.113.2:\n";
