@@ -185,14 +185,20 @@ async fn a_purchase_whose_record_was_taken_away_is_never_said_not_to_have_been_m
     }
 }
 
-#[tokio::test]
-async fn what_a_later_run_bought_says_nothing_of_an_earlier_one() {
+/// Returns a rig whose apply was killed before or after its purchase took effect.
+async fn killed_while_it_bought(when: &str) -> Rig {
     let rig = rig().await;
-    rig.break_with(json!([{"operation": "purchase", "hold": true}]));
+    rig.break_with(json!([{"operation": "purchase", "hold": true, "when": when}]));
     let run = rig.start(&["apply", "--apply", "--order", "1"]);
     rig.struck().await;
     run.kill();
     rig.break_with(json!([]));
+    rig
+}
+
+#[tokio::test]
+async fn what_a_later_run_bought_says_nothing_of_an_earlier_one() {
+    let rig = killed_while_it_bought("before").await;
     rig.complete(&[]).await;
     // The one that bought has `bought` on record, and the next run reads it.
     rig.run(&["apply", "--apply", "--reassert", "-q"]).await.exits(0);
@@ -203,12 +209,7 @@ async fn what_a_later_run_bought_says_nothing_of_an_earlier_one() {
 
 #[tokio::test]
 async fn a_later_run_that_cannot_be_read_may_have_bought_anything() {
-    let rig = rig().await;
-    rig.break_with(json!([{"operation": "purchase", "hold": true, "when": "after"}]));
-    let run = rig.start(&["apply", "--apply", "--order", "1"]);
-    rig.struck().await;
-    run.kill();
-    rig.break_with(json!([]));
+    let rig = killed_while_it_bought("after").await;
     let damaged = "99991231T000000Z-aaaaaa.json";
     super::put(&rig, damaged, "{");
     rig.run(&["apply", "--apply", "--order", "1", "-q"]).await.exits(0);
@@ -221,12 +222,7 @@ async fn a_later_run_that_cannot_be_read_may_have_bought_anything() {
 
 #[tokio::test]
 async fn what_was_bought_long_before_a_run_began_did_not_come_of_it() {
-    let rig = rig().await;
-    rig.break_with(json!([{"operation": "purchase", "hold": true}]));
-    let run = rig.start(&["apply", "--apply", "--order", "1"]);
-    rig.struck().await;
-    run.kill();
-    rig.break_with(json!([]));
+    let rig = killed_while_it_bought("before").await;
     let when = jiff::Timestamp::now().checked_sub(jiff::SignedDuration::from_hours(48)).expect("a moment");
     let older = Recorded { bought: Some(Bought { qty: 4, when }), ..Recorded::default() };
     rig.put_record(OrderId::new(1).expect("an id"), &older);
