@@ -20,7 +20,7 @@ use crate::diagnostic::{ProblemCode, SourceMap};
 use crate::manifest::{self, Manifest};
 use crate::model::{Cents, Desired, io_reason, printable};
 use crate::plan::Options;
-use crate::state::{Directory, Place, Records};
+use crate::state::{self, Directory, Place, Records};
 
 const STATE_DIRECTORY: &str = "shardctl.state";
 /// More than any token has.
@@ -149,6 +149,14 @@ impl Run {
         match &self.state {
             StatePlace::Default(path) | StatePlace::Directory(path) => path.try_exists().unwrap_or(true),
             StatePlace::Bucket(_) | StatePlace::Unnamed(_) => true,
+        }
+    }
+
+    /// Returns whether a path leads to where the record, the history or the lock is kept, whether it is there yet or not.
+    pub(super) fn records_at(&self, path: &Path) -> bool {
+        match &self.state {
+            StatePlace::Default(directory) | StatePlace::Directory(directory) => state::keeps(directory, path),
+            StatePlace::Bucket(_) | StatePlace::Unnamed(_) => false,
         }
     }
 

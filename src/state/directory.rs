@@ -23,6 +23,20 @@ const LOCK_FILE: &str = ".lock";
 /// What a file takes of a disk is mostly a multiple of so many bytes.
 const BLOCK: u64 = 4096;
 
+/// Returns whether a path leads to a record, a run or the lock of a directory, whether such a file is there yet or not.
+pub fn keeps(directory: &Path, path: &Path) -> bool {
+    let target = fs::read_link(path).map_or_else(|_| path.to_owned(), |target| path.with_file_name(target));
+    let (Some(folder), Some(file)) = (target.parent(), target.file_name()) else { return false };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let (Ok(directory), Ok(folder)) = (directory.canonicalize(), folder.canonicalize()) else { return false };
+    let Ok(inside) = folder.strip_prefix(directory) else { return false };
+    let mut name = inside.join(file).to_string_lossy().into_owned();
+    if cfg!(windows) {
+        name = name.replace('\\', "/");
+    }
+    name == LOCK_FILE || names::check(&name).is_ok()
+}
+
 /// A directory with one file for each order.
 #[derive(Debug, Clone)]
 pub struct Directory {

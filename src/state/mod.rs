@@ -37,7 +37,7 @@ mod whereabouts;
 #[cfg(feature = "remote-state")]
 mod words;
 
-pub use directory::{Directory, DirectoryLock};
+pub use directory::{Directory, DirectoryLock, keeps};
 pub use error::{StoreError, StoreErrorKind};
 pub use file::{FORMAT_VERSION, StateFile, decode, encode, schema};
 pub use history::History;

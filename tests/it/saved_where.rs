@@ -97,6 +97,31 @@ async fn a_manifest_is_refused_by_whatever_name_before_anything_is_read() {
 }
 
 #[tokio::test]
+async fn what_the_record_is_kept_in_is_refused_and_what_lies_beside_it_is_not() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    fs::create_dir_all(rig.path("kept/history")).expect("a directory");
+    symlink("kept/1.json", rig.path("link")).expect("a link");
+    let run = "kept/history/20261123T021300Z-4f3a9c.json";
+    for name in ["kept/1.json", "./kept/../kept/2.json", "kept/.lock", run, "link"] {
+        for written in [false, true] {
+            if written {
+                rig.write(name, "kept");
+            }
+            let ran = rig.run(&["plan", "--state", "kept", "--out", name]).await.exits(1);
+            assert!(ran.stderr.contains("this is a file of the record"), "{ran:?}");
+            assert_eq!(rig.path(name).exists(), written, "{name}");
+        }
+        assert_eq!(fs::read_to_string(rig.path(name)).expect("a file"), "kept");
+        fs::remove_file(rig.path(name).canonicalize().expect("its path")).expect("a file");
+    }
+    assert_eq!(rig.requests(), 0);
+    for name in ["kept/plan.json", "1.json", "kept/history/plan.json"] {
+        rig.run(&["plan", "-q", "--state", "kept", "--out", name]).await.exits(0);
+        assert!(is_plan(&fs::read(rig.path(name)).expect("a plan")), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn the_manifest_of_another_run_is_refused_too_and_nothing_else() {
     let rig = Rig::new(ACCOUNT, DECLARED).await;
     let manifests = [

@@ -48,7 +48,7 @@ pub(in crate::cli) async fn run(
     let resolve = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), api: Some(&args.api) };
     let mut run = Run::resolve(&resolve, environment)?;
     let (sources, desired) = run.load_manifest(&args.planning.orders, terminal)?;
-    args.out.as_deref().map_or(Ok(()), |out| refuse_manifest(out, &sources, &args.manifest.manifest))?;
+    args.out.as_deref().map_or(Ok(()), |out| refuse_place(out, &run, &sources, &args.manifest.manifest))?;
     let api_url = run.api_url();
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&api_url)?;
@@ -76,7 +76,7 @@ pub(in crate::cli) async fn run(
 }
 
 /// Fails where the plan would take the place of what it is made of, or be taken for a manifest the next time.
-fn refuse_manifest(out: &Path, sources: &SourceMap, manifests: &[PathBuf]) -> Result<(), CommandFailure> {
+fn refuse_place(out: &Path, run: &Run, sources: &SourceMap, manifests: &[PathBuf]) -> Result<(), CommandFailure> {
     let reason = match document::manifest_at(out, sources) {
         Some(name) => format!("this is the manifest {name}, which the plan would overwrite"),
         None if manifest::is_read_from(out, manifests) => {
@@ -84,6 +84,7 @@ fn refuse_manifest(out: &Path, sources: &SourceMap, manifests: &[PathBuf]) -> Re
                 .to_owned()
         }
         None if manifest::is_manifest_at(out) => "this is a manifest, which the plan would overwrite".to_owned(),
+        None if run.records_at(out) => "this is a file of the record, which the plan would overwrite".to_owned(),
         None => return Ok(()),
     };
     let message = format!("--out {}: {reason}", out.display());
