@@ -93,6 +93,7 @@ pub(super) fn applied_words(run: &RunDocument) -> String {
         (Some(_), Some(OutcomeWord::Failed)) => {
             ("begun", ", and that run changed nothing: it is refused all the same, as a plan is begun once")
         }
+        (Some(_), Some(OutcomeWord::Partial)) => ("begun", ", and that run stopped part way"),
         _ => ("applied", ""),
     };
     format!("this plan was {begun} at {}{by} (run {}){end}", run.started_at, run.id)

@@ -171,13 +171,13 @@ codes! {
 codes! {
     /// The stable code of a note (contract, Problems).
     NoteCode {
-        /// A kept IP holds a signature that the manifest no longer lists.
+        /// A kept IP holds a signature that the manifest does not declare.
         SignatureStays => "signature_stays",
         /// What is live is not what shardctl last recorded.
         ChangedElsewhere => "changed_elsewhere",
         /// The renewal passed, and what was recorded for it did not happen.
         NotCarriedOut => "not_carried_out",
-        /// Marks are unknown, and some IPs seem to be marked to go.
+        /// Marks are unknown, or recorded as if nothing left, and some IPs seem to be marked to go.
         MarksElsewhere => "marks_elsewhere",
         /// An open intent was found to have been bought.
         PurchaseSettled => "purchase_settled",

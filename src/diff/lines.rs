@@ -42,10 +42,23 @@ pub struct Written<'a> {
 pub(super) enum Says<'a> {
     Order(OrderId),
     Tag(&'a str),
-    Slots { qty: u32, pending: Option<Option<PendingChange>> },
+    Slots {
+        qty: u32,
+        pending: Option<Option<PendingChange>>,
+    },
+    /// A downgrade to what is declared is pending.
+    SlotsUntilRenewal {
+        qty_now: u32,
+        next_qty: u32,
+    },
     AutoRenewal(Option<bool>),
     Keep,
-    Ip { ip: ProxyIp, signature: Option<SignatureWord<'a>>, signature_unknown: bool, mark_unknown: bool },
+    Ip {
+        ip: ProxyIp,
+        signature: Option<SignatureWord<'a>>,
+        signature_unknown: bool,
+        mark_unknown: bool,
+    },
 }
 
 /// A signature, declared or live.
@@ -71,6 +84,9 @@ impl fmt::Display for Says<'_> {
             Says::Order(order_id) => write!(f, "{order_id}:"),
             Says::Tag(tag) => write!(f, "  tag: {}", scalar(tag)),
             Says::Slots { qty, pending } => write!(f, "  p0f_slots: {qty}{}", pending_comment(*pending)),
+            Says::SlotsUntilRenewal { qty_now, next_qty } => {
+                write!(f, "  p0f_slots: {next_qty}  # {qty_now} now, until the renewal")
+            }
             Says::AutoRenewal(Some(is_on)) => write!(f, "  auto_renewal: {is_on}"),
             Says::AutoRenewal(None) => f.write_str("  auto_renewal:  # unknown"),
             Says::Keep => f.write_str("  keep:"),

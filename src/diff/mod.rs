@@ -78,7 +78,7 @@ pub fn order<'a>(order: &'a OrderPlan, desired: &'a DesiredOrder) -> Vec<Hunk<'a
     let Some(seen) = &order.seen else { return Vec::new() };
     let sides = Rc::new(Sides {
         before: sides::as_it_is(order, desired, &seen.belief),
-        after: sides::as_declared(order.order_id, desired, &seen.belief),
+        after: sides::as_declared(order, desired, &seen.belief),
     });
     let hunk = |operations: Vec<DiffOp>| Hunk {
         header: UnifiedHunkHeader::new(&operations).to_string(),

@@ -1,14 +1,17 @@
 //! An order as it is, and as it is declared.
 
 use super::lines::{Says, SignatureWord, Written};
-use crate::model::{DesiredOrder, Keep, LiveSignature, OrderId, ProxyIp, ProxyRange, Signature};
+use crate::model::{DesiredOrder, Keep, LiveSignature, ProxyIp, ProxyRange, Signature};
 use crate::plan::{Belief, Covered, OrderPlan, Row, resolve};
 
 /// Writes an order as it is declared.
-pub(super) fn as_declared<'a>(order_id: OrderId, desired: &'a DesiredOrder, belief: &Belief) -> Vec<Written<'a>> {
-    let mut says = vec![Says::Order(order_id)];
+pub(super) fn as_declared<'a>(order: &OrderPlan, desired: &'a DesiredOrder, belief: &Belief) -> Vec<Written<'a>> {
+    let mut says = vec![Says::Order(order.order_id)];
     says.extend(desired.tag.as_ref().map(|tag| Says::Tag(tag.value.raw())));
-    says.extend(desired.p0f_slots.as_ref().map(|slots| Says::Slots { qty: slots.value, pending: Some(None) }));
+    says.extend(desired.p0f_slots.as_ref().map(|slots| {
+        let declared = Says::Slots { qty: slots.value, pending: Some(None) };
+        until_renewal(order, slots.value, belief).unwrap_or(declared)
+    }));
     says.extend(desired.auto_renewal.as_ref().map(|declared| Says::AutoRenewal(Some(declared.value))));
     says.extend(desired.keep.as_ref().map(|_| Says::Keep));
     let mut lines: Vec<Written<'a>> = says.into_iter().map(Written::from).collect();
@@ -20,6 +23,13 @@ pub(super) fn as_declared<'a>(order_id: OrderId, desired: &'a DesiredOrder, beli
         }));
     }
     lines
+}
+
+/// Returns how the slots are written where all that is left to do is to wait for the renewal.
+fn until_renewal<'a>(order: &OrderPlan, declared: u32, belief: &Belief) -> Option<Says<'a>> {
+    let next_qty = belief.pending.value().copied().flatten()?.next_qty();
+    let qty_now = order.slots?;
+    (next_qty == declared && next_qty < qty_now).then_some(Says::SlotsUntilRenewal { qty_now, next_qty })
 }
 
 /// Lists the IPs that are kept, those included that the order does not have, each with the range that covers it.
@@ -40,8 +50,9 @@ pub(super) fn as_it_is<'a>(order: &'a OrderPlan, desired: &DesiredOrder, belief:
     if desired.tag.is_some() {
         says.extend(order.tag.as_ref().map(|tag| Says::Tag(tag.raw())));
     }
-    if let (Some(_), Some(qty)) = (&desired.p0f_slots, order.slots) {
-        says.push(Says::Slots { qty, pending: belief.pending.value().copied() });
+    if let (Some(declared), Some(qty)) = (&desired.p0f_slots, order.slots) {
+        let now = Says::Slots { qty, pending: belief.pending.value().copied() };
+        says.push(until_renewal(order, declared.value, belief).unwrap_or(now));
     }
     if desired.auto_renewal.is_some() {
         says.push(Says::AutoRenewal(belief.auto_renewal.value().copied()));

@@ -266,7 +266,7 @@ fn what_moved_in_order(saved: &OrderDocument, order: &OrderDocument) -> Vec<Stri
     }
     let [was_pending, is_pending] = [before, now].map(pending_words);
     if was_pending != is_pending {
-        moved.push(format!("order {id}: scheduled for its p0f slots was {was_pending}, now {is_pending}"));
+        moved.push(format!("order {id}: what is pending for its p0f slots was {was_pending}, now {is_pending}"));
     }
     if before.auto_renewal != now.auto_renewal {
         let words = |on: Option<bool>| on.map_or("not told", |on| if on { "on" } else { "off" });
@@ -290,7 +290,7 @@ fn what_moved_in_order(saved: &OrderDocument, order: &OrderDocument) -> Vec<Stri
 /// Says what is scheduled for the slots of an order.
 fn pending_words(precondition: &PreconditionDocument) -> String {
     match precondition.pending {
-        _ if !precondition.pending_told => "not told".to_owned(),
+        _ if !precondition.pending_told => "not known".to_owned(),
         None => "nothing".to_owned(),
         Some(PendingDocument::Downgrade { next_qty }) => format!("a downgrade to {next_qty}"),
         Some(PendingDocument::Cancel {}) => "a downgrade to 0".to_owned(),

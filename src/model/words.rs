@@ -2,10 +2,17 @@
 
 use std::fmt::{self, Write};
 
+use jiff::Timestamp;
+
 /// Counts things, as in `1 IP` and `2 IPs`.
 pub fn count<N: fmt::Display + PartialEq + From<u8>>(number: N, thing: &str) -> String {
     let plural = if number == N::from(1) { "" } else { "s" };
     format!("{number} {thing}{plural}")
+}
+
+/// Writes a moment by the second, with its zone.
+pub fn second(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// Writes bytes in lowercase hex.

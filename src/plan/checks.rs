@@ -4,11 +4,11 @@ use jiff::SignedDuration;
 
 use super::difference::Difference;
 use super::forget::forget_record;
-use super::next_record::Unsettled;
+use super::next_record::{INTENT_LIFETIME, Unsettled};
 use super::resolve::Covered;
 use super::rows::Row;
 use crate::diagnostic::{Problem, ProblemCode, quoted, quoted_apart};
-use crate::model::{LiveSignature, OrderStatus, Signature, count};
+use crate::model::{LiveSignature, OrderStatus, Signature, count, second};
 
 /// The API's clock tells seconds alone, and each process reads it anew.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(10);
@@ -38,25 +38,29 @@ impl Difference<'_> {
         let Unsettled { to_qty, when, .. } = unsettled;
         let message = match unsettled.add_qty() {
             Some(add_qty) => format!(
-                "the outcome of the purchase of {}, begun at {when}, is unknown: the order would have {}",
+                "the outcome of the purchase of {}, begun at {}, is unknown: if it was made, the order has {}",
                 count(add_qty, "p0f slot"),
+                second(when),
                 count(to_qty, "slot")
             ),
             None => format!(
-                "the order had {} at {when}, after a purchase, and the API shows {}: the answer may be out of date",
+                "the order had {} at {}, after a purchase, and the API shows {}: the answer may be out of date",
                 count(to_qty, "p0f slot"),
+                second(when),
                 self.live.slots.unwrap_or(0)
             ),
         };
+        let end = when.checked_add(INTENT_LIFETIME).map_or_else(|_| "ten minutes later".to_owned(), second);
         let help = match when.duration_since(self.options.now) > CLOCKS_DIFFER {
             true => format!(
                 "the purchase lies in the future: set this machine's clock right; where it is right, look at the order's \
                  slots in the panel and drop the record by `{}`",
                 forget_record(self.order_id)
             ),
-            false => {
-                "run again later: it is settled once the slots show it, or void 10 minutes after it was sent".to_owned()
+            false if unsettled.from_qty.is_none() => {
+                format!("run again later: from {end} on what the API shows is believed")
             }
+            false => format!("run again later: it is settled once the slots show it, and void from {end} on"),
         };
         let problem = Problem::new(ProblemCode::PurchaseUnsettled, message).help(help).at(self.desired.span, "");
         self.problem(problem);

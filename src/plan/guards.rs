@@ -74,9 +74,10 @@ fn judge_removals(orders: &mut [OrderPlan], desired: &Desired, options: &Options
     let default = Percent::new(DEFAULT_MAX_REMOVAL_PERCENT);
     let percent = options.max_removal_percent.or(desired.limits.max_removal_percent).or(default);
     let most = options.max_removals.or(desired.limits.max_removals).unwrap_or(DEFAULT_MAX_REMOVALS);
-    let lift = format!("--allow-removals {total}");
     for order in orders {
         let (leaving, active) = (newly_leaving(order), order.active_ips.unwrap_or(0));
+        let all = if leaving == total { "" } else { " (the number of the whole plan)" };
+        let lift = format!("--allow-removals {total}{all}");
         let allowed = percent.map_or(0, |percent| percent.of(active)).max(1);
         let span = desired.orders.get(&order.order_id).map(|declared| declared.span);
         if leaving > allowed {

@@ -176,7 +176,7 @@ pub fn plan(desired: &Desired, observed: &Observations, options: &Options) -> Pl
         Some(order::plan_order(*order_id, declared, observed, options))
     });
     let mut orders: Vec<OrderPlan> = orders.collect();
-    whereabouts::tell(&mut orders, observed);
+    whereabouts::tell(&mut orders, desired, observed);
     guards::judge(&mut orders, desired, observed, options);
     Plan { orders }
 }

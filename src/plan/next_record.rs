@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::diagnostic::{Attribute, Note, NoteCode, NoteValue};
 use crate::model::{
     Bought, LiveOrder, LiveSignature, PendingChange, Recorded, RecordedRenewal, RecordedSlots, Renewal, RenewalSource,
-    count,
+    count, second,
 };
 
 /// How long an open purchase intent blocks its order, and how long a purchase that is known to have been made makes reads
@@ -158,7 +158,7 @@ impl Update<'_> {
         let what = count(intent.add_qty, "p0f slot");
         match slots {
             Some(slots) if slots >= intent.to_qty() => {
-                let message = format!("the purchase of {what}, begun at {}, was carried out", intent.when);
+                let message = format!("the purchase of {what}, begun at {}, was carried out", second(intent.when));
                 self.notes.push(Note::new(NoteCode::PurchaseSettled, message));
                 self.recorded.settle_purchase();
                 self.recorded.bought = Some(Bought { qty: slots, when: self.now });
@@ -171,7 +171,7 @@ impl Update<'_> {
                 let message = format!(
                     "the purchase of {what}, begun at {}, does not show ten minutes later: it is void, and planned again \
                      where the manifest still wants it",
-                    intent.when
+                    second(intent.when)
                 );
                 self.notes.push(Note::new(NoteCode::PurchaseVoid, message));
                 self.recorded.purchase = None;

@@ -55,7 +55,8 @@ fn compare(order: &mut OrderPlan, desired: &DesiredOrder, live: &LiveOrder, reco
 }
 
 /// What to do about an order that the API does not have.
-const MEND_ORDER: &str = "remove the order from the manifest, or mend its id";
+const MEND_ORDER: &str = "mend its id, or remove the order from the manifest; `shardctl status --all` lists the orders that \
+                          this token can see";
 
 fn read_problem(order_id: OrderId, desired: &DesiredOrder, failure: &ReadFailure) -> Problem {
     let message = failure.message().printable();

@@ -89,13 +89,19 @@ impl Difference<'_> {
         });
         let known_to_leave = self.belief.rows.iter().filter(|row| row.leaves()).count();
         let seem_to_leave = self.belief.rows.len().saturating_sub(known_to_leave).saturating_sub(quantity);
-        if unknown_to_stay && seem_to_leave > 0 {
-            let message = format!(
-                "{} of the order {} to be marked to go: nobody knows which, and this plan marks all that it keeps to stay",
-                count(seem_to_leave, "IP"),
-                if seem_to_leave == 1 { "seems" } else { "seem" }
-            );
-            self.note(Note::new(NoteCode::MarksElsewhere, message));
-        }
+        let all_are_known = self.belief.rows.iter().all(|row| !row.mark.is_unknown());
+        let message = match (unknown_to_stay, self.desired.keep.is_some() && all_are_known) {
+            _ if seem_to_leave == 0 => return,
+            (true, _) => "nobody knows which, and this plan marks all that it keeps to stay",
+            (false, true) => {
+                "the order counts fewer IPs for its next period than stay by the record. Run with --reassert: that marks \
+                 all that the manifest keeps to stay"
+            }
+            (false, false) => return,
+        };
+        let seems = if seem_to_leave == 1 { "seems" } else { "seem" };
+        let seem_to_leave = count(seem_to_leave, "IP");
+        let message = format!("{seem_to_leave} of the order {seems} to be marked to go: {message}");
+        self.note(Note::new(NoteCode::MarksElsewhere, message));
     }
 }

@@ -138,7 +138,9 @@ fn is_wanted(pending: PendingChange, wanted: u32, current_qty: u32) -> bool {
 
 fn signature_stays(ip: ProxyIp, signature: &LiveSignature) -> Option<Note> {
     let signature = signature.word()?;
-    let message = format!("{ip} still has the signature {signature} and its slot: a signature cannot be removed");
+    let message = format!(
+        "{ip} has the signature {signature}, which the manifest does not declare: it holds its slot, and cannot be removed"
+    );
     Some(Note::new(NoteCode::SignatureStays, message).ip(ip))
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::OrderPlan;
 use crate::diagnostic::ProblemCode;
-use crate::model::{AddressRun, Observations, Observed, OrderId, ProxyIp};
+use crate::model::{AddressRun, Desired, Observations, Observed, OrderId, ProxyIp};
 
 /// Returns the command that lists what is new in an order and not what left it.
 pub(super) fn import_command(order_id: OrderId) -> String {
@@ -16,7 +16,7 @@ const MOST_NAMED: usize = 20;
 
 /// Says in the help of `ip_not_in_order` what is known of the IP: that it is in another order of this run, or that it
 /// left its order since shardctl last saw it, and what is new there.
-pub(super) fn tell(orders: &mut [OrderPlan], observed: &Observations) {
+pub(super) fn tell(orders: &mut [OrderPlan], desired: &Desired, observed: &Observations) {
     let missing = |order: &&mut OrderPlan| order.problems.iter().any(|it| it.code == ProblemCode::IpNotInOrder);
     let mut elsewhere: Option<BTreeMap<ProxyIp, OrderId>> = None;
     for order in orders.iter_mut().filter(missing) {
@@ -25,9 +25,15 @@ pub(super) fn tell(orders: &mut [OrderPlan], observed: &Observations) {
         let unlisted = unlisted_new_ips(order, seen);
         for problem in order.problems.iter_mut().filter(|problem| problem.code == ProblemCode::IpNotInOrder) {
             let Some(ip) = problem.ip else { continue };
-            problem.help = Some(help(order.order_id, ip, elsewhere.get(&ip).copied(), seen, &unlisted));
+            let owner = elsewhere.get(&ip).map(|owner| (*owner, is_listed(desired, *owner, ip)));
+            problem.help = Some(help(order.order_id, ip, owner, seen, &unlisted));
         }
     }
+}
+
+fn is_listed(desired: &Desired, order_id: OrderId, ip: ProxyIp) -> bool {
+    let keep = desired.orders.get(&order_id).and_then(|declared| declared.keep.as_ref());
+    keep.is_some_and(|keep| keep.addresses.contains_key(&ip))
 }
 
 fn owners(observed: &Observations) -> BTreeMap<ProxyIp, OrderId> {
@@ -46,8 +52,15 @@ fn known_ips(observed: &Observed) -> Option<&BTreeSet<ProxyIp>> {
     observed.recorded.as_ref().ok()?.ips.as_ref()
 }
 
-/// Says what to do; `order_id` is the order that does not have the IP.
-fn help(order_id: OrderId, ip: ProxyIp, owner: Option<OrderId>, observed: &Observed, unlisted: &[ProxyIp]) -> String {
+/// Says what to do; `order_id` is the order that does not have the IP, `owner` the one that has it, and whether the
+/// manifest lists it there.
+fn help(
+    order_id: OrderId,
+    ip: ProxyIp,
+    owner: Option<(OrderId, bool)>,
+    observed: &Observed,
+    unlisted: &[ProxyIp],
+) -> String {
     let left = known_ips(observed).is_some_and(|known| known.contains(&ip));
     let new = match unlisted {
         [] => String::new(),
@@ -56,7 +69,8 @@ fn help(order_id: OrderId, ip: ProxyIp, owner: Option<OrderId>, observed: &Obser
     };
     let import = import_command(order_id);
     match owner {
-        Some(owner) => format!("it is an active IP of order {owner}: move the line there"),
+        Some((owner, false)) => format!("it is an active IP of order {owner}: move the line there"),
+        Some((owner, true)) => format!("it is an active IP of order {owner}, and listed there: remove the line here"),
         None if left => {
             format!("it left the order since shardctl last saw it: remove the line, as `{import}` does{new}")
         }

@@ -11,7 +11,7 @@ use super::style::{BOLD, MONEY, PLAIN, REMOVED, Styled, WRONG};
 use crate::document::{
     ActorSource, HistoryDocument, OutcomeWord, ResultStatus, RunDocument, RunOperationDocument, RunOrderDocument,
 };
-use crate::model::{Cents, Renewal, count, printable};
+use crate::model::{Cents, Renewal, count, printable, second};
 
 const LEAVE: &str = "to go";
 /// How much of a commit is shown.
@@ -82,7 +82,7 @@ fn markdown_order(order: &RunOrderDocument) -> String {
 /// Shows a moment with its zone, or what stands in its place.
 fn moment(text: &str) -> String {
     match Renewal::parse(text) {
-        Renewal::At(moment) => moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        Renewal::At(moment) => second(moment),
         Renewal::Unreadable(text) => text.printable().into_owned(),
     }
 }

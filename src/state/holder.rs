@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::Foreign;
+use crate::model::{Foreign, second};
 
 /// The holder of a lock, as the lock's file or object says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,6 @@ impl Holder {
     /// Returns who it is and since when, fit for a terminal.
     pub fn words(&self) -> String {
         let who = self.who.printable();
-        self.since.map_or_else(|| who.to_string(), |since| format!("{who} since {since:.0}"))
+        self.since.map_or_else(|| who.to_string(), |since| format!("{who} since {}", second(since)))
     }
 }

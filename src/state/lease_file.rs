@@ -11,7 +11,7 @@ use super::error::{StoreError, StoreErrorKind};
 use super::holder::Holder;
 use super::random::random_hex;
 use super::whereabouts;
-use crate::model::Foreign;
+use crate::model::{Foreign, second};
 
 /// The lease's object; its name is no order's.
 pub(super) const LEASE_OBJECT: &str = "lock.json";
@@ -139,7 +139,7 @@ fn held_by(bucket: &Bucket, holder: Holder) -> StoreError {
     let place = &bucket.place;
     let mut message = format!("the state in {place} is locked by {}; wait until it has ended", holder.words());
     if let Some(expires) = holder.expires {
-        message.push_str(&format!(", or until {expires:.0}"));
+        message.push_str(&format!(", or until {}", second(expires)));
     }
     message.push_str(". If it is gone for good: shardctl state unlock ");
     // An id of ours is plain; another might be more than a word to the shell that it is copied to.

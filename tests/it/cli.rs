@@ -254,6 +254,9 @@ impl Shardctl {
         let digits = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '-');
         let moments = text.split(|c| !digits(c)).filter(|word| is_now(word)).map(str::to_owned).collect::<Vec<_>>();
         let text = moments.iter().fold(text, |text, moment| text.replace(moment, "[NOW]"));
+        let spelled = text.match_indices(" UTC").filter_map(|(end, _)| text.get(end.checked_sub(19)?..end));
+        let spelled: Vec<String> = spelled.filter(|words| is_now(&format!("{words}Z"))).map(str::to_owned).collect();
+        let text = spelled.iter().fold(text.clone(), |text, words| text.replace(&format!("{words} UTC"), "[NOW]"));
         text.split_inclusive('\n').map(as_of_one_day).collect()
     }
 }
@@ -279,7 +282,7 @@ fn compare(name: &str, transcript: &str) {
 }
 
 fn is_now(word: &str) -> bool {
-    let near = |moment: Timestamp| moment.duration_since(Timestamp::now()).abs() < SignedDuration::from_mins(10);
+    let near = |moment: Timestamp| moment.duration_since(Timestamp::now()).abs() < SignedDuration::from_mins(15);
     word.parse().is_ok_and(near)
 }
 

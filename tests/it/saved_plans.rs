@@ -93,7 +93,7 @@ async fn a_saved_plan_is_applied_exactly_and_only_once() {
     rig.check_records();
     rig.nothing_left().await;
 
-    refused(&rig, "was the plan applied already?").await;
+    refused(&rig, "this plan was applied at ").await;
     assert_eq!(rig.charged(), 200);
 }
 
@@ -104,7 +104,7 @@ async fn an_apply_that_stopped_part_way_uses_its_plan_up() {
     rig.run(&[&APPLY[..], &["--concurrency", "1"]].concat()).await.exits(3);
     rig.break_with(json!([]));
     assert_eq!(rig.charged(), 200);
-    refused(&rig, "order 1: its p0f slots were 2, now 4").await;
+    refused(&rig, ", and that run stopped part way").await;
     rig.complete(&[]).await;
     assert_eq!(rig.charged(), 200);
 }
@@ -174,10 +174,10 @@ async fn whatever_moved_of_what_is_told_is_named() {
         ("order 1: the signatures that the API reports", |order| {
             order.proxies.get_mut(&ip("203.0.113.3")).expect("a proxy").signature = Some(Signature::Ios);
         }),
-        ("order 1: scheduled for its p0f slots was nothing, now a downgrade to 1", |order| {
+        ("order 1: what is pending for its p0f slots was nothing, now a downgrade to 1", |order| {
             order.pending = Some(PendingChange::Downgrade { next_qty: 1 });
         }),
-        ("order 1: scheduled for its p0f slots was nothing, now a downgrade to 0", |order| {
+        ("order 1: what is pending for its p0f slots was nothing, now a downgrade to 0", |order| {
             order.pending = Some(PendingChange::Cancel {});
         }),
         ("order 1: its automatic renewal was on, now off", |order| order.auto_renewal = false),

@@ -246,7 +246,8 @@ fn refuse_stale(
     again: PlanDocument,
     applied: Option<String>,
 ) -> Result<(), CommandFailure> {
-    let moved: Vec<String> = applied.into_iter().chain(saved.what_moved(again)).collect();
+    // What an apply of this very plan changed needs no list.
+    let moved = applied.map_or_else(|| saved.what_moved(again), |applied| vec![applied]);
     if moved.is_empty() {
         return Ok(());
     }

@@ -19,7 +19,7 @@ use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
-use crate::model::{OrderId, printable};
+use crate::model::{OrderId, printable, second};
 use crate::plan::is_young;
 use crate::state::{Place, StateFile, StoreError, StoreErrorKind, record_name, recorded_orders};
 
@@ -270,7 +270,8 @@ async fn unlock(
         terminal.say("Nobody holds the lock.");
         return Ok(Exit::Done);
     };
-    let until = holder.expires.map_or("it ends with its process".to_owned(), |expires| format!("expires {expires:.0}"));
+    let until =
+        holder.expires.map_or("it ends with its process".to_owned(), |expires| format!("expires {}", second(expires)));
     writeln!(terminal.out, "{}: held by {}, {until}", holder.id.printable(), holder.words())?;
     match &args.id {
         Some(id) => {

@@ -147,7 +147,10 @@ pub(super) fn without_ips(step: &Step, order: &OrderPlan) -> Option<(Weight, Str
             let when = if is_last { "if the order is renewed" } else { "at the renewal" };
             (Weight::Leaving, format!("from {from_qty} to {next_qty} p0f slots {when}"))
         }
-        Step::SetAutoRenewal { to: false, .. } => (Weight::Leaving, "no more automatic renewal".to_owned()),
+        Step::SetAutoRenewal { to: false, .. } => {
+            let ips = order.active_ips.map_or_else(|| "IPs".to_owned(), |ips| count(ips, "IP"));
+            (Weight::Leaving, format!("no more automatic renewal: unless it is renewed, it ends with its {ips}"))
+        }
         Step::SetAutoRenewal { to: true, .. } => (Weight::Plain, "automatic renewal switched on".to_owned()),
         Step::CancelDowngrade { pending: Some(pending) } => {
             (Weight::Plain, format!("cancels the pending downgrade to {}", count(pending.next_qty(), "p0f slot")))

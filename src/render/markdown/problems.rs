@@ -6,9 +6,11 @@ use std::io::{self, Write};
 use super::comment::{Comment, MAX_CHARACTERS};
 use super::escape::{MAX_MESSAGE, code, escape, short};
 use super::unlisted::numbers;
-use crate::diagnostic::{Problem, ProblemCode, SourceMap};
-use crate::model::{OrderId, count};
+use crate::diagnostic::{Position, Problem, ProblemCode, SourceMap};
+use crate::model::{OrderId, Span, count};
 
+/// The most places that are named of problems that say the same.
+const MAX_PLACES: usize = 10;
 /// The most problems that are listed one by one.
 const MAX_PROBLEMS: usize = 50;
 /// The most characters that they take.
@@ -92,6 +94,8 @@ fn rest(kinds: &[Kind<'_>], shows_all: &str) -> String {
 struct Kind<'a> {
     first: &'a Problem,
     number: usize,
+    /// Where they stand, each place once.
+    places: Vec<Span>,
     /// The orders of which it says so, each by its number; none where it names no order.
     orders: Vec<OrderId>,
     /// Other orders, of which it says so with other numbers.
@@ -110,9 +114,16 @@ fn alike<'a>(problems: impl IntoIterator<Item = &'a Problem>) -> Vec<Kind<'a>> {
         let parts = around.map_or(vec![problem.message.as_str()], |(before, after)| vec![before, after]);
         let place = *places.entry((problem.code, parts)).or_insert(kinds.len());
         if place == kinds.len() {
-            kinds.push(Kind { first: problem, number: 0, orders: Vec::new(), likewise: Vec::new() });
+            kinds.push(Kind {
+                first: problem,
+                number: 0,
+                places: Vec::new(),
+                orders: Vec::new(),
+                likewise: Vec::new(),
+            });
         }
         kinds[place].number += 1;
+        kinds[place].places.extend(problem.primary.as_ref().map(|label| label.span));
         kinds[place].orders.extend(problem.order_id.filter(|_| around.is_some()));
     }
     let mut kinds = likewise(kinds);
@@ -132,6 +143,7 @@ fn likewise(kinds: Vec<Kind<'_>>) -> Vec<Kind<'_>> {
         match put_together.get_mut(at) {
             Some(first) => {
                 first.number += kind.number;
+                first.places.extend(kind.places);
                 first.likewise.extend(kind.orders);
             }
             None => put_together.push(kind),
@@ -164,14 +176,6 @@ impl Kind<'_> {
 
     fn item(&self, all: &[OrderId], help: Option<&str>, sources: &SourceMap) -> String {
         let problem = self.first;
-        let place = problem.primary.as_ref().map(|label| {
-            let (file, position) = sources.locate(label.span);
-            format!(" {}", code(&short(&format!("{file}:{}:{}", position.line, position.column), MAX_MESSAGE)))
-        });
-        let others = match self.number {
-            1 => String::new(),
-            number => format!(" and {}", count(number - 1, "other place")),
-        };
         let message = match around_order(problem).filter(|_| self.orders.len() > 1) {
             Some((before, after)) => {
                 let orders = numbers(&self.orders, all, MAX_MESSAGE / 4);
@@ -188,6 +192,23 @@ impl Kind<'_> {
         };
         let message = escape(&short(&message, MAX_MESSAGE));
         let help = help.map(|help| format!("<br>{}", escape(&short(help, MAX_MESSAGE))));
-        format!("- **{}**{}{others}: {message}{}\n", problem.code, place.unwrap_or_default(), help.unwrap_or_default())
+        format!("- **{}**{}: {message}{}\n", problem.code, self.where_it_stands(sources), help.unwrap_or_default())
+    }
+
+    /// Names the places, each once; of many the first, and how many others there are.
+    fn where_it_stands(&self, sources: &SourceMap) -> String {
+        let mut seen = BTreeSet::new();
+        let places = self.places.iter().map(|span| sources.locate(*span));
+        let places: Vec<(&str, Position)> = places.filter(|place| seen.insert(*place)).collect();
+        let shown = if places.len() > MAX_PLACES { 1 } else { places.len() };
+        let named = places[..shown].iter().map(|(file, position)| {
+            code(&short(&format!("{file}:{}:{}", position.line, position.column), MAX_MESSAGE))
+        });
+        let named: Vec<String> = named.collect();
+        match (places.len(), places.len() - shown) {
+            (0, _) => String::new(),
+            (_, 0) => format!(" {}", named.join(", ")),
+            (_, others) => format!(" {} and {}", named.join(", "), count(others, "other place")),
+        }
     }
 }

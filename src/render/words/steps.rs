@@ -32,7 +32,7 @@ pub(in crate::render) fn step<'a>(step: &'a Step, order: &OrderPlan) -> Words<'a
         Step::PurchaseSlots { from_qty, quote } => purchase_slots(*from_qty, quote, would),
         Step::SetSignatures { items } => set_signatures(items, would),
         Step::SetDelNp { items } => set_del_np(items, end),
-        Step::SetAutoRenewal { from, to } => set_auto_renewal(*from, *to, end),
+        Step::SetAutoRenewal { from, to } => set_auto_renewal(*from, *to, order, end),
         Step::ScheduleDowngrade { from_qty, next_qty } => {
             let slots = count(*next_qty, "p0f slot");
             let title = format!("schedule a downgrade from {from_qty} to {slots} {}", end.of_downgrade());
@@ -65,11 +65,16 @@ fn purchase_slots(from_qty: u32, quote: &Quote, would: bool) -> Words<'static> {
     Words::new(Weight::Money, title)
 }
 
-fn set_auto_renewal(from: Option<bool>, to: bool, end: PeriodEnd<'_>) -> Words<'static> {
+fn set_auto_renewal(from: Option<bool>, to: bool, order: &OrderPlan, end: PeriodEnd<'_>) -> Words<'static> {
     let (weight, title) = match to {
         true if from.is_none() => (Weight::Asserted, "switch automatic renewal on".to_owned()),
         true => (Weight::Plain, "switch automatic renewal on".to_owned()),
-        false => (Weight::Leaving, format!("switch automatic renewal off: the order ends {}", end.of_order())),
+        false => {
+            let ips = order.active_ips.map(|ips| format!(" with its {}", count(ips, "IP"))).unwrap_or_default();
+            let title =
+                format!("switch automatic renewal off: the order ends {}{ips}, unless it is renewed", end.of_order());
+            (Weight::Leaving, title)
+        }
     };
     Words::new(weight, title + if from.is_none() { " (whether it was on is not known)" } else { "" })
 }

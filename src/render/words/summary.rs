@@ -32,7 +32,8 @@ pub(in crate::render) fn summary(plan: &Plan) -> Vec<(Weight, String)> {
         parts.push(signatures(plan, signatures_set, would));
     }
     parts.extend(ending(plan));
-    parts.extend(without_ips(plan));
+    parts.extend(switched_off(plan, would));
+    parts.extend(without_ips(plan, would));
     parts.extend(drift(&plan.orders, would));
     parts
 }
@@ -72,26 +73,54 @@ pub(in crate::render) fn does_not_renew(order: &OrderPlan) -> bool {
     PeriodEnd::of(order).is_last && !is_switched && (awaits_renewal || !order.steps.is_empty())
 }
 
+/// Says for which orders the plan switches automatic renewal off, and what that may cost.
+fn switched_off(plan: &Plan, would: bool) -> Option<(Weight, String)> {
+    let is_off =
+        |order: &&OrderPlan| order.steps.iter().any(|step| matches!(step, Step::SetAutoRenewal { to: false, .. }));
+    let off: Vec<&OrderPlan> = plan.orders.iter().filter(is_off).collect();
+    let (whose, renewed) = match off[..] {
+        [] => return None,
+        [order] => (format!("order {}", order.order_id), "it is"),
+        _ => (count(off.len(), "order"), "they are"),
+    };
+    let ips = off.iter().filter_map(|order| order.active_ips).sum();
+    let lost = match ips {
+        0 => "all is lost".to_owned(),
+        1 => "1 IP is lost".to_owned(),
+        _ => format!("{} are lost", count(ips, "IP")),
+    };
+    let switched = to_be("switched off", would);
+    Some((Weight::Leaving, format!("automatic renewal {switched} for {whose}: unless {renewed} renewed, {lost}")))
+}
+
+/// Says that something is done, or would be if nothing blocked it.
+fn to_be(done: &str, would: bool) -> String {
+    if would { format!("to be {done}") } else { done.to_owned() }
+}
+
 /// Counts what is done with slots and automatic renewal, and costs nothing now.
-fn without_ips(plan: &Plan) -> impl Iterator<Item = (Weight, String)> {
+fn without_ips(plan: &Plan, would: bool) -> impl Iterator<Item = (Weight, String)> {
     let steps = || plan.orders.iter().flat_map(|order| &order.steps);
     let number = |is_it: fn(&Step) -> bool| steps().filter(|step| is_it(step)).count();
     let downgrades = number(|step| matches!(step, Step::ScheduleDowngrade { .. }));
     let cancelled = number(|step| matches!(step, Step::CancelDowngrade { pending: Some(_) }));
     let perhaps = number(|step| matches!(step, Step::CancelDowngrade { pending: None }));
-    let off = number(|step| matches!(step, Step::SetAutoRenewal { to: false, .. }));
     let on = number(|step| matches!(step, Step::SetAutoRenewal { to: true, .. }));
     let parts = [
-        (downgrades, Weight::Leaving, format!("{} of slots scheduled", count(downgrades, "downgrade"))),
-        (off, Weight::Leaving, format!("automatic renewal switched off for {}", count(off, "order"))),
-        (on, Weight::Plain, format!("automatic renewal switched on for {}", count(on, "order"))),
-        (cancelled, Weight::Plain, format!("{} cancelled", count(cancelled, "pending downgrade"))),
+        (
+            downgrades,
+            Weight::Leaving,
+            format!("{} of slots {}", count(downgrades, "downgrade"), to_be("scheduled", would)),
+        ),
+        (on, Weight::Plain, format!("automatic renewal {} for {}", to_be("switched on", would), count(on, "order"))),
+        (cancelled, Weight::Plain, format!("{} {}", count(cancelled, "pending downgrade"), to_be("cancelled", would))),
         (
             perhaps,
             Weight::Asserted,
             format!(
-                "{} cancelled, if there {}",
+                "{} {}, if there {}",
                 count(perhaps, "pending downgrade"),
+                to_be("cancelled", would),
                 if perhaps == 1 { "is one" } else { "are any" }
             ),
         ),
@@ -113,9 +142,9 @@ pub(in crate::render) fn drift<'a>(
         }
     }
     let as_it_is = if left == 1 { "left as it is" } else { "left as they are" };
-    let is_overwritten = if would { "to be overwritten" } else { "overwritten" };
+    let is_overwritten = to_be("overwritten", would);
     let answer = match (overwritten, left) {
-        (_, 0) => is_overwritten.to_owned(),
+        (_, 0) => is_overwritten,
         (0, _) => as_it_is.to_owned(),
         _ => format!("{overwritten} {is_overwritten}, {left} {as_it_is}"),
     };
@@ -143,7 +172,7 @@ fn signatures(plan: &Plan, all: usize, would: bool) -> (Weight, String) {
         (others, format!("{} none", verb("take", others, would))),
     ];
     let parts: Vec<(usize, String)> = parts.into_iter().filter(|(number, _)| *number > 0).collect();
-    let set = format!("{} {}set", count(all, "signature"), if would { "to be " } else { "" });
+    let set = format!("{} {}", count(all, "signature"), to_be("set", would));
     let words = match &parts[..] {
         [(1, what)] if others == 0 => format!("{set}, which {what}"),
         [(_, what)] if others == 0 => format!("{set}, all of which {what}"),

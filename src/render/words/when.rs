@@ -64,7 +64,7 @@ impl<'a> PeriodEnd<'a> {
         let days = days_between(now, moment).map(|days| format!(", {}", in_days(days))).unwrap_or_default();
         let unless = if self.is_last && !is_past { ", unless it is renewed" } else { "" };
         let why = match (self.is_last, self.by_this_plan) {
-            (false, Some(true)) => ", once this plan switched automatic renewal on",
+            (false, Some(true)) => ", once this plan has switched automatic renewal on",
             (true, Some(false)) => ": this plan switches automatic renewal off",
             (true, _) => ": it does not renew by itself",
             (false, _) => "",
@@ -176,7 +176,7 @@ mod tests {
                 "2026-12-01",
                 false,
                 Some(true),
-                "renews on 2026-12-01 00:00 UTC, in 5 days, once this plan switched automatic renewal on",
+                "renews on 2026-12-01 00:00 UTC, in 5 days, once this plan has switched automatic renewal on",
             ),
             ("2026-11-25", true, None, "was to end on 2026-11-25 00:00 UTC, yesterday: it does not renew by itself"),
             ("soon", true, None, "its renewal is `soon`, which is no date, does not renew by itself"),
