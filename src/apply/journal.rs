@@ -4,10 +4,17 @@
 //! it, durably; after the write was acknowledged, the record takes the new value. A crash between the two leaves an
 //! unknown, which the next plan asserts.
 
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
 use super::context::{Context, Course};
 use crate::api::ApiError;
 use crate::model::{Cents, OrderReport, Recorded, RecordedSlots, SlotsTold};
 use crate::plan::{NextRecord, OrderPlan};
+
+/// How long is still waited for something to show when somebody asked to stop.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why a step did not end well.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +47,29 @@ impl KnownSlots {
     /// Puts it back: the write had no effect.
     pub(super) fn restore(self, recorded: &mut Recorded) {
         (recorded.slots, recorded.pending_asked) = (self.slots, self.pending_asked);
+    }
+}
+
+/// What is known of the slots after a write that was acknowledged.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Learned {
+    /// What the answer tells, and the detail, where it does not contradict the acknowledgement.
+    pub(super) slots: SlotsTold,
+    /// What the detail still shows in place of what was acknowledged.
+    pub(super) still: Option<SlotsTold>,
+}
+
+/// Says that what is read contradicts what was acknowledged.
+pub(super) fn still_shows(still: SlotsTold) -> String {
+    format!("the API acknowledged it, and still shows {}", words(still))
+}
+
+fn words(slots: SlotsTold) -> String {
+    let qty = slots.qty.map_or("an unknown number of".to_owned(), |qty| qty.to_string());
+    match slots.pending {
+        None => format!("{qty} slots"),
+        Some(None) => format!("{qty} slots with nothing scheduled"),
+        Some(Some(pending)) => format!("{qty} slots with {} from the next renewal on", pending.next_qty()),
     }
 }
 
@@ -143,40 +173,57 @@ impl<'a> Journal<'a> {
 
     /// Completes what an answer tells of the slots by the order's detail, and takes it into the record. What nobody tells
     /// is recorded as the write that was acknowledged, but never that nothing is scheduled: that is unknown then.
-    pub(super) async fn learn_slots(&mut self, told: SlotsTold, expected: SlotsTold) -> SlotsTold {
-        let mut learned = told;
-        if told.qty.is_none() || told.pending.is_none() {
-            let detail = self.context.writer.reader().order(self.order.order_id).await.unwrap_or_default();
-            learned.qty = told.qty.or(detail.slots);
-            learned.pending = told.pending.or(detail.pending);
-        }
-        let qty = learned.qty.or(expected.qty);
-        let pending = learned.pending.or(expected.pending.filter(Option::is_some));
+    pub(super) async fn learn_slots(&mut self, told: SlotsTold, expected: SlotsTold) -> Learned {
+        let is_whole = told.qty.is_some() && told.pending.is_some();
+        let learned = match is_whole || told.contradicts(expected) {
+            true => Learned { slots: told, still: None },
+            false => self.wait_for_slots(told, expected).await,
+        };
+        let qty = learned.slots.qty.or(expected.qty);
+        // Of two that contradict each other neither is recorded.
+        let acknowledged = expected.pending.filter(|pending| pending.is_some() && learned.still.is_none());
+        let pending = learned.slots.pending.or(acknowledged);
         self.recorded.slots = qty.zip(pending).map(|(qty, pending)| RecordedSlots { qty, pending });
         self.recorded.pending_asked &= self.recorded.slots.is_none();
         learned
     }
 
-    /// Fails where the API shows something else than what was asked for, as far as it shows anything.
-    pub(super) fn expect_slots(&mut self, learned: SlotsTold, expected: SlotsTold) -> Result<(), StepFailure> {
-        let qty_differs = learned.qty.zip(expected.qty).is_some_and(|(learned, expected)| learned != expected);
-        let pending_differs =
-            learned.pending.zip(expected.pending).is_some_and(|(learned, expected)| learned != expected);
-        if !qty_differs && !pending_differs {
-            if learned.qty.is_none() || learned.pending.is_none() {
-                self.remark = Some("the API acknowledged it, and does not show what came of it".to_owned());
+    /// Reads the order's detail until it shows what was acknowledged: a first read may be behind.
+    async fn wait_for_slots(&self, told: SlotsTold, expected: SlotsTold) -> Learned {
+        let settings = self.context.settings;
+        let begun = Instant::now();
+        loop {
+            let detail = self.context.writer.reader().order(self.order.order_id).await.unwrap_or_default();
+            let slots = SlotsTold { qty: told.qty.or(detail.slots), pending: told.pending.or(detail.pending) };
+            if !slots.contradicts(expected) {
+                return Learned { slots, still: None };
             }
-            return Ok(());
+            let until = self.patience(begun + settings.settle_timeout);
+            if Instant::now() >= until {
+                return Learned { slots: told, still: Some(slots) };
+            }
+            sleep(settings.settle_interval.min(until.saturating_duration_since(Instant::now()))).await;
         }
-        let words = |slots: SlotsTold| {
-            let qty = slots.qty.map_or("an unknown number of".to_owned(), |qty| qty.to_string());
-            match slots.pending {
-                None => format!("{qty} slots"),
-                Some(None) => format!("{qty} slots with nothing scheduled"),
-                Some(Some(pending)) => format!("{qty} slots with {} from the next renewal on", pending.next_qty()),
-            }
-        };
-        Err(StepFailure::Failed(format!("the API now shows {}, not {}", words(learned), words(expected))))
+    }
+
+    /// Returns until when to wait for something to show: whoever asked to stop does not wait for long, and gets a report.
+    pub(super) fn patience(&self, until: Instant) -> Instant {
+        if self.course.is_over() { until.min(Instant::now() + STOP_PATIENCE) } else { until }
+    }
+
+    /// Fails where the API shows something else than what was asked for, as far as it shows anything.
+    pub(super) fn expect_slots(&mut self, learned: Learned, expected: SlotsTold) -> Result<(), StepFailure> {
+        let Learned { slots, still } = learned;
+        if let Some(still) = still {
+            return Err(StepFailure::Failed(still_shows(still)));
+        }
+        if slots.contradicts(expected) {
+            return Err(StepFailure::Failed(format!("the API now shows {}, not {}", words(slots), words(expected))));
+        }
+        if slots.qty.is_none() || slots.pending.is_none() {
+            self.remark = Some("the API acknowledged it, and does not show what came of it".to_owned());
+        }
+        Ok(())
     }
 
     /// Says that the API updated fewer IPs than were sent, where it says so.

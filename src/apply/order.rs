@@ -72,7 +72,7 @@ async fn cancel_downgrade(journal: &mut Journal<'_>, pending: Option<PendingChan
     };
     let learned = journal.learn_slots(told, expected).await;
     // An answer that does not tell is no reason to ask again before the next renewal.
-    journal.recorded.pending_asked = learned.pending.is_none();
+    journal.recorded.pending_asked = learned.slots.pending.is_none() && learned.still.is_none();
     journal.save_acknowledged().await?;
     journal.expect_slots(learned, expected)
 }

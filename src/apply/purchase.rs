@@ -7,14 +7,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::journal::{Journal, StepFailure};
+use super::journal::{Journal, StepFailure, still_shows};
 use super::permit::{Denial, Permit, PurchaseTimes};
 use crate::api::ApiError;
 use crate::model::{Bought, Cents, LiveSlots, NoQuote, PurchaseIntent, Quote, SlotsTold};
 use crate::state::Moment;
-
-/// How long the slots are still read back when somebody asked to stop.
-const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How far a purchase is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,8 +242,7 @@ impl Purchase {
         let settings = journal.context.settings;
         let pause = if self.until.is_some() { settings.settle_interval } else { Duration::ZERO };
         let until = *self.until.get_or_insert_with(|| Instant::now() + settings.settle_timeout);
-        // Whoever asked to stop does not wait for long, and gets a report.
-        let until = if journal.course.is_over() { until.min(Instant::now() + STOP_PATIENCE) } else { until };
+        let until = journal.patience(until);
         self.until = Some(until);
         sleep(pause.min(until.saturating_duration_since(Instant::now()))).await;
         if Instant::now() >= until {
@@ -268,6 +264,11 @@ impl Purchase {
         let expected = SlotsTold { qty: Some(to_qty), pending: Some(None) };
         let learned = journal.learn_slots(told, expected).await;
         journal.save_bought(self.charge).await?;
+        if let Some(still) = learned.still {
+            // It was made all the same: what is read is behind, and the record of what was bought says so to the next plan.
+            journal.remark = Some(still_shows(still));
+            return Ok(());
+        }
         journal.expect_slots(learned, expected)
     }
 

@@ -208,6 +208,14 @@ pub struct SlotsTold {
     pub pending: Option<Option<PendingChange>>,
 }
 
+impl SlotsTold {
+    /// Returns whether two tell different things, as far as both tell anything.
+    pub fn contradicts(self, other: SlotsTold) -> bool {
+        let qty_differs = self.qty.zip(other.qty).is_some_and(|(qty, other)| qty != other);
+        qty_differs || self.pending.zip(other.pending).is_some_and(|(pending, other)| pending != other)
+    }
+}
+
 /// An order of the account, as the list of all orders shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderSummary {

@@ -55,6 +55,56 @@ async fn slots_that_an_answer_leaves_out_are_read_or_unknown() {
     }
 }
 
+/// The answer does not tell, and the detail is behind: what was acknowledged is waited for, and a read that is behind is
+/// never recorded as what came of it.
+#[tokio::test]
+async fn a_detail_that_is_behind_an_acknowledgement_is_not_recorded() {
+    let two = Some(PendingChange::Downgrade { next_qty: 2 });
+    let rows = [("schedule", SCHEDULE, 3, two), ("cancel", CANCEL, 3, None), ("purchase", BUY, 4, None)];
+    for ((operation, orders, qty, pending), (behind, catches_up)) in
+        rows.iter().flat_map(|row| [(3, true), (10_000, false)].map(|behind| (row, behind)))
+    {
+        let world = world(true).await;
+        if *operation == "cancel" {
+            world.control().with_account(|account| account.orders.get_mut(&id(1)).expect("it").pending = two);
+        }
+        let plan = world.plan(orders).await;
+        world.break_with(json!([
+            {"operation": operation, "without": ["addons"], "times": 0},
+            {"operation": "order", "stale_reads": behind},
+        ]));
+        let report = world.carry_out(&plan).await;
+        let case = format!("{operation}, catches up: {catches_up}");
+        let result = &results(&report, 1)[0];
+        let recorded = world.recorded(1);
+        match (catches_up, *operation) {
+            (true, _) => {
+                assert_eq!(result, "done", "{case}");
+                assert_eq!(recorded.slots, Some(RecordedSlots { qty: *qty, pending: *pending }), "{case}");
+            }
+            (false, "purchase") => {
+                assert_eq!(result, "done", "{case}");
+                assert_eq!((recorded.slots, recorded.bought.map(|bought| bought.qty)), (None, Some(4)), "{case}");
+                let remark = "the API acknowledged it, and still shows 3 slots with nothing scheduled";
+                assert_eq!(report.order(id(1)).expect("a report").remarks[&0], remark, "{case}");
+            }
+            (false, _) => {
+                assert!(
+                    result.starts_with("failed: the API acknowledged it, and still shows 3 slots with "),
+                    "{result}"
+                );
+                assert_eq!(recorded.slots, None, "{case}");
+            }
+        }
+        world.break_with(json!([]));
+        let drifted = world.plan(orders).await.summary().drifted;
+        assert_eq!(drifted, 0, "{case}: nobody else changed anything");
+        world.converges(orders).await;
+        let bought = world.control().account().charges.len();
+        assert_eq!(bought, usize::from(*operation == "purchase"), "{case}");
+    }
+}
+
 #[tokio::test]
 async fn fewer_updates_than_were_asked_for_are_said() {
     let keep = "\n  1: {keep: {203.0.113.10: win11, 203.0.113.11: macos, 203.0.113.12: }}\n";
