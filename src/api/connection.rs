@@ -93,6 +93,11 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Asks somebody before each attempt.
+    pub(super) fn permitted_by(self, permit: &'a dyn SendPermit) -> Call<'a> {
+        Call { rules: Rules { permit: Some(permit), ..self.rules }, ..self }
+    }
+
     /// A write that must not be done twice.
     pub(super) fn once(self) -> Call<'a> {
         Call { rules: Rules { resend: Resend::OnlyIfNotSent, ..self.rules }, ..self }

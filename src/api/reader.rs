@@ -6,6 +6,7 @@ use super::answers::{self, ActiveProxies};
 use super::connection::{Call, Connection};
 use super::endpoint::Endpoint;
 use super::error::{ApiError, Stage};
+use super::permit::{AlwaysPermitted, SendPermit};
 use crate::model::{LiveSlots, OrderDetail, OrderId, OrderSummary, P0F_SLOTS, Wallet};
 
 /// The most orders that one request lists.
@@ -107,9 +108,19 @@ impl Reader {
     /// Previews the price of additional slots and reads the current ones
     /// (`GET /user/api/orders/{order_id}/addons/calculate`). `add_qty` is at least 1.
     pub async fn quote_slots(&self, order_id: OrderId, add_qty: u32) -> Result<LiveSlots, ApiError> {
+        self.quote_slots_asking(order_id, add_qty, &AlwaysPermitted).await
+    }
+
+    /// Does the same, and asks before each attempt: so it is known when the price was asked for.
+    pub async fn quote_slots_asking(
+        &self,
+        order_id: OrderId,
+        add_qty: u32,
+        permit: &dyn SendPermit,
+    ) -> Result<LiveSlots, ApiError> {
         let query = vec![("addon_key", P0F_SLOTS.to_owned()), ("add_qty", add_qty.to_string())];
         let path = format!("/user/api/orders/{order_id}/addons/calculate");
-        let call = Call::get(Endpoint::CalculateAddon, path, query);
+        let call = Call::get(Endpoint::CalculateAddon, path, query).permitted_by(permit);
         let read = |status, body: &[u8]| answers::quote(status, body, self.connection.token(), add_qty);
         self.connection.call(&call, read).await
     }

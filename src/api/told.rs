@@ -33,21 +33,28 @@ impl Told {
         }
     }
 
-    /// Returns a whole number that `T` can hold; one that is written as a text is one, too.
+    /// Returns a whole number that `T` can hold. A text is of another type, whatever it says (contract, What the API
+    /// tells).
     pub fn number<T: TryFrom<i128>>(&self) -> Option<T> {
-        let number = match self {
-            Told::Number(number) => *number,
-            Told::Text(text) => text.trim().parse().ok()?,
-            _ => return None,
-        };
-        T::try_from(number).ok()
+        match self {
+            Told::Number(number) => T::try_from(*number).ok(),
+            _ => None,
+        }
     }
 
-    /// Returns true or false; either may be written as a text.
+    /// Returns a whole number by which an answer says what it is about: one that is written as a text is one, too, so
+    /// that an answer about something else is not taken for what was asked for.
+    pub fn echoed<T: TryFrom<i128>>(&self) -> Option<T> {
+        match self {
+            Told::Text(text) => T::try_from(text.trim().parse::<i128>().ok()?).ok(),
+            told => told.number(),
+        }
+    }
+
+    /// Returns true or false.
     pub fn flag(&self) -> Option<bool> {
         match self {
             Told::Flag(flag) => Some(*flag),
-            Told::Text(text) => text.trim().to_ascii_lowercase().parse().ok(),
             _ => None,
         }
     }

@@ -82,6 +82,8 @@ pub(super) struct Journal<'a> {
     pub(super) recorded: Recorded,
     /// Whether `recorded` differs from what is stored.
     unsaved: bool,
+    /// Whether what is stored says of IPs that they have no signature.
+    stored_tells_signatures: bool,
     pub(super) report: OrderReport,
     /// What is worth saying of the step under way, although it did not fail.
     pub(super) remark: Option<String>,
@@ -100,6 +102,7 @@ impl<'a> Journal<'a> {
             order,
             recorded: next.recorded.clone(),
             unsaved: next.is_new,
+            stored_tells_signatures: next.stored_tells_signatures,
             report: OrderReport::not_run(order.order_id, order.steps.len()),
             remark: None,
         }
@@ -122,7 +125,13 @@ impl<'a> Journal<'a> {
     pub(super) async fn save(&mut self) -> Result<(), String> {
         self.context.records.save(self.order.order_id, &self.recorded).await.map_err(|error| error.to_string())?;
         self.unsaved = false;
+        self.stored_tells_signatures = self.recorded.signatures_told;
         Ok(())
+    }
+
+    /// Returns whether what is stored says of IPs that they have no signature, and `recorded` no longer does.
+    pub(super) fn must_forget_signatures(&self) -> bool {
+        self.stored_tells_signatures && !self.recorded.signatures_told
     }
 
     /// Stores the record after an acknowledged write.

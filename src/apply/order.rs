@@ -124,6 +124,7 @@ async fn set_signatures(journal: &mut Journal<'_>, items: &[SignatureItem]) -> R
     let part = Part {
         values: |recorded: &mut Recorded| &mut recorded.signatures,
         unknown: |recorded| Some(&mut recorded.unknown_signatures),
+        has_none: Recorded::had_no_signature,
     };
     set(
         journal,
@@ -145,7 +146,8 @@ async fn other_signatures(writer: &Writer, order_id: OrderId, wanted: &[(ProxyIp
 
 async fn set_del_np(journal: &mut Journal<'_>, items: &[DelNpItem]) -> Result<(), StepFailure> {
     let wanted: Vec<(ProxyIp, bool)> = items.iter().map(|item| (item.ip, item.to)).collect();
-    let part = Part { values: |recorded: &mut Recorded| &mut recorded.del_np, unknown: |_| None };
+    let part =
+        Part { values: |recorded: &mut Recorded| &mut recorded.del_np, unknown: |_| None, has_none: |_, _| false };
     set(
         journal,
         &wanted,
@@ -163,20 +165,37 @@ struct Part<V> {
     values: fn(&mut Recorded) -> &mut BTreeMap<ProxyIp, V>,
     /// The IPs that are known to have some value, where that is recorded.
     unknown: fn(&mut Recorded) -> Option<&mut BTreeSet<ProxyIp>>,
+    /// Whether the record says that an IP has no value.
+    has_none: fn(&Recorded, ProxyIp) -> bool,
+}
+
+/// What a record no longer says while it is changed.
+struct Forgotten<V> {
+    values: Vec<(ProxyIp, V)>,
+    /// Whether it said that some of the IPs have no value.
+    none: bool,
+}
+
+impl<V> Forgotten<V> {
+    fn is_any(&self) -> bool {
+        self.none || !self.values.is_empty()
+    }
 }
 
 impl<V: Copy + PartialEq> Part<V> {
     /// Forgets what is about to change, and returns what it was. What is recorded as it shall be is claimed neither more
     /// nor less while it is asserted.
-    fn forget(self, recorded: &mut Recorded, wanted: &[(ProxyIp, V)]) -> Vec<(ProxyIp, V)> {
+    fn forget(self, recorded: &mut Recorded, wanted: &[(ProxyIp, V)]) -> Forgotten<V> {
+        let none = wanted.iter().any(|(ip, _)| (self.has_none)(recorded, *ip));
+        recorded.signatures_told &= !none;
         let values = (self.values)(recorded);
         let differs = |(ip, to): &&(ProxyIp, V)| values.get(ip).is_some_and(|before| before != to);
         let changing: Vec<ProxyIp> = wanted.iter().filter(differs).map(|(ip, _)| *ip).collect();
-        let before: Vec<(ProxyIp, V)> = changing.iter().filter_map(|ip| values.remove_entry(ip)).collect();
+        let values: Vec<(ProxyIp, V)> = changing.iter().filter_map(|ip| values.remove_entry(ip)).collect();
         if let Some(unknown) = (self.unknown)(recorded) {
             unknown.extend(changing);
         }
-        before
+        Forgotten { values, none }
     }
 
     fn know(self, recorded: &mut Recorded, items: impl IntoIterator<Item = (ProxyIp, V)>) {
@@ -201,7 +220,7 @@ async fn set<V: Copy + PartialEq>(
     for chunk in wanted.chunks(MAX_ITEMS_PER_REQUEST) {
         check_stop(journal, sent, wanted.len())?;
         let before = part.forget(&mut journal.recorded, chunk);
-        if !before.is_empty() {
+        if !before.values.is_empty() || journal.must_forget_signatures() {
             journal.ensure_locked().await?;
             journal.save().await?;
         }
@@ -209,13 +228,18 @@ async fn set<V: Copy + PartialEq>(
         let counted = match send(writer, order_id, chunk, &permit).await {
             Ok(told) => told.unwrap_or(chunk.len() as u64),
             Err(error) => {
-                let forgot = !before.is_empty();
-                return Err(journal.failed(&error, forgot, |recorded| part.know(recorded, before)).await);
+                let forgot = before.is_any();
+                let restore = |recorded: &mut Recorded| {
+                    recorded.signatures_told |= before.none;
+                    part.know(recorded, before.values);
+                };
+                return Err(journal.failed(&error, forgot, restore).await);
             }
         };
         let are_fewer = counted < chunk.len() as u64;
         let others = if are_fewer { others(writer, order_id, chunk).await } else { BTreeSet::new() };
         part.know(&mut journal.recorded, chunk.iter().filter(|(ip, _)| !others.contains(ip)).copied());
+        journal.recorded.signatures_told |= before.none && others.is_empty();
         journal.save_acknowledged().await?;
         (sent, updated) = (sent + chunk.len(), updated + counted);
         journal.say_updated(updated, sent);

@@ -7,7 +7,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 
 use super::context::{ApplySettings, Context, Course};
 use crate::api::SendPermit;
@@ -84,6 +84,26 @@ impl<'a> Permit<'a> {
             Some(times) if times.quoted.elapsed() > *quote_freshness => Err(Denial::QuoteTooOld),
             _ => Ok(()),
         }
+    }
+}
+
+/// Allows every attempt, and remembers when the last one was made.
+pub(super) struct LastAttempt(Mutex<Moment>);
+
+impl LastAttempt {
+    pub(super) fn new() -> LastAttempt {
+        LastAttempt(Mutex::new(Moment::now()))
+    }
+
+    pub(super) fn moment(&self) -> Moment {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SendPermit for LastAttempt {
+    fn may_send(&self) -> BoxFuture<'_, Result<(), Foreign>> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Moment::now();
+        ready(Ok(())).boxed()
     }
 }
 

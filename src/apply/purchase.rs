@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::journal::{Journal, StepFailure, still_shows};
-use super::permit::{Denial, Permit, PurchaseTimes};
+use super::permit::{Denial, LastAttempt, Permit, PurchaseTimes};
 use crate::api::ApiError;
 use crate::model::{Bought, Cents, LiveSlots, NoQuote, PurchaseIntent, Quote, SlotsTold};
 use crate::state::Moment;
@@ -205,8 +205,10 @@ pub(super) async fn run(journal: &mut Journal<'_>, planned: PlannedPurchase) -> 
 impl Purchase {
     async fn quote(&mut self, journal: &Journal<'_>) -> PurchaseEvent {
         let reader = journal.context.writer.reader();
-        let quoted = reader.quote_slots(journal.order.order_id, self.planned.quote.add_qty).await;
-        self.quoted = Moment::now();
+        let attempt = LastAttempt::new();
+        let quoted = reader.quote_slots_asking(journal.order.order_id, self.planned.quote.add_qty, &attempt).await;
+        // What took long to arrive is as old as the question.
+        self.quoted = attempt.moment();
         self.charge = quoted.as_ref().ok().and_then(|slots| slots.quote.ok()).map_or(self.charge, |now| now.charge);
         PurchaseEvent::Quoted(quoted)
     }

@@ -163,7 +163,7 @@ impl SavedPlan {
         &self.0.api_url
     }
 
-    /// Returns what is shown beside the plan; `None` where an older version saved it.
+    /// Returns what is shown beside the plan; `None` where an older version saved it, or `--format json` printed it.
     pub fn review(&self) -> Option<&ReviewDocument> {
         self.0.review.as_ref()
     }
@@ -210,6 +210,8 @@ impl SavedPlan {
             }
         }
         again.created_at.clone_from(&self.0.created_at);
+        // What `--format json` prints is the plan as well, without what is shown beside it.
+        again.review = again.review.filter(|_| saved.review.is_some());
         if moved.is_empty() && skeleton(again) != skeleton(saved) {
             moved.push("the file does not hold the plan that these inputs make: was it edited?".to_owned());
         }

@@ -14,6 +14,9 @@ pub struct Recorded {
     pub signatures: BTreeMap<ProxyIp, Signature>,
     /// IPs that hold a slot with a signature that is unknown: a change of it got no answer. A slot is held for good.
     pub unknown_signatures: BTreeSet<ProxyIp>,
+    /// Whether the API reported of each active IP which signature it has, or that it has none: an IP of `ips` without a
+    /// signature here had none then.
+    pub signatures_told: bool,
     /// The marks that were set: `true` lets the IP go at the next renewal.
     pub del_np: BTreeMap<ProxyIp, bool>,
     /// The slots as the API last reported them in the answer to a write.
@@ -68,6 +71,12 @@ pub struct Bought {
 }
 
 impl Recorded {
+    /// Returns whether an IP had no signature when the record was last written.
+    pub fn had_no_signature(&self, ip: ProxyIp) -> bool {
+        let is_seen = self.signatures_told && self.ips.as_ref().is_some_and(|ips| ips.contains(&ip));
+        is_seen && !self.signatures.contains_key(&ip) && !self.unknown_signatures.contains(&ip)
+    }
+
     /// Closes an open intent whose purchase was carried out. A purchase changes nothing that is scheduled.
     pub fn settle_purchase(&mut self) {
         let Some(intent) = self.purchase.take() else { return };

@@ -27,8 +27,9 @@ impl OrderPlan {
 /// Says what steps do about something that somebody else changed.
 fn answer(note: &Note, steps: &[Step]) -> String {
     let overwrites: Vec<String> = steps.iter().filter_map(|step| overwrites(note, step)).collect();
+    let as_it_is = if note.attribute == Some(Attribute::Slots) { "them as they are" } else { "it as it is" };
     match overwrites.is_empty() {
-        true => "this plan leaves it as it is; once it is applied, later plans do not mention it again".to_owned(),
+        true => format!("this plan leaves {as_it_is}; once it is applied, later plans do not mention it again"),
         false => format!("this plan {}", overwrites.join(" and ")),
     }
 }

@@ -29,6 +29,8 @@ pub struct NextRecord {
     pub recorded: Recorded,
     /// Whether it differs from what is stored.
     pub is_new: bool,
+    /// Whether what is stored says of IPs that they have no signature.
+    pub stored_tells_signatures: bool,
     /// A purchase that what is live does not show, and that may still be under way.
     pub unsettled: Option<Unsettled>,
 }
@@ -65,9 +67,12 @@ impl NextRecord {
         update.see_signatures();
         update.see_auto_renewal();
         update.recorded.ips = Some(live.active.keys().copied().collect());
+        update.recorded.signatures_told =
+            !live.active.is_empty() && live.active.values().all(|seen| seen.signature.is_some());
         update.see_renewal(has_passed);
         let Update { recorded, unsettled, .. } = update;
-        NextRecord { is_new: recorded != *stored, recorded, unsettled }
+        let stored_tells_signatures = stored.signatures_told;
+        NextRecord { is_new: recorded != *stored, stored_tells_signatures, recorded, unsettled }
     }
 }
 
@@ -117,8 +122,9 @@ impl Update<'_> {
         let still_there: Vec<_> = self.recorded.del_np.iter().filter(|(_, mark)| **mark).map(|(ip, _)| *ip).collect();
         for ip in still_there {
             self.recorded.del_np.remove(&ip);
-            let message =
-                format!("{ip} was marked to go at the renewal, and is still there: what is marked is unknown again");
+            let message = format!(
+                "{ip} was marked to go at the renewal, and is still there: whether it is marked is unknown again"
+            );
             self.notes.push(Note::new(NoteCode::NotCarriedOut, message).ip(ip).about(Attribute::Mark));
         }
         self.recorded.pending_asked = false;
@@ -128,9 +134,9 @@ impl Update<'_> {
         if self.live.slots == Some(qty) && pending.next_qty() != qty {
             self.recorded.slots = None;
             let message = format!(
-                "the slots were to go from {qty} to {} at the renewal, and there are still {qty}: what is pending is \
-                 unknown again",
-                pending.next_qty()
+                "the slots were to go from {qty} to {} at the renewal, and there are still {qty}{}",
+                pending.next_qty(),
+                if self.live.detail.pending.is_none() { ": what is pending is unknown again" } else { "" }
             );
             let note = Note::new(NoteCode::NotCarriedOut, message).about(Attribute::Slots);
             self.notes.push(note.change(NoteValue::Number(qty), NoteValue::Number(pending.next_qty())));
@@ -183,7 +189,8 @@ impl Update<'_> {
     /// Compares the recorded slots, and what is pending, with what is live.
     fn see_slots(&mut self) {
         let Some(slots) = self.live.slots.filter(|_| self.unsettled.is_none()) else { return };
-        let told = self.live.detail.pending;
+        // Where there are none, nothing can be scheduled for them.
+        let told = self.live.detail.pending.or((slots == 0).then_some(None));
         let before = self.recorded.slots;
         let carried_out = before.is_some_and(|before| before.pending.is_some_and(|it| it.next_qty() == slots));
         let qty_changed = before.is_some_and(|before| before.qty != slots) && !carried_out;
@@ -196,13 +203,14 @@ impl Update<'_> {
             let note = Note::new(NoteCode::ChangedElsewhere, message).about(Attribute::Slots);
             self.notes.push(note.change(NoteValue::Number(before.qty), NoteValue::Number(slots)));
         }
-        let recorded_pending = before.filter(|_| !qty_changed).map(|before| before.pending.filter(|_| !carried_out));
+        let recorded_pending = before.map(|before| before.pending.filter(|_| !carried_out));
         if let (Some(recorded), Some(told)) = (recorded_pending, told)
             && recorded != told
         {
             self.pending_changed(recorded, told);
         }
-        let pending = told.or(recorded_pending);
+        // What was scheduled for other slots says nothing of these.
+        let pending = told.or(recorded_pending.filter(|_| !qty_changed));
         self.recorded.pending_asked &= pending.is_none();
         self.recorded.slots = pending.map(|pending| RecordedSlots { qty: slots, pending });
     }
@@ -228,14 +236,19 @@ impl Update<'_> {
     fn see_signatures(&mut self) {
         for (ip, seen) in &self.live.active {
             let Some(told) = &seen.signature else { continue };
-            if let Some(before) = self.recorded.signatures.get(ip)
-                && *told != LiveSignature::Known(*before)
-            {
-                let now = told.word().unwrap_or("none".into()).into_owned();
-                let message =
-                    format!("{ip} has the signature {now} where shardctl last saw {before}: it was changed elsewhere");
+            let before = match self.recorded.signatures.get(ip) {
+                Some(before) => Some(LiveSignature::Known(*before)),
+                None => self.recorded.had_no_signature(*ip).then_some(LiveSignature::None),
+            };
+            if let Some(before) = before.filter(|before| before != told) {
+                let [was, now] = [&before, told].map(|it| it.word().unwrap_or("none".into()).into_owned());
+                let message = match told {
+                    LiveSignature::None => format!("{ip} has no signature where shardctl last saw {was}"),
+                    _ => format!("{ip} has the signature {now} where shardctl last saw {was}"),
+                };
+                let message = message + ": it was changed elsewhere";
                 let note = Note::new(NoteCode::ChangedElsewhere, message).ip(*ip).about(Attribute::Signature);
-                self.notes.push(note.change(NoteValue::Word(before.to_string()), NoteValue::Word(now)));
+                self.notes.push(note.change(NoteValue::Word(was), NoteValue::Word(now)));
             }
             let Recorded { signatures, unknown_signatures, .. } = &mut self.recorded;
             match told {

@@ -83,6 +83,7 @@ fn recorded_digest(recorded: &Recorded) -> String {
     let Recorded {
         signatures,
         unknown_signatures,
+        signatures_told,
         del_np,
         slots,
         auto_renewal,
@@ -98,7 +99,7 @@ fn recorded_digest(recorded: &Recorded) -> String {
     add_ips(&mut bytes, unknown_signatures.iter());
     add_ips(&mut bytes, del_np.keys());
     bytes.extend(del_np.values().map(|mark| u8::from(*mark)));
-    bytes.push(u8::from(ips.is_some()));
+    bytes.push(u8::from(ips.is_some()) | u8::from(*signatures_told) << 1);
     ips.iter().for_each(|ips| add_ips(&mut bytes, ips.iter()));
     let mut text = String::new();
     if let Some(slots) = slots {

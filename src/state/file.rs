@@ -58,9 +58,13 @@ pub struct StateFile {
     /// Where that renewal was read; absent: not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renews_at_source: Option<RenewalSource>,
-    /// IP to signature. An IP that is missing has an unknown signature.
+    /// IP to signature. An IP that is missing has an unknown signature, or none, as `signatures_told` says.
     #[serde(default, deserialize_with = "each_once")]
     pub signatures: BTreeMap<String, Signature>,
+    /// Whether the API reported the signature of every IP of `ips`, or that it has none: one that is missing from
+    /// `signatures` had none then; absent: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signatures_told: bool,
     /// The slots as last acknowledged; absent: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slots: Option<RecordedSlots>,
@@ -84,6 +88,7 @@ pub fn encode(order_id: OrderId, api_url: &str, recorded: &Recorded) -> Vec<u8> 
     let Recorded {
         signatures,
         unknown_signatures,
+        signatures_told,
         del_np,
         slots,
         auto_renewal,
@@ -106,6 +111,7 @@ pub fn encode(order_id: OrderId, api_url: &str, recorded: &Recorded) -> Vec<u8> 
         renews_at: renews_at.as_ref().map(|renewal| renewal.at.raw()),
         renews_at_source: renews_at.as_ref().and_then(|renewal| renewal.source),
         signatures: signatures.iter().map(|(ip, signature)| (ip.to_string(), *signature)).collect(),
+        signatures_told: *signatures_told,
         slots: *slots,
         unknown_signatures: texts(unknown_signatures),
         until: renews_at.as_ref().and_then(|renewal| renewal.until),
@@ -178,6 +184,7 @@ fn recorded(file: StateFile) -> Result<Recorded, UnusableRecord> {
     Ok(Recorded {
         signatures,
         unknown_signatures,
+        signatures_told: file.signatures_told,
         del_np: addresses(file.del_np)?,
         slots: file.slots,
         auto_renewal: file.auto_renewal,

@@ -299,7 +299,7 @@ async fn no_edit_brings_about_what_the_manifest_does_not_declare() {
             &notes,
             &[price],
             &others,
-            &["/review/asked_by/manifests/0", "/review/asked_by/shows_all"]
+            &["/review", "/review/asked_by/manifests/0", "/review/asked_by/shows_all"]
         ]
         .concat()
     );
@@ -562,6 +562,20 @@ async fn what_is_about_to_be_applied_is_said_in_the_same_words() {
     }
 }
 
+/// What `--format json` prints is the plan, without what is shown beside it.
+#[tokio::test]
+async fn a_plan_that_was_printed_as_json_is_applied_like_a_saved_one() {
+    let rig = saved().await;
+    let printed = rig.run(&["plan", "--format", "json"]).await.exits(0).stdout;
+    rig.write("saved.json", &printed);
+    assert!(!printed.contains("\"review\""), "{printed}");
+    rig.run(&APPLY).await.exits(0);
+    rig.nothing_left().await;
+    refused(&rig, "this plan was applied at ").await;
+    rig.write("saved.json", printed.replace("win11", "win10"));
+    refused(&rig, "order 1: ").await;
+}
+
 #[tokio::test]
 async fn a_plan_that_an_older_version_saved_is_shown_without_the_diff() {
     let rig = saved().await;
@@ -571,6 +585,6 @@ async fn a_plan_that_an_older_version_saved_is_shown_without_the_diff() {
     });
     let ran = rig.run(&["show", "saved.json"]).await.exits(0);
     assert!(ran.stdout.contains("2. buy 2 p0f slots") && !ran.stdout.contains("--- live"), "{ran:?}");
-    assert!(ran.stderr.starts_with("note: an older version saved the plan"), "{ran:?}");
+    assert!(ran.stderr.starts_with("note: the file holds neither the diff nor lines of the manifest"), "{ran:?}");
     refused(&rig, "was made by shardctl 0.0.1").await;
 }

@@ -63,14 +63,15 @@ fn records() -> impl Strategy<Value = Recorded> {
     });
     let bought = (quantity(), moments()).prop_map(|(qty, when)| Bought { qty: qty.max(1), when });
     let acknowledged = (signatures, btree_map(ips(), any::<bool>(), 0..6), of(slots), btree_set(ips(), 0..3));
-    let seen = (of(any::<bool>()), of(renewals()), any::<bool>(), of(btree_set(ips(), 0..6)));
+    let seen = (of(any::<bool>()), of(renewals()), any::<bool>(), of(btree_set(ips(), 0..6)), any::<bool>());
     (acknowledged, seen, of(purchase), of(bought)).prop_map(|(acknowledged, seen, purchase, bought)| {
         let (signatures, del_np, slots, mut unknown_signatures) = acknowledged;
-        let (auto_renewal, renews_at, pending_asked, ips) = seen;
+        let (auto_renewal, renews_at, pending_asked, ips, signatures_told) = seen;
         unknown_signatures.retain(|ip| !signatures.contains_key(ip));
         Recorded {
             signatures,
             unknown_signatures,
+            signatures_told,
             del_np,
             slots,
             auto_renewal,
@@ -314,6 +315,7 @@ fn whole() -> Value {
     let recorded = Recorded {
         signatures: BTreeMap::from([(ip("203.0.113.10"), Signature::Win11)]),
         unknown_signatures: BTreeSet::from([ip("203.0.113.11")]),
+        signatures_told: true,
         del_np: BTreeMap::from([(ip("203.0.113.10"), false)]),
         slots: Some(RecordedSlots { qty: 4, pending: Some(PendingChange::Cancel {}) }),
         auto_renewal: Some(true),

@@ -22,7 +22,7 @@ pub struct OrderPage {
 /// Reads the answer of `GET /user/api/orders/{id}`.
 pub fn order_detail(status: u16, body: &[u8], token: &Token, order_id: OrderId) -> Result<OrderDetail, Stage> {
     let OrderAnswer { order: Object(order), .. } = decode::answer(status, body, token)?;
-    if order.order_id.number::<u64>().is_some_and(|answered| answered != order_id.get()) {
+    if order.order_id.echoed::<u64>().is_some_and(|answered| answered != order_id.get()) {
         return Err(Stage::Unexpected {
             reason: format!("asked for order {order_id}, the answer is about another one"),
         });
@@ -62,7 +62,7 @@ pub fn order_page(status: u16, body: &[u8], token: &Token) -> Result<OrderPage, 
 
 fn summary(line: &OrderLine, token: &Token) -> Option<OrderSummary> {
     Some(OrderSummary {
-        order_id: OrderId::new(line.order_id.number()?)?,
+        order_id: OrderId::new(line.order_id.echoed()?)?,
         product: text(&line.product_name, token),
         cycle: text(&line.cycle_name, token),
         expires_at: renewal(&line.expires_at, token),

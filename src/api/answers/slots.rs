@@ -11,7 +11,7 @@ use crate::model::{Cents, LiveSlots, NoQuote, P0F_SLOTS, PendingChange, Quote, S
 pub fn quote(status: u16, body: &[u8], token: &Token, add_qty: u32) -> Result<LiveSlots, Stage> {
     let answer: CalculateAnswer = decode::answer(status, body, token)?;
     let unexpected = |reason: String| Err(Stage::Unexpected { reason });
-    if answer.add_qty.number::<i128>().is_some_and(|answered| answered != i128::from(add_qty)) {
+    if answer.add_qty.echoed::<i128>().is_some_and(|answered| answered != i128::from(add_qty)) {
         return unexpected(format!("asked for the price of {add_qty} more slots, the answer is about another number"));
     }
     if answer.addon_key.text().is_some_and(|key| key != P0F_SLOTS) {
@@ -33,7 +33,7 @@ fn price(answer: &CalculateAnswer, add_qty: u32) -> Result<Quote, NoQuote> {
     if price_per_unit.0.checked_mul(units) != Some(total.0) {
         return Err(NoQuote::WrongTotal { add_qty, price_per_unit, total });
     }
-    let (current_qty, new_qty) = (answer.current_qty, answer.new_qty.number::<i128>());
+    let (current_qty, new_qty) = (answer.current_qty, answer.new_qty.echoed::<i128>());
     if new_qty.is_some_and(|new_qty| new_qty != i128::from(current_qty) + i128::from(add_qty)) {
         return Err(NoQuote::WrongSum { current_qty, add_qty });
     }

@@ -29,7 +29,9 @@ pub(in crate::cli) fn run(args: &ShowArgs, terminal: &mut Terminal) -> Result<Ex
         // As it was printed.
         Some(review) => terminal.is_asked_by(&review.asked_by),
         None => {
-            terminal.note("an older version saved the plan: its file holds neither the diff nor lines of the manifest");
+            terminal.note(
+                "the file holds neither the diff nor lines of the manifest: `plan --out` saves them with the plan",
+            );
         }
     }
     let (plan, options, sources) = saved.restored();

@@ -44,6 +44,28 @@ impl Lock for Sleepy<'_> {
     }
 }
 
+/// A price counts from when it was asked for: an answer that took long arrives old.
+#[tokio::test]
+async fn a_price_whose_answer_took_long_is_asked_for_again() {
+    let late =
+        |times| json!([{"operation": "calculate", "delay_ms": NAP.as_millis(), "when": "after", "times": times}]);
+    let too_late = "failed: nothing was bought: addons/purchase: not sent: it took more than a minute to send it, and \
+                    another apply may be at work: run again";
+    for (times, result, charged) in [(1, "done", 150), (0, too_late, 0)] {
+        let mut world = World::open(ACCOUNT).await;
+        world.settings.quote_freshness = NAP / 2;
+        world.settings.intent_freshness = NAP * 3;
+        let plan = world.plan(ONE_MORE).await;
+        let asked = || world.control().requests().iter().filter(|it| it.path.ends_with("/calculate")).count();
+        let before = asked();
+        world.break_with(late(times));
+        let report = world.carry_out(&plan).await;
+        assert_eq!(results(&report, 1), ["done", result], "{times}");
+        assert_eq!(report.charged(), Cents(charged));
+        assert!(asked() - before > 1, "it was asked for again");
+    }
+}
+
 struct Nap<'a> {
     naps: usize,
     quote_freshness: Duration,

@@ -2,7 +2,7 @@
 //! never nothing.
 
 use serde_json::{Value, json};
-use shardctl::model::{PendingChange, RecordedSlots};
+use shardctl::model::{PendingChange, RecordedSlots, Signature};
 use shardctl::sandbox::Tells;
 
 use super::{ACCOUNT, World, id, results};
@@ -164,4 +164,39 @@ async fn a_schedule_whose_answer_is_lost_is_taken_back() {
     world.break_with(json!([{"operation": "schedule", "status": 403}]));
     world.apply(SCHEDULE).await;
     assert!(world.recorded(1).pending_asked);
+}
+
+/// Where the API tells that IPs have no signature, the record says so: but not while one is being set, or its own doing
+/// would look like somebody else's.
+#[tokio::test]
+async fn what_is_being_set_is_never_taken_for_a_change_of_somebody_else() {
+    const FIRST: &str = "\n  1: {keep: {203.0.113.10: win11, 203.0.113.11: , 203.0.113.12: }}\n";
+    const NONE: &str = "\n  1: {keep: {203.0.113.10: , 203.0.113.11: , 203.0.113.12: }}\n";
+    let rows = [
+        json!({"operation": "set_signatures", "close": true, "when": "after"}),
+        json!({"operation": "set_signatures", "status": 403}),
+        json!({"operation": "set_signatures", "status": 200, "when": "after", "body": r#"{"updated": 0}"#}),
+        json!({"operation": "me", "status": 500}),
+    ];
+    for fault in rows {
+        let world = world(true).await;
+        world.converges(NONE).await;
+        assert!(world.recorded(1).signatures_told, "{fault}");
+        world.break_with(json!([fault]));
+        world.apply(FIRST).await;
+        for (_, recorded) in &world.store.lock().history {
+            let claims_none = recorded.had_no_signature(super::ip("203.0.113.10"));
+            assert!(!claims_none || !recorded.signatures.contains_key(&super::ip("203.0.113.10")), "{fault}");
+        }
+        world.break_with(json!([]));
+        assert_eq!(world.plan(FIRST).await.summary().drifted, 0, "{fault}: nobody else changed anything");
+        world.converges(FIRST).await;
+        assert!(world.recorded(1).signatures_told, "{fault}");
+        // And what somebody else does is seen.
+        world.control().with_account(|account| {
+            let order = account.orders.get_mut(&id(1)).expect("the order");
+            order.proxies.get_mut(&super::ip("203.0.113.12")).expect("a proxy").signature = Some(Signature::Macos);
+        });
+        assert_eq!(world.plan(FIRST).await.summary().drifted, 1, "{fault}");
+    }
 }
