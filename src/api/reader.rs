@@ -64,7 +64,7 @@ impl Reader {
     /// Lists the account's orders of every product, by their ids (`GET /user/api/orders`, as many times as it takes).
     ///
     /// A list is read up to a page without an order that is new, or to one that is not full and says that there is no
-    /// other.
+    /// other: a server may have shorter pages than were asked for.
     pub async fn orders(&self, filter: OrderFilter) -> Result<Vec<OrderSummary>, ApiError> {
         let mut orders = BTreeMap::new();
         let mut offset = 0;
@@ -73,7 +73,7 @@ impl Reader {
             let (received, known) = (page.orders.len(), orders.len());
             offset += received;
             orders.extend(page.orders.into_iter().map(|order| (order.order_id, order)));
-            if orders.len() == known || received < PAGE && !page.has_next {
+            if orders.len() == known || received < PAGE && page.has_next == Some(false) {
                 return Ok(orders.into_values().collect());
             }
             if orders.len() > MAX_ORDERS {

@@ -11,7 +11,7 @@ use clap_complete::ArgValueCandidates;
 use super::completion;
 use super::failure::CommandFailure;
 use crate::diagnostic::ProblemCode;
-use crate::model::{Desired, Foreign, Observations, Observed, OrderId};
+use crate::model::{Desired, Foreign, Observations, Observed, OrderId, ReadFailure};
 use crate::reconcile::Pass;
 
 /// The most orders that are listed where a filter fits none.
@@ -56,17 +56,30 @@ pub(super) enum Chosen {
 }
 
 impl Chosen {
-    /// Reads the orders that are chosen and that a filter fits; each filter must fit one.
+    /// Reads the orders that are chosen and that a filter fits; each filter must fit one. `note` is told what is left out.
     pub(super) async fn observe(
         self,
         pass: &Pass<'_>,
         filters: &[OrderFilter],
+        note: &mut dyn FnMut(&str),
     ) -> Result<Observations, CommandFailure> {
-        let orders = match self {
+        let (orders, untold) = match self {
             Chosen::All => listed(pass, filters).await?,
-            Chosen::These(orders) => before_reading(orders, filters)?,
+            Chosen::These(orders) => (before_reading(orders, filters)?, BTreeSet::new()),
         };
-        after_reading(pass.observe(orders).await?, filters)
+        let mut observed = pass.observe(orders).await?;
+        observed.retain(|order_id, observed| match &observed.live {
+            Err(ReadFailure::Unavailable { message, from_api: true }) if untold.contains(order_id) => {
+                let message = message.printable();
+                note(&format!(
+                    "order {order_id} is left out: the list does not tell its product, and it has no datacenter or ISP \
+                     proxies ({message})"
+                ));
+                false
+            }
+            _ => true,
+        });
+        after_reading(observed, filters)
     }
 }
 
@@ -109,14 +122,19 @@ pub(super) fn declared(desired: &mut Desired, filters: &[OrderFilter]) -> Result
     Ok(())
 }
 
-/// Lists the orders of the account, and leaves out those that need not be read.
-async fn listed(pass: &Pass<'_>, filters: &[OrderFilter]) -> Result<BTreeSet<OrderId>, CommandFailure> {
+/// Lists the orders of the account, and leaves out those that need not be read; those whose product is not told are
+/// named once more.
+async fn listed(
+    pass: &Pass<'_>,
+    filters: &[OrderFilter],
+) -> Result<(BTreeSet<OrderId>, BTreeSet<OrderId>), CommandFailure> {
     let orders = pass.all_orders().await?;
+    let untold = orders.iter().filter(|order| order.product.is_none()).map(|order| order.order_id).collect();
     if orders.iter().all(|order| order.tag.is_some()) {
         let tagged = orders.iter().map(|order| (order.order_id, order.tag.as_ref().and_then(Option::as_ref)));
-        return fitting(tagged.collect(), filters);
+        return Ok((fitting(tagged.collect(), filters)?, untold));
     }
-    before_reading(orders.into_iter().map(|order| order.order_id).collect(), filters)
+    Ok((before_reading(orders.into_iter().map(|order| order.order_id).collect(), filters)?, untold))
 }
 
 /// Leaves out orders that need not be read, where all filters are ids.

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{FORMAT_VERSION, ProblemDocument, second};
-use crate::diagnostic::{Problem, ProblemCode, SourceMap};
-use crate::model::{Foreign, OrderId, OrderStatus, ReadFailure, Renewal};
+use crate::diagnostic::{Problem, SourceMap};
+use crate::model::{Foreign, OrderId, OrderStatus, Renewal};
 use crate::outlook::{ExpectedRenewal, Forecast, ForecastSummary, NowAndAfter, PeriodPrice, Unforeseen};
 
 /// The renewals to come, as `forecast --format json` prints them: what happens as things stand, not what a manifest wants.
@@ -124,18 +124,11 @@ impl ForecastDocument {
 }
 
 fn problem(order_id: OrderId, why: &Unforeseen) -> Problem {
-    let (code, message) = match why {
-        Unforeseen::Live(failure) => {
-            let code = match failure {
-                ReadFailure::Unavailable { .. } => ProblemCode::OrderUnavailable,
-                ReadFailure::NotFound { .. } => ProblemCode::OrderNotFound,
-                ReadFailure::Failed { .. } => ProblemCode::ApiError,
-            };
-            (code, format!("order {order_id} could not be read: {}", failure.message().printable()))
-        }
-        Unforeseen::Recorded(unusable) => (ProblemCode::StateMismatch, unusable.message.clone()),
+    let message = match why {
+        Unforeseen::Live(failure) => format!("order {order_id} could not be read: {}", failure.message().printable()),
+        Unforeseen::Recorded(unusable) => unusable.message.clone(),
     };
-    Problem::new(code, message).order(order_id)
+    Problem::new(why.code(), message).order(order_id)
 }
 
 impl From<&ExpectedRenewal> for RenewalDocument {

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{FORMAT_VERSION, PendingDocument, ProblemDocument};
-use crate::model::{Foreign, OrderId, Renewal};
-use crate::outlook::{Standing, Standings};
+use super::{FORMAT_VERSION, NoteDocument, PendingDocument, ProblemDocument};
+use crate::diagnostic::ProblemCode;
+use crate::model::{OrderId, Renewal};
+use crate::outlook::{Standing, Standings, Unforeseen};
 use crate::plan::Unsettled;
 
 /// The orders, as `status --format json` prints them.
@@ -20,8 +21,7 @@ pub struct StatusDocument {
     pub wallet_cents: Option<i64>,
     /// The orders, ascending by id.
     pub orders: Vec<StatusOrderDocument>,
-    /// Why there is nothing to show.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Why there is nothing to show; empty where there is something.
     pub problems: Vec<ProblemDocument>,
 }
 
@@ -38,15 +38,15 @@ pub struct StatusOrderDocument {
     pub auto_renewal: Option<bool>,
     /// The number of active IPs.
     pub active_ips: Option<usize>,
-    /// Active IPs that are known to be marked to go.
-    pub ips_leaving: usize,
+    /// Active IPs that are known to be marked to go; null where the order cannot be shown, as with the three below.
+    pub ips_leaving: Option<usize>,
     /// Active IPs of which nobody knows whether they are marked.
-    pub marks_unknown: usize,
+    pub marks_unknown: Option<usize>,
     /// Active IPs that are known to hold a signature.
-    pub signatures: usize,
+    pub signatures: Option<usize>,
     /// Active IPs of which nobody knows whether they hold a signature.
-    pub signatures_unknown: usize,
-    /// The current number of slots.
+    pub signatures_unknown: Option<usize>,
+    /// The current number of slots; null: not known.
     pub slots: Option<u32>,
     /// The slots that signatures hold; null: not known.
     pub slots_held: Option<usize>,
@@ -60,8 +60,13 @@ pub struct StatusOrderDocument {
     pub renews_at: Option<String>,
     /// Whole days until then.
     pub renews_in_days: Option<i64>,
-    /// How many things are not as shardctl left them.
-    pub drifted: usize,
+    /// How many things are not as shardctl left them; null where the order cannot be shown.
+    pub drifted: Option<usize>,
+    /// Which these are, and what became of purchases.
+    pub notes: Vec<NoteDocument>,
+    /// The stable code of the problem for which the order cannot be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<ProblemCode>,
     /// Why the order cannot be shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -84,9 +89,9 @@ pub struct UnsettledDocument {
 impl StatusDocument {
     /// Makes the document of what was found.
     pub fn new(standings: &Standings) -> StatusDocument {
-        let order = |(order_id, standing): (&OrderId, &Result<Standing, Foreign>)| match standing {
+        let order = |(order_id, standing): (&OrderId, &Result<Standing, Unforeseen>)| match standing {
             Ok(standing) => known(*order_id, standing),
-            Err(reason) => unknown(*order_id, reason),
+            Err(why) => unknown(*order_id, why),
         };
         StatusDocument {
             format_version: FORMAT_VERSION,
@@ -109,10 +114,10 @@ fn known(order_id: OrderId, standing: &Standing) -> StatusOrderDocument {
         order_status: standing.order_status.as_ref().map(|status| status.word().to_owned()),
         auto_renewal: standing.auto_renewal,
         active_ips: Some(standing.active_ips),
-        ips_leaving: standing.ips_leaving,
-        marks_unknown: standing.marks_unknown,
-        signatures: standing.signatures,
-        signatures_unknown: standing.signatures_unknown,
+        ips_leaving: Some(standing.ips_leaving),
+        marks_unknown: Some(standing.marks_unknown),
+        signatures: Some(standing.signatures),
+        signatures_unknown: Some(standing.signatures_unknown),
         slots: standing.slots,
         slots_held: standing.slots_held,
         pending_known: !standing.pending.is_unknown(),
@@ -120,22 +125,24 @@ fn known(order_id: OrderId, standing: &Standing) -> StatusOrderDocument {
         unsettled_purchase: standing.unsettled.as_ref().map(UnsettledDocument::from),
         renews_at: standing.renewal.as_ref().map(Renewal::raw),
         renews_in_days: standing.renews_in_days,
-        drifted: standing.drifted,
+        drifted: Some(standing.notes.iter().filter(|note| note.is_drift()).count()),
+        notes: standing.notes.iter().map(NoteDocument::from).collect(),
+        error_code: None,
         error: None,
     }
 }
 
-fn unknown(order_id: OrderId, reason: &Foreign) -> StatusOrderDocument {
+fn unknown(order_id: OrderId, why: &Unforeseen) -> StatusOrderDocument {
     StatusOrderDocument {
         order_id: order_id.get(),
         tag: None,
         order_status: None,
         auto_renewal: None,
         active_ips: None,
-        ips_leaving: 0,
-        marks_unknown: 0,
-        signatures: 0,
-        signatures_unknown: 0,
+        ips_leaving: None,
+        marks_unknown: None,
+        signatures: None,
+        signatures_unknown: None,
         slots: None,
         slots_held: None,
         pending_known: false,
@@ -143,8 +150,10 @@ fn unknown(order_id: OrderId, reason: &Foreign) -> StatusOrderDocument {
         unsettled_purchase: None,
         renews_at: None,
         renews_in_days: None,
-        drifted: 0,
-        error: Some(reason.raw().to_owned()),
+        drifted: None,
+        notes: Vec::new(),
+        error_code: Some(why.code()),
+        error: Some(why.message().raw().to_owned()),
     }
 }
 

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::cycle::Cycle;
 use super::next_period::{NextPeriod, NowAndAfter, PeriodPrice};
+use crate::diagnostic::ProblemCode;
 use crate::model::{
     Cents, Foreign, LiveOrder, Observations, Observed, OrderId, OrderStatus, ReadFailure, Recorded, Renewal,
     UnusableRecord,
@@ -64,6 +65,26 @@ pub enum Unforeseen {
     Live(ReadFailure),
     /// Its record cannot be used.
     Recorded(UnusableRecord),
+}
+
+impl Unforeseen {
+    /// Returns the code of the problem that it is.
+    pub fn code(&self) -> ProblemCode {
+        match self {
+            Unforeseen::Live(ReadFailure::Unavailable { .. }) => ProblemCode::OrderUnavailable,
+            Unforeseen::Live(ReadFailure::NotFound { .. }) => ProblemCode::OrderNotFound,
+            Unforeseen::Live(ReadFailure::Failed { .. }) => ProblemCode::ApiError,
+            Unforeseen::Recorded(_) => ProblemCode::StateMismatch,
+        }
+    }
+
+    /// Returns what went wrong.
+    pub fn message(&self) -> Foreign {
+        match self {
+            Unforeseen::Live(failure) => failure.message().clone(),
+            Unforeseen::Recorded(unusable) => Foreign::from(unusable.message.as_str()),
+        }
+    }
 }
 
 /// The renewals to come in numbers.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::forecast::Unforeseen;
+use crate::diagnostic::Note;
 use crate::model::{
     Foreign, LiveOrder, Observations, Observed, OrderId, OrderStatus, PendingChange, Recorded, Renewal,
 };
@@ -41,19 +43,19 @@ pub struct Standing {
     pub renewal: Option<Renewal>,
     /// Whole days until then.
     pub renews_in_days: Option<i64>,
-    /// Remarks that something is not as shardctl left it.
-    pub drifted: usize,
+    /// What is not as shardctl left it, and what became of purchases.
+    pub notes: Vec<Note>,
 }
 
 /// Where the orders stand, by id, or why one cannot be shown.
-pub type Standings = BTreeMap<OrderId, Result<Standing, Foreign>>;
+pub type Standings = BTreeMap<OrderId, Result<Standing, Unforeseen>>;
 
 /// Says where the orders stand at a moment.
 pub fn standings(observed: &Observations, now: Timestamp) -> Standings {
     let standing = |observed: &Observed| match (&observed.live, &observed.recorded) {
         (Ok(live), Ok(recorded)) => Ok(Standing::new(live, recorded, now)),
-        (Err(failure), _) => Err(failure.message().clone()),
-        (_, Err(unusable)) => Err(Foreign::from(unusable.message.as_str())),
+        (Err(failure), _) => Err(Unforeseen::Live(failure.clone())),
+        (_, Err(unusable)) => Err(Unforeseen::Recorded(unusable.clone())),
     };
     observed.iter().map(|(order_id, observed)| (*order_id, standing(observed))).collect()
 }
@@ -80,7 +82,7 @@ impl Standing {
             unsettled: belief.unsettled,
             renewal: live.renewal.clone(),
             renews_in_days: live.renewal.as_ref().and_then(|renewal| days_until(renewal, now)),
-            drifted: notes.iter().filter(|note| note.is_drift()).count(),
+            notes,
         }
     }
 }

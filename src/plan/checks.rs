@@ -24,7 +24,10 @@ impl Difference<'_> {
                 let (live, wanted) = quoted_apart(tag.raw(), declared.value.raw());
                 (format!("the tag {live}"), format!("not {wanted}"))
             }
-            None => ("no tag".to_owned(), format!("and the manifest declares {}", quoted(declared.value.raw()))),
+            None => (
+                "no tag that the API tells".to_owned(),
+                format!("and the manifest declares {}", quoted(declared.value.raw())),
+            ),
         };
         let message = format!("order {} has {live}, {wanted}", self.order_id);
         let problem = Problem::new(ProblemCode::TagMismatch, message)
@@ -69,6 +72,10 @@ impl Difference<'_> {
     /// Checks that every kept IP is one of the order's active IPs, and that every range holds one.
     pub(super) fn check_kept_ips(&mut self) {
         let Some(resolved) = &self.resolved else { return };
+        if self.live.detail.status == Some(OrderStatus::Cancelled) && self.live.active.is_empty() {
+            // Its IPs went with it.
+            return;
+        }
         let missing = resolved.missing.iter().map(|(ip, kept)| {
             let message = format!("{ip} is not an active IP of order {}", self.order_id);
             let problem = Problem::new(ProblemCode::IpNotInOrder, message)

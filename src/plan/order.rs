@@ -44,11 +44,11 @@ fn compare(order: &mut OrderPlan, desired: &DesiredOrder, live: &LiveOrder, reco
     let order_id = order.order_id;
     let mut difference = Difference { order_id, desired, live, resolved, belief: &seen.belief, options, order };
     difference.check_tag();
+    difference.check_status();
     difference.check_unsettled();
     difference.check_kept_ips();
     difference.plan_steps();
     difference.answer_changes_elsewhere();
-    difference.check_status();
     difference.check_slots();
     difference.remark();
     order.seen = Some(seen);

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use crate::api::ApiError;
 use crate::model::Foreign;
 
-/// So many orders have to be forbidden, and none told, before it is the operation that is forbidden.
-const ENOUGH: usize = 2;
+/// So many orders have to be refused in the API's own words, and none told, before it is the operation that is refused.
+const ENOUGH: usize = 3;
 
 /// What one run knows of the operation that tells an order's detail (`GET /user/api/orders/{id}`).
 #[derive(Debug, Default)]
@@ -39,9 +39,9 @@ impl DetailRoute {
         let mut known = self.known();
         let of_the_route = match error.refusal_status() {
             Some(405) => true,
-            // An order that the API itself does not find says nothing of the others.
-            Some(404) => error.is_refused_elsewhere(),
-            Some(403) => {
+            Some(404) if error.is_refused_elsewhere() => true,
+            // One order that the API itself does not find, or show, says nothing of the others.
+            Some(403 | 404) => {
                 known.refusals += 1;
                 known.refusals >= ENOUGH
             }

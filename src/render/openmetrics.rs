@@ -56,13 +56,13 @@ const ORDER_METRICS: &[OrderMetric] = &[
         name: "shardctl_order_ips_leaving",
         unit: "",
         help: "Active IPs that are known to be marked to go at the renewal.",
-        value: |order| number(known(order, order.ips_leaving)?),
+        value: |order| number(order.ips_leaving?),
     },
     OrderMetric {
         name: "shardctl_order_ips_mark_unknown",
         unit: "",
         help: "Active IPs of which nobody knows whether they are marked to go.",
-        value: |order| number(known(order, order.marks_unknown)?),
+        value: |order| number(order.marks_unknown?),
     },
     OrderMetric {
         name: "shardctl_order_slots_paid",
@@ -97,7 +97,7 @@ const ORDER_METRICS: &[OrderMetric] = &[
         name: "shardctl_order_drifted",
         unit: "",
         help: "Things that are not as shardctl left them.",
-        value: |order| number(known(order, order.drifted)?),
+        value: |order| number(order.drifted?),
     },
 ];
 

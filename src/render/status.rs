@@ -2,30 +2,39 @@
 
 use std::io::{self, Write};
 
-use super::markdown::{Comment, MAX_CHARACTERS, MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
+use super::markdown::{Comment, MAX_CHARACTERS, MAX_MESSAGE, MAX_TAG, code, escape, html, html_code, short};
 use super::words::{in_days, minute};
 use crate::diagnostic::quoted;
 use crate::document::{PendingDocument, StatusDocument, StatusOrderDocument};
 use crate::model::{OrderStatus, Renewal, count, printable};
 
+const UNKNOWN: &str = "unknown";
+/// The most remarks that are shown of an order.
+const MOST_REMARKS: usize = 20;
 const HEAD: [&str; 7] = ["ORDER", "TAG", "ACTIVE IPS", "LEAVING", "SIGNATURES", "PENDING SLOTS", "RENEWS"];
 
 fn cells(order: &StatusOrderDocument) -> [String; 7] {
-    let with_unknown = |number: usize, unknown: usize| match unknown {
-        0 => number.to_string(),
-        unknown => format!("{number} known, {unknown} unknown"),
+    let leaving = match (order.ips_leaving, order.marks_unknown) {
+        (Some(leaving), Some(0)) => leaving.to_string(),
+        (Some(leaving), Some(unknown)) if Some(unknown) != order.active_ips => format!("{leaving}, {unknown} unknown"),
+        _ => UNKNOWN.to_owned(),
     };
-    let slots = order.slots.unwrap_or(0);
-    let signatures = match (order.slots, order.signatures_unknown) {
-        (Some(0), _) => "no slots".to_owned(),
-        (_, 0) => format!("{} on {slots} slots", order.signatures),
-        (_, unknown) => format!("{} known on {slots} slots, {unknown} unknown", order.signatures),
+    let on_slots = match order.slots {
+        Some(slots) => format!("on {}", count(slots, "slot")),
+        None => "on unknown slots".to_owned(),
     };
+    let signatures = match (order.slots, order.signatures, order.signatures_unknown) {
+        (Some(0), ..) => "no slots".to_owned(),
+        (_, Some(signatures), Some(0)) => format!("{signatures} {on_slots}"),
+        (_, Some(signatures), Some(unknown)) => format!("{signatures} known {on_slots}, {unknown} unknown"),
+        _ => UNKNOWN.to_owned(),
+    };
+    let from = order.slots.map_or(UNKNOWN.to_owned(), |slots| slots.to_string());
     let pending = match (order.pending_known, order.pending) {
-        (false, _) => "unknown".to_owned(),
+        (false, _) => UNKNOWN.to_owned(),
         (true, None) => "none".to_owned(),
-        (true, Some(PendingDocument::Downgrade { next_qty })) => format!("{slots} to {next_qty}"),
-        (true, Some(PendingDocument::Cancel {})) => format!("{slots} to 0"),
+        (true, Some(PendingDocument::Downgrade { next_qty })) => format!("{from} to {next_qty}"),
+        (true, Some(PendingDocument::Cancel {})) => format!("{from} to 0"),
     };
     let pending = match &order.unsettled_purchase {
         Some(unsettled) => match unsettled.add_qty {
@@ -37,8 +46,8 @@ fn cells(order: &StatusOrderDocument) -> [String; 7] {
     [
         order.order_id.to_string(),
         order.tag.as_deref().map_or("-".to_owned(), printable),
-        order.active_ips.unwrap_or(0).to_string(),
-        with_unknown(order.ips_leaving, order.marks_unknown),
+        order.active_ips.map_or(UNKNOWN.to_owned(), |ips| ips.to_string()),
+        leaving,
         signatures,
         pending,
         renews(order),
@@ -52,8 +61,20 @@ fn renews(order: &StatusOrderDocument) -> String {
             minute(moment) + &days.unwrap_or_default() + &unusual(order)
         }
         Some(Renewal::Unreadable(text)) if !text.raw().is_empty() => format!("{} (no readable date)", text.printable()),
-        _ => "unknown".to_owned(),
+        _ => UNKNOWN.to_owned(),
     }
+}
+
+/// Says what is not as shardctl left it, and what became of purchases, an order's remarks in few lines.
+fn remarks(document: &StatusDocument) -> impl Iterator<Item = String> {
+    document.orders.iter().flat_map(|order| {
+        let id = order.order_id;
+        let shown = order.notes.iter().take(MOST_REMARKS);
+        let shown = shown.map(move |note| format!("order {id}: {}", printable(&note.message)));
+        let more = order.notes.len().saturating_sub(MOST_REMARKS);
+        let more = (more > 0).then(|| format!("order {id}: and {} more: `shardctl plan -v` shows all of them", more));
+        shown.chain(more)
+    })
 }
 
 /// Says of an order's status and its automatic renewal what is not the usual.
@@ -85,6 +106,12 @@ pub fn text(out: &mut dyn Write, document: &StatusDocument) -> io::Result<()> {
             writeln!(out, "order {}: {}", order.order_id, printable(error))?;
         }
     }
+    for (index, remark) in remarks(document).enumerate() {
+        writeln!(out, "{}{remark}", if index == 0 { "\n" } else { "" })?;
+    }
+    if document.orders.is_empty() && document.problems.is_empty() {
+        writeln!(out, "No orders.")?;
+    }
     Ok(())
 }
 
@@ -109,6 +136,15 @@ pub fn markdown(out: &mut dyn Write, document: &StatusDocument, comment: &Commen
         }
         writeln!(out, "{line}")?;
         written += 1;
+    }
+    let all = remarks(document).count();
+    for (index, remark) in remarks(document).enumerate() {
+        let line = format!("{}- {}", if index == 0 { "\n" } else { "" }, escape(&short(&remark, MAX_MESSAGE)));
+        used += line.chars().count() + 1;
+        if used > MAX_CHARACTERS - 1000 {
+            return super::columns::left_out(out, all - index, "remark", &comment.shows_all);
+        }
+        writeln!(out, "{line}")?;
     }
     Ok(())
 }

@@ -263,6 +263,9 @@ fn every_field_of_an_order_is_a_metric_or_is_none_on_purpose() {
         renews_at: _,
         renews_in_days: _,
         drifted: _,
+        // How many they are is one.
+        notes: _,
+        error_code: _,
         error: _,
     } = &document.orders[0];
 }

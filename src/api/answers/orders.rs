@@ -15,8 +15,8 @@ use crate::model::{Cents, OrderDetail, OrderId, OrderStatus, OrderSummary, Slots
 pub struct OrderPage {
     /// The orders, in the order of the answer.
     pub orders: Vec<OrderSummary>,
-    /// Whether the answer says that there are more.
-    pub has_next: bool,
+    /// Whether the answer says that there are more; `None`: it does not say.
+    pub has_next: Option<bool>,
 }
 
 /// Reads the answer of `GET /user/api/orders/{id}`.
@@ -50,7 +50,10 @@ pub fn order_detail(status: u16, body: &[u8], token: &Token, order_id: OrderId) 
 /// Reads the answer of `GET /user/api/orders`. An order without an id makes it unreadable: none is passed over.
 pub fn order_page(status: u16, body: &[u8], token: &Token) -> Result<OrderPage, Stage> {
     let page: OrderPageAnswer = decode::answer(status, body, token)?;
-    let has_next = !matches!(&page.next, Told::Absent | Told::Null);
+    let has_next = match &page.next {
+        Told::Absent => None,
+        next => Some(*next != Told::Null),
+    };
     let summaries = page.orders.iter().enumerate().map(|(index, Object(line))| {
         summary(line, token).ok_or_else(|| {
             let reason = format!("the answer has no number of an order at `orders[{index}].order_id`");

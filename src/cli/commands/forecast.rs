@@ -47,8 +47,9 @@ pub(in crate::cli) async fn run(
     let chosen = args.selection.chosen(|| Ok(run.load_manifest(&[], terminal)?.1))?;
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&reader.connection().url().to_string())?;
-    let pass = Pass::new(&reader, &records, &terminal.reporter);
-    let observed = chosen.observe(&pass, &args.selection.only).await?;
+    let reporter = terminal.reporter.clone();
+    let pass = Pass::new(&reader, &records, &reporter);
+    let observed = chosen.observe(&pass, &args.selection.only, &mut |note| terminal.note(note)).await?;
     let now = reader.connection().now().moment;
     let forecast = outlook::forecast(&observed, pass.wallet().await?.balance_cents, now, args.days);
     let document = ForecastDocument::new(&forecast, now);

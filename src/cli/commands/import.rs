@@ -72,7 +72,9 @@ pub(in crate::cli) async fn run(
     let reader = Reader::new(run.connect(&terminal.reporter, interrupt.token())?);
     let records = run.open_records(&reader.connection().url().to_string())?;
     let chosen = if args.all { Chosen::All } else { Chosen::These(args.orders.iter().copied().collect()) };
-    let observed = chosen.observe(&Pass::new(&reader, &records, &terminal.reporter), &args.only).await?;
+    let reporter = terminal.reporter.clone();
+    let pass = Pass::new(&reader, &records, &reporter);
+    let observed = chosen.observe(&pass, &args.only, &mut |note| terminal.note(note)).await?;
     if observed.is_empty() {
         return Err(CommandFailure::new("the account has no order of datacenter or ISP proxies"));
     }

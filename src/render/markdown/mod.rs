@@ -20,7 +20,7 @@ mod unlisted;
 
 pub use comment::{Comment, MARKER, MAX_CHARACTERS};
 pub use commit::Commit;
-pub(super) use escape::{MAX_MESSAGE, MAX_TAG, code, html, html_code, short};
+pub(super) use escape::{MAX_MESSAGE, MAX_TAG, code, escape, html, html_code, short};
 pub use plan::{Invocation, plan};
 pub use problems::{ended, invalid_manifest, validate};
 pub use report::report;

@@ -1,9 +1,23 @@
 //! Which orders a command is about: `--order` and `--all`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Shardctl;
 use crate::rig::Ran;
+
+/// The list does not tell which product an order is of: one that the API refuses is none of ours, and left out.
+#[test]
+fn orders_of_other_products_are_left_out_where_the_list_does_not_tell_them() {
+    let shardctl = Shardctl::new("orders: {3: {proxies: {192.0.2.1: }}, 4: {kind: residential}}");
+    shardctl.break_with(json!([{"operation": "orders", "without": ["product_name"], "times": 0}]));
+    for words in [&["import", "--all"][..], &["status", "--all"], &["forecast", "--all"]] {
+        let run = shardctl.run(words).exits(0);
+        assert!(run.stderr.contains("note: order 4 is left out: the list does not tell its product"), "{run:?}");
+        assert!(!run.stdout.contains("order 4"), "{run:?}");
+    }
+    let named = shardctl.run(&["status", "3", "4"]).exits(1);
+    assert!(named.stdout.contains("order 4: "), "{named:?}");
+}
 
 /// An account with orders of other products, of which there is nothing to see here.
 const ACCOUNT: &str = "

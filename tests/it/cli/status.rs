@@ -20,6 +20,13 @@ fn orders_are_listed_before_and_after_an_apply() {
     shardctl.remark("After an apply:").run(&["status"]).exits(0);
     shardctl.run(&["status", "48977"]).exits(0);
     assert_eq!(shardctl.writes().len(), writes, "a table changes nothing");
+    shardctl.control().with_account(|account| {
+        let order = account.orders.get_mut(&"48213".parse().expect("an id")).expect("the order");
+        order.p0f_slots += 1;
+        order.auto_renewal = !order.auto_renewal;
+    });
+    shardctl.remark("After somebody changed an order in the panel:").run(&["status"]).exits(0);
+    shardctl.run(&["status", "48213", "--format", "markdown"]).exits(0);
     shardctl.snapshot("status");
 }
 
@@ -31,5 +38,8 @@ fn named_orders_need_no_manifest() {
     shardctl.remark("One of two cannot be read:").run(&["status", "49100", "7"]).exits(1);
     shardctl.break_with(json!([{"operation": "active", "status": 401, "times": 0}]));
     shardctl.run(&["status", "49100"]).exits(1);
+    shardctl.break_with(json!([]));
+    shardctl.control().with_account(|account| account.orders.clear());
+    shardctl.remark("Of an account without orders:").run(&["status", "--all"]).exits(0);
     shardctl.snapshot("status-named");
 }

@@ -40,7 +40,7 @@ orders:
         "{}",
         run.stdout
     );
-    assert!(table[1].contains("0 known, 1 unknown") && table[1].contains("unknown"), "{}", table[1]);
+    assert!(table[1].contains("  unknown  1 on 2 slots  "), "{}", table[1]);
     assert!(run.stdout.contains("order 4: ") && run.stdout.contains("order 5: "), "{}", run.stdout);
     assert_eq!(run.stderr, "error: 2 orders could not be shown\n");
     let page = shardctl.run(&["status", "1", "333", "--format", "markdown"]).exits(0).stdout;

@@ -18,7 +18,10 @@ async fn server(orders: usize, most: usize, next: Next) -> MockServer {
         let ids = (offset..orders).take(most).map(|id| json!({"order_id": id + 1})).collect::<Vec<_>>();
         let next = next(offset + ids.len(), orders);
         // Neither is to be relied on.
-        let body = json!({"success": true, "orders": ids, "count": 1, "prev": "?", "next": next});
+        let mut body = json!({"success": true, "orders": ids, "count": 1, "prev": "?", "next": next});
+        if body["next"] == "untold" {
+            body.as_object_mut().expect("an object").remove("next");
+        }
         ResponseTemplate::new(200).set_body_json(body)
     };
     Mock::given(any()).respond_with(answer).mount(&server).await;
@@ -30,7 +33,8 @@ async fn every_order_is_listed_once_with_few_requests_and_no_link_is_followed() 
     let honest = |read: usize, orders: usize| if read < orders { json!("http://127.0.0.1:9/") } else { Value::Null };
     let always = |_: usize, _: usize| json!("more");
     let never = |_: usize, _: usize| Value::Null;
-    let rows: [(usize, usize, Next, usize); 9] = [
+    let untold = |_: usize, _: usize| json!("untold");
+    let rows: [(usize, usize, Next, usize); 12] = [
         (0, 100, honest, 1),
         (7, 100, honest, 1),
         (100, 100, honest, 2),
@@ -41,6 +45,10 @@ async fn every_order_is_listed_once_with_few_requests_and_no_link_is_followed() 
         (7, 100, always, 2),
         (250, 100, never, 3),
         (0, 100, always, 1),
+        // It does not say whether there are more.
+        (7, 2, untold, 5),
+        (250, 100, untold, 4),
+        (0, 100, untold, 1),
     ];
     for (orders, most, next, requests) in rows {
         let server = server(orders, most, next).await;
