@@ -93,10 +93,11 @@ pub(super) struct ApiArgs {
 }
 
 impl ApiArgs {
-    /// Returns the API's URL as documents name it; one that is set to nothing is the default.
+    /// Returns the API's URL as documents name it: one that is set to nothing is the default, and one that is refused,
+    /// which may hold anything, is not repeated.
     pub(super) fn named_url(&self) -> String {
-        let named = self.api_url.trim_end_matches('/');
-        if named.is_empty() { ApiUrl::DEFAULT.to_owned() } else { named.to_owned() }
+        let named = if self.api_url.is_empty() { ApiUrl::DEFAULT } else { &self.api_url };
+        named.parse::<ApiUrl>().map(|url| url.to_string()).unwrap_or_default()
     }
 }
 

@@ -187,7 +187,8 @@ impl Access {
             "" => return Err(CommandFailure::new("--api-url is empty: name the API's URL")),
             text => text,
         };
-        let url = url.parse().map_err(|error| CommandFailure::new(format!("{error}")))?;
+        let refused = |error| CommandFailure::new(format!("{error}")).code(ProblemCode::ApiUnreachable);
+        let url = url.parse().map_err(refused)?;
         let (token_place, token) = read_token(args.token_file.as_deref(), environment);
         let (concurrency, retries) = (usize::from(args.concurrency), args.retries);
         let settings = Settings {

@@ -66,8 +66,10 @@ fn read_problem(order_id: OrderId, desired: &DesiredOrder, failure: &ReadFailure
     );
     let problem = match failure {
         ReadFailure::Unavailable { from_api: true, .. } => {
-            let text = format!("order {order_id} is not an order of datacenter or ISP proxies ({message})");
-            Problem::new(ProblemCode::OrderUnavailable, text).help(MEND_ORDER)
+            let help = format!(
+                "only orders of datacenter and ISP proxies can be managed: look at it in the panel, {MEND_ORDER}"
+            );
+            Problem::new(ProblemCode::OrderUnavailable, could_not).help(help)
         }
         ReadFailure::Unavailable { from_api: false, .. } => {
             Problem::new(ProblemCode::OrderUnavailable, could_not).help(misdirected)
