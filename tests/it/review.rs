@@ -143,24 +143,48 @@ fn an_order_that_has_no_room_takes_no_room_of_the_others() {
     let comment = world.comment(&plan);
     assert!(comment.chars().count() < BOUND);
     let review = read(&comment);
-    let mut named = leaving(&plan);
-    named.remove(&worlds::order_id(7));
-    assert_same("the IPs that leave", &review.leaving(), &named);
+    let (mut named, mut all) = (review.leaving(), leaving(&plan));
+    let (of_giant, all_of_giant) = (named.remove(&worlds::order_id(7)), all.remove(&worlds::order_id(7)));
+    assert_same("the IPs that leave", &named, &all);
+    // As many as there is room for are named all the same, and the others are counted.
+    let (of_giant, all_of_giant) = (of_giant.expect("the giant"), all_of_giant.expect("the giant"));
+    assert!(of_giant.iter().all(|ip| all_of_giant.contains(ip)), "{of_giant:?}");
+    assert!(comment.chars().count() > BOUND - 2500, "there is room for more: {}", comment.chars().count());
+    let others = 6000 - of_giant.len();
     let left_out = review.left_out.unwrap();
-    assert!(left_out.contains("**which 6000 IPs leave** (of order 7)"), "{left_out}");
-    let giant = "- order 7 (`eu-7`): **buys 1 p0f slot for 1.50**\n  - **6000 of 6010 IPs leave on 2026-12-01 00:00 UTC** (there";
+    assert!(left_out.contains(&format!("**which {others} IPs leave** (of order 7)")), "{left_out}");
+    let giant =
+        "- order 7 (`eu-7`): **buys 1 p0f slot for 1.50**\n  - **6000 of 6010 IPs leave on 2026-12-01 00:00 UTC**: `";
     assert!(comment.contains(giant), "{comment}");
+    assert!(comment.contains(&format!("` and {others} more (there is no room for their names)")), "{comment}");
+}
+
+/// What leaves is the last to be left out: of one order with more scattered IPs than fit, as many as fit are named.
+#[test]
+fn of_more_ips_than_fit_as_many_are_named_as_there_is_room_for() {
+    for ips in [6000, 20_000] {
+        let world = World::of([Order { leaving: worlds::every(300, ips), kept: 10, ..Order::new(7) }]);
+        let plan = world.plan();
+        let comment = world.comment(&plan);
+        let length = comment.chars().count();
+        assert!(length < BOUND && length > BOUND - 2500, "{ips}: {length}");
+        assert!(comment.contains(" more (there is no room for their names)"), "{comment}");
+        let report = world.report(&plan, worlds::order_id(7));
+        let length = report.chars().count();
+        assert!(length < BOUND && length > BOUND - 2500, "{ips}: {length}");
+        assert!(report.contains("> The diffs and most IPs are left out for want of room"), "{report}");
+    }
 }
 
 #[test]
-fn a_giant_takes_no_detail_of_the_others() {
+fn what_leaves_has_room_before_any_detail() {
     let giant = Order { leaving: worlds::every(300, 6000), kept: 10, ..Order::new(7) };
     let small = |id| Order { leaving: worlds::every(2, 5), kept: 5, ..Order::new(id) };
     let world = World::of([giant].into_iter().chain((8..28).map(small)));
     let comment = world.comment(&world.plan());
     let left_out = read(&comment).left_out.unwrap();
-    assert!(left_out.starts_with("Left out of order 7: **which 6000 IPs leave**; "), "{left_out}");
-    assert_eq!(comment.matches("```diff").count(), 20, "{comment}");
+    assert!(left_out.contains(" IPs leave** (of order 7); "), "{left_out}");
+    assert!(left_out.contains("the differences line by line"), "{left_out}");
 }
 
 #[test]
@@ -265,7 +289,7 @@ fn a_report_is_as_long_as_there_is_room() {
     for (orders, what_is_said) in [
         (2, ""),
         (120, "> The diffs are left out for want of room; "),
-        (180, "> The diffs and the IPs are left out for want of room; "),
+        (180, "> The diffs and most IPs are left out for want of room; "),
         (3000, "> The diffs, the IPs and "),
     ] {
         let world = world(orders);
@@ -276,7 +300,7 @@ fn a_report_is_as_long_as_there_is_room() {
         let is_said = |part: &str| comment.lines().any(|line| line.starts_with(part));
         assert!(what_is_said.is_empty() || is_said(what_is_said), "{orders}: {comment}");
         assert_eq!(comment.contains("```diff"), orders == 2, "{orders}");
-        assert_eq!(comment.contains("-> leaves"), orders <= 120, "{orders}");
+        assert_eq!(comment.contains("-> leaves"), orders <= 180, "{orders}");
         assert!(comment.contains(&format!("### order {orders} ")) && comment.contains("**failed**"), "{orders}");
         let left = orders as usize - told;
         assert_eq!(left > 0, orders == 3000, "{orders}: {told}");

@@ -31,9 +31,10 @@ pub(super) fn orders(shown: &Shown<'_>, orders: &[&OrderPlan], room: usize) -> (
     let all_named: usize = candidates.iter().map(|candidate| candidate.block.length()).sum();
     let for_unnamed = if all_named <= room { 0 } else { for_unnamed };
     let used = name_as_many_as_fit(&mut candidates, room - for_unnamed);
-    let used = tell_all_but_leaving(&mut candidates, used, room - for_unnamed);
+    let used = tell_without_names(&mut candidates, used, room - for_unnamed);
     let groups = unnamed_groups(&candidates, &all);
     let for_groups = groups_length(&groups).min(room - used);
+    let used = name_as_many_ips_as_fit(&mut candidates, used, room - for_groups);
     let used = detail_as_many_as_fit(shown, &mut candidates, top, used, room - for_groups);
     written(candidates, &groups, room - used)
 }
@@ -74,8 +75,8 @@ struct Candidate<'a> {
 enum Form {
     /// Together with others of which the same is said, without IPs; or not at all.
     Unnamed,
-    /// In few words, without the names of the IPs that leave.
-    NotLeaving,
+    /// In few words, with the names of some IPs that have to be seen, or of none.
+    Partly,
     /// In few words.
     Brief,
     /// As a part of its own.
@@ -151,13 +152,25 @@ fn name_as_many_as_fit(candidates: &mut [Candidate<'_>], room: usize) -> usize {
     used
 }
 
-/// Writes in few words what has no room for the names of the IPs that leave, and returns the room that takes.
-fn tell_all_but_leaving(candidates: &mut [Candidate<'_>], mut used: usize, room: usize) -> usize {
+/// Writes in few words what has no room for the names of its IPs, and returns the room that takes.
+fn tell_without_names(candidates: &mut [Candidate<'_>], mut used: usize, room: usize) -> usize {
     for candidate in candidates.iter_mut().filter(|it| it.form == Form::Unnamed && it.stands_out) {
-        let block = brief::without_leaving(candidate.order);
+        let block = brief::without_names(candidate.order);
         if used + block.length() <= room {
             used += block.length();
-            (candidate.block, candidate.form) = (block, Form::NotLeaving);
+            (candidate.block, candidate.form) = (block, Form::Partly);
+        }
+    }
+    used
+}
+
+/// Names as many IPs of orders that have no room for all of them as there is room for, and returns the room that takes.
+fn name_as_many_ips_as_fit(candidates: &mut [Candidate<'_>], mut used: usize, room: usize) -> usize {
+    for candidate in candidates.iter_mut().filter(|it| it.form == Form::Partly) {
+        let others = used - candidate.block.length();
+        if let Some(block) = brief::with_as_many_names_as_fit(candidate.order, room - others) {
+            used = others + block.length();
+            candidate.block = block;
         }
     }
     used
@@ -220,7 +233,7 @@ fn written(candidates: Vec<Candidate<'_>>, groups: &[Group], mut room: usize) ->
                 continue;
             }
             (Form::Detailed, _) => orders.part(&candidate.block.text),
-            (Form::Brief | Form::NotLeaving, _) => orders.item(&candidate.block.text),
+            (Form::Brief | Form::Partly, _) => orders.item(&candidate.block.text),
         }
         all_left_out.push(candidate.block.left_out);
     }

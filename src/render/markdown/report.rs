@@ -34,6 +34,11 @@ pub fn report<'a>(out: &mut dyn Write, shown: &Shown<'a>, report: &'a Report, co
     out.write_all(body(shown, &orders, room, comment).as_bytes())
 }
 
+/// The most characters around the lines of a block of text: its fences, and the line that counts what is left out.
+const FENCE: usize = 60;
+/// The characters before and behind a line of such a block.
+const INDENTATION: usize = 4;
+
 /// How much is said of each order; each says less than the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Extent {
@@ -59,7 +64,10 @@ fn body(shown: &Shown<'_>, orders: &[Done<'_>], room: usize, comment: &Comment) 
             _ if !left.is_empty() => continue,
             Extent::Diffs => String::new(),
             Extent::Ips => format!("> The diffs are left out for want of room; {see}.\n\n"),
-            Extent::Operations => format!("> The diffs and the IPs are left out for want of room; {see}.\n\n"),
+            Extent::Operations => {
+                let body = with_as_many_ips_as_fit(orders, room, body.chars().count(), &shown);
+                return format!("> The diffs and most IPs are left out for want of room; {see}.\n\n{body}");
+            }
         };
         return left_out + &body;
     }
@@ -75,11 +83,24 @@ fn body(shown: &Shown<'_>, orders: &[Done<'_>], room: usize, comment: &Comment) 
     )
 }
 
+/// Writes all orders, with the names of as many IPs as there is room for; without any they take so many characters.
+fn with_as_many_ips_as_fit(orders: &[Done<'_>], room: usize, used: usize, shown: &Shown<'_>) -> String {
+    let mut spare = room.saturating_sub(used);
+    let mut body = String::new();
+    for (order, done) in orders {
+        let without = block(order, done, shown, Extent::Operations, 0);
+        let with = block(order, done, shown, Extent::Ips, spare);
+        spare = spare.saturating_sub(with.chars().count().saturating_sub(without.chars().count()));
+        body.push_str(&with);
+    }
+    body
+}
+
 /// Writes as many orders as fit, and returns those that do not.
 fn fitting<'a>(orders: &[Done<'a>], room: usize, shown: &Shown<'_>, extent: Extent) -> (String, Vec<Done<'a>>) {
     let (mut body, mut used, mut left) = (String::new(), 0, Vec::new());
     for (order, done) in orders {
-        let block = block(order, done, shown, extent);
+        let block = block(order, done, shown, extent, usize::MAX);
         let length = block.chars().count();
         if used + length <= room {
             body.push_str(&block);
@@ -91,7 +112,8 @@ fn fitting<'a>(orders: &[Done<'a>], room: usize, shown: &Shown<'_>, extent: Exte
     (body, left)
 }
 
-fn block(order: &OrderPlan, done: &OrderReport, shown: &Shown<'_>, extent: Extent) -> String {
+/// Writes what came of an order, with IPs in so many characters.
+fn block(order: &OrderPlan, done: &OrderReport, shown: &Shown<'_>, extent: Extent, mut room: usize) -> String {
     let tag = order.tag.as_ref().map(|tag| format!(" ({})", html_code(&short(tag.raw(), MAX_TAG))));
     let mut block = format!("### order {}{}\n\n", order.order_id, tag.unwrap_or_default());
     for (index, (step, result)) in order.steps.iter().zip(&done.results).enumerate() {
@@ -107,7 +129,9 @@ fn block(order: &OrderPlan, done: &OrderReport, shown: &Shown<'_>, extent: Exten
         }
         block.push('\n');
         if extent <= Extent::Ips && *result != StepResult::NotRun {
-            block.push_str(&named(shown, &words));
+            let named = named(shown, &words, room);
+            room = room.saturating_sub(named.chars().count());
+            block.push_str(&named);
         }
     }
     if let Some(failure) = &done.failure {
@@ -120,9 +144,21 @@ fn block(order: &OrderPlan, done: &OrderReport, shown: &Shown<'_>, extent: Exten
     block
 }
 
-/// Names the IPs that leave, or take a slot for good.
-fn named(shown: &Shown<'_>, words: &Words<'_>) -> String {
+/// Names the IPs that leave, or take a slot for good, as far as so many characters go.
+fn named(shown: &Shown<'_>, words: &Words<'_>, room: usize) -> String {
     let groups: Vec<&Group<'_>> = words.groups.iter().filter(|group| group.is_named()).collect();
-    let lines: Vec<String> = words::lines(&groups, shown).into_iter().map(|(_, line)| line).collect();
-    if lines.is_empty() { String::new() } else { format!("\n{}\n", fenced("   ", "text", &lines)) }
+    let mut lines: Vec<String> = words::lines(&groups, shown).into_iter().map(|(_, line)| line).collect();
+    let all = lines.len();
+    // Each stands on a line of its own, behind the indentation of the list.
+    let mut used = FENCE;
+    lines.retain(|line| {
+        used = used.saturating_add(line.chars().count() + INDENTATION);
+        used <= room
+    });
+    match (lines.len(), all - lines.len()) {
+        (0, _) => return String::new(),
+        (_, 0) => {}
+        (_, more) => lines.push(format!("… and {}", count(more, "more line"))),
+    }
+    format!("\n{}\n", fenced("   ", "text", &lines))
 }

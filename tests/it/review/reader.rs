@@ -155,6 +155,8 @@ fn add(told: &mut Told, listing: Listing, list: &str) {
 fn ips(list: &str) -> Vec<u32> {
     let mut before = String::new();
     let mut all = Vec::new();
+    // Behind a list that is cut short stands how many more there are.
+    let list = list.split('`').next().unwrap();
     for item in list.trim().trim_end_matches(',').split(", ") {
         let item = item.trim().split(" (").next().unwrap();
         let (first, last) = item.split_once('–').unwrap_or((item, item));
