@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{OrderId, PendingChange, ProxyIp, Span};
+use crate::model::{OrderId, PendingChange, ProxyIp, ReadFailure, Span};
 
 /// Something that keeps a manifest from being valid or an order from being applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,6 +165,16 @@ codes! {
         UnknownOrder => "unknown_order",
         /// A user asked to stop before there was a plan.
         Interrupted => "interrupted",
+    }
+}
+
+impl From<&ReadFailure> for ProblemCode {
+    fn from(failure: &ReadFailure) -> ProblemCode {
+        match failure {
+            ReadFailure::Unavailable { .. } => ProblemCode::OrderUnavailable,
+            ReadFailure::NotFound { .. } => ProblemCode::OrderNotFound,
+            ReadFailure::Failed { .. } => ProblemCode::ApiError,
+        }
     }
 }
 
