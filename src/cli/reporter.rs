@@ -17,8 +17,8 @@ use super::patient::Patient;
 use crate::api::{Observer, RequestEnded, Stage, Waiting};
 use crate::diagnostic::{Problem, SourceMap};
 use crate::document::{
-    self, EventDocument, EventLineDocument, LogLevel, LogLineDocument, MessageLineDocument,
-    PauseLineDocument, RequestLineDocument,
+    self, EventDocument, EventLineDocument, LogLevel, LogLineDocument, MessageLineDocument, PauseLineDocument,
+    RequestLineDocument,
 };
 use crate::model::{OrderId, printable};
 use crate::plan::Plan;
