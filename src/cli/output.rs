@@ -156,8 +156,10 @@ impl Found<'_> {
     /// Writes metrics; `status` alone has some.
     fn openmetrics(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            Found::Status(document) => openmetrics::status(out, document),
-            Found::Ended(ended) => openmetrics::status(out, &StatusDocument::without_orders(ended.problems())),
+            Found::Status(document) => openmetrics::status(out, document, Timestamp::now()),
+            Found::Ended(ended) => {
+                openmetrics::status(out, &StatusDocument::without_orders(ended.problems()), Timestamp::now())
+            }
             _ => Ok(()),
         }
     }
