@@ -92,7 +92,7 @@ pub(super) fn applied_words(run: &RunDocument) -> String {
     let (begun, end) = match (&run.ended_at, run.outcome) {
         (None, _) => ("begun", ", and that run never ended"),
         (Some(_), Some(OutcomeWord::Failed)) => {
-            ("begun", ", and that run changed nothing: it is refused all the same, as a plan is begun once")
+            ("begun", ", and that run changed nothing; it is refused all the same: a plan is carried out once at most")
         }
         _ => ("applied", ""),
     };

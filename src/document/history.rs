@@ -25,9 +25,10 @@ pub struct HistoryDocument {
     pub format_version: u32,
     /// The runs, newest first, each as its file has it; of orders that were named, only those.
     pub runs: Vec<RunDocument>,
-    /// What they are known to have charged, in cents.
+    /// What they are known to have charged, in cents; where orders were named, for those alone.
     pub charged_cents: u64,
-    /// What purchases would have charged of which nobody knows whether they were made, in cents.
+    /// What purchases would have charged of which nobody knows whether they were made, in cents; where orders were
+    /// named, for those alone.
     pub may_have_charged_cents: u64,
     /// Files that cannot be read, or why there is nothing to show.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -61,9 +62,10 @@ pub struct RunDocument {
     pub actor: ActorDocument,
     /// What came of it, in one word; null: it never ended.
     pub outcome: Option<OutcomeWord>,
-    /// What it is known to have charged, in cents.
+    /// What it is known to have charged, in cents; where `history` was given orders, for those alone.
     pub charged_cents: u64,
-    /// What purchases would have charged of which nobody knows whether they were made, in cents.
+    /// What purchases would have charged of which nobody knows whether they were made, in cents; where `history` was
+    /// given orders, for those alone.
     pub may_have_charged_cents: u64,
     /// The orders that it was to change, ascending by id.
     pub orders: Vec<RunOrderDocument>,
