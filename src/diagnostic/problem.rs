@@ -163,7 +163,7 @@ codes! {
         UnusablePlan => "unusable_plan",
         /// No order fits an `--order`.
         UnknownOrder => "unknown_order",
-        /// A user asked to stop before there was a plan.
+        /// A user asked to stop before there was a plan, or, in the log, before all of it was done.
         Interrupted => "interrupted",
     }
 }
