@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 use shardctl::document::{HistoryDocument, RunDocument};
 use shardctl::render::history::{self, LookedAt};
 use shardctl::render::markdown::Comment;
+use shardctl::state::{Directory, Place};
 
 use super::{DECLARED, put, rig};
-use crate::rig::{MANIFEST, Ran, Rig};
+use crate::rig::{MANIFEST, Ran, Rig, STATE};
 
 /// A run as another machine wrote it.
 fn run(id: &str, orders: &[(u64, u64)]) -> Value {
@@ -162,6 +163,20 @@ async fn a_place_that_is_not_there_is_said_to_be_none_and_is_not_made() {
             .count(),
         0
     );
+}
+
+/// The lock may be held by who copies or forgets records, too.
+#[tokio::test]
+async fn who_took_the_lock_after_a_run_began_does_not_carry_it_out() {
+    let rig = three().await;
+    let mut killed = run("20261121T060000Z-aaaaaa", &[(2, 100)]);
+    killed["ended_at"] = Value::Null;
+    killed["outcome"] = Value::Null;
+    put(&rig, "20261121T060000Z-aaaaaa.json", killed.to_string());
+    let lock = Directory::new(rig.path(STATE)).lock().await.expect("the lock");
+    let text = rig.run(&["history"]).await.exits(0).stdout;
+    assert!(text.starts_with("2026-11-21 06:00:00 UTC  never ended  ") && !text.contains("at work"), "{text}");
+    lock.release().await;
 }
 
 #[tokio::test]

@@ -296,8 +296,8 @@ async fn a_run_is_said_to_be_at_work_only_while_it_is() {
     assert!(history.contains("  never ended  ") && !history.contains("at work"), "{history}");
 
     // Whoever holds the lock now is not the run that was killed.
-    let held = rig.start(&["apply", "--apply", "--reassert", "--concurrency", "1"]);
     rig.break_with(json!([{"operation": "set_signatures", "hold": true}]));
+    let held = rig.start(&["apply", "--apply", "--reassert", "--concurrency", "1"]);
     rig.struck().await;
     let history = rig.run(&["history"]).await.exits(0).stdout;
     let titles = history.lines().filter(|line| line.contains(" UTC  "));
