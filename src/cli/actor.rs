@@ -1,4 +1,5 @@
-//! Who runs the program, and for which commit, as the usual variables of CI systems say, else the user and the machine.
+//! Who runs the program, and for which commit, as the usual variables of CI systems say, else the user and the machine:
+//! for the history, and the commit for comments, too.
 //!
 //! What they say is text from outside: it is shortened, and what is no commit or no URL is left out.
 
@@ -22,6 +23,8 @@ struct System {
     /// A variable that is set where it runs, and what it then says; empty: anything but `false`.
     mark: (&'static str, &'static str),
     names: &'static [&'static str],
+    /// The head of a merge or pull request, where the commit that is checked out is one that merges it.
+    heads: &'static [&'static str],
     commits: &'static [&'static str],
     url: fn(Variables<'_>) -> Option<String>,
 }
@@ -31,6 +34,8 @@ const SYSTEMS: &[System] = &[
         source: ActorSource::Github,
         mark: ("GITHUB_ACTIONS", "true"),
         names: &["GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"],
+        // A file tells it: `GITHUB_EVENT_PATH`.
+        heads: &[],
         commits: &["GITHUB_SHA"],
         url: |get| {
             let [server, repository, run] = ["GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"].map(get);
@@ -41,6 +46,7 @@ const SYSTEMS: &[System] = &[
         source: ActorSource::Gitlab,
         mark: ("GITLAB_CI", "true"),
         names: &["GITLAB_USER_LOGIN"],
+        heads: &["CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"],
         commits: &["CI_COMMIT_SHA"],
         url: |get| get("CI_JOB_URL").or_else(|| get("CI_PIPELINE_URL")),
     },
@@ -48,6 +54,7 @@ const SYSTEMS: &[System] = &[
         source: ActorSource::Ci,
         mark: ("BUILDKITE", "true"),
         names: &["BUILDKITE_BUILD_CREATOR", "BUILDKITE_BUILD_AUTHOR"],
+        heads: &[],
         commits: &["BUILDKITE_COMMIT"],
         url: |get| get("BUILDKITE_BUILD_URL"),
     },
@@ -55,6 +62,7 @@ const SYSTEMS: &[System] = &[
         source: ActorSource::Ci,
         mark: ("CIRCLECI", "true"),
         names: &["CIRCLE_USERNAME"],
+        heads: &[],
         commits: &["CIRCLE_SHA1"],
         url: |get| get("CIRCLE_BUILD_URL"),
     },
@@ -62,6 +70,7 @@ const SYSTEMS: &[System] = &[
         source: ActorSource::Ci,
         mark: ("JENKINS_URL", ""),
         names: &["BUILD_USER_ID", "BUILD_USER", "CHANGE_AUTHOR"],
+        heads: &[],
         commits: &["GIT_COMMIT"],
         url: |get| get("BUILD_URL"),
     },
@@ -69,6 +78,7 @@ const SYSTEMS: &[System] = &[
         source: ActorSource::Ci,
         mark: ("BITBUCKET_BUILD_NUMBER", ""),
         names: &["BITBUCKET_STEP_TRIGGERER_UUID"],
+        heads: &[],
         commits: &["BITBUCKET_COMMIT"],
         url: |get| {
             let [repository, run] = ["BITBUCKET_REPO_FULL_NAME", "BITBUCKET_BUILD_NUMBER"].map(get);
@@ -79,18 +89,47 @@ const SYSTEMS: &[System] = &[
         source: ActorSource::Ci,
         mark: ("TF_BUILD", ""),
         names: &["BUILD_REQUESTEDFOR"],
+        heads: &["SYSTEM_PULLREQUEST_SOURCECOMMITID"],
         commits: &["BUILD_SOURCEVERSION"],
         url: |get| {
             let [server, project, run] =
                 ["SYSTEM_TEAMFOUNDATIONCOLLECTIONURI", "SYSTEM_TEAMPROJECT", "BUILD_BUILDID"].map(get);
-            let server = server?;
-            Some(format!("{}/{}/_build/results?buildId={}", server.trim_end_matches('/'), project?, run?))
+            let mut url = Url::parse(&server?).ok()?;
+            // A project's name may hold blanks, and more that a URL does not.
+            url.path_segments_mut().ok()?.pop_if_empty().extend([project?.as_str(), "_build", "results"]);
+            url.query_pairs_mut().append_pair("buildId", &run?);
+            Some(url.into())
         },
+    },
+    System {
+        source: ActorSource::Ci,
+        mark: ("TRAVIS", "true"),
+        names: &[],
+        heads: &["TRAVIS_PULL_REQUEST_SHA"],
+        commits: &["TRAVIS_COMMIT"],
+        url: |get| get("TRAVIS_JOB_WEB_URL").or_else(|| get("TRAVIS_BUILD_WEB_URL")),
+    },
+    System {
+        source: ActorSource::Ci,
+        mark: ("CODEBUILD_BUILD_ID", ""),
+        names: &["CODEBUILD_INITIATOR"],
+        heads: &[],
+        commits: &["CODEBUILD_RESOLVED_SOURCE_VERSION"],
+        url: |get| get("CODEBUILD_BUILD_URL"),
+    },
+    System {
+        source: ActorSource::Ci,
+        mark: ("TEAMCITY_VERSION", ""),
+        names: &[],
+        heads: &[],
+        commits: &["BUILD_VCS_NUMBER"],
+        url: |get| get("BUILD_URL"),
     },
     System {
         source: ActorSource::Ci,
         mark: ("DRONE", "true"),
         names: &["DRONE_BUILD_TRIGGER", "DRONE_COMMIT_AUTHOR"],
+        heads: &[],
         commits: &["DRONE_COMMIT_SHA", "DRONE_COMMIT"],
         url: |get| get("DRONE_BUILD_LINK"),
     },
@@ -98,14 +137,15 @@ const SYSTEMS: &[System] = &[
         source: ActorSource::Ci,
         mark: ("CI", "woodpecker"),
         names: &["CI_PIPELINE_AUTHOR", "CI_COMMIT_AUTHOR"],
+        heads: &[],
         commits: &["CI_COMMIT_SHA"],
         url: |get| get("CI_PIPELINE_URL").or_else(|| get("CI_BUILD_LINK")),
     },
-    System { source: ActorSource::Ci, mark: ("CI", ""), names: &[], commits: &[], url: |_| None },
+    System { source: ActorSource::Ci, mark: ("CI", ""), names: &[], heads: &[], commits: &[], url: |_| None },
 ];
 
-/// Says who runs the program; `variables` gives those that are set and not empty.
-pub(super) fn actor(variables: impl Fn(&str) -> Option<String>) -> ActorDocument {
+/// Says who runs the program; `variables` gives those that are set, `head` the head of a pull request where a file tells it.
+pub(super) fn actor(variables: impl Fn(&str) -> Option<String>, head: Option<String>) -> ActorDocument {
     let get = |name: &str| variables(name).filter(|value| !value.trim().is_empty());
     let get: Variables<'_> = &get;
     let first = |names: &[&str]| names.iter().find_map(|name| get(name));
@@ -113,8 +153,8 @@ pub(super) fn actor(variables: impl Fn(&str) -> Option<String>) -> ActorDocument
     ActorDocument {
         source: system.map_or(ActorSource::Local, |system| system.source),
         name: system.and_then(|system| first(system.names)).or_else(|| user_and_machine(get)).map(shortened),
-        commit: system.and_then(|system| first(system.commits)).filter(|commit| is_commit(commit)),
-        url: system.and_then(|system| (system.url)(get)).filter(|url| is_page(url)),
+        commit: head.filter(|commit| is_commit(commit)).or_else(|| commit(system, get)),
+        url: system.and_then(|system| (system.url)(get)).and_then(|url| page(&url)),
     }
 }
 
@@ -123,6 +163,15 @@ impl System {
         let (name, value) = self.mark;
         get(name).is_some_and(|says| if value.is_empty() { says != "false" } else { says.eq_ignore_ascii_case(value) })
     }
+}
+
+/// Returns the commit: as the system says that is here, else as any other says, since a job may well run in a container
+/// that was given that variable and no other.
+fn commit(here: Option<&System>, get: Variables<'_>) -> Option<String> {
+    let here = here.into_iter().flat_map(|system| [system.heads, system.commits]);
+    let heads = SYSTEMS.iter().map(|system| system.heads);
+    let names = here.chain(heads).chain(SYSTEMS.iter().map(|system| system.commits)).flatten();
+    names.filter_map(|name| get(name)).find(|commit| is_commit(commit))
 }
 
 fn user_and_machine(get: Variables<'_>) -> Option<String> {
@@ -146,157 +195,14 @@ fn is_commit(text: &str) -> bool {
     (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Returns whether a text is the address of a page, without anything secret.
-fn is_page(text: &str) -> bool {
-    let Ok(url) = Url::parse(text) else { return false };
+/// Returns the address of a page as one writes it, with what no URL holds escaped; nothing where it is none, or holds a
+/// secret.
+fn page(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
     let is_secret = !url.username().is_empty() || url.password().is_some();
-    text.len() <= MAX_URL && matches!(url.scheme(), "http" | "https") && url.has_host() && !is_secret
+    let is_page = matches!(url.scheme(), "http" | "https") && url.has_host() && !is_secret;
+    Some(String::from(url)).filter(|url| is_page && url.len() <= MAX_URL)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(variables: &[(&str, &str)]) -> ActorDocument {
-        actor(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
-    }
-
-    /// The variables of a CI system, which one it is, and where it shows the run.
-    type Row<'a> = (&'a [(&'a str, &'a str)], ActorSource, &'a str);
-
-    const SHA: &str = "4f3a9c0000000000000000000000000000000000";
-
-    #[test]
-    fn every_ci_system_says_who_which_commit_and_where() {
-        let page = "https://ci.example/run/7";
-        let github = ("GITHUB_SERVER_URL", "https://github.com");
-        let rows: &[Row<'_>] = &[
-            (
-                &[
-                    ("GITHUB_ACTIONS", "true"),
-                    ("CI", "true"),
-                    ("GITHUB_ACTOR", "ann"),
-                    ("GITHUB_SHA", SHA),
-                    github,
-                    ("GITHUB_REPOSITORY", "us/infra"),
-                    ("GITHUB_RUN_ID", "7"),
-                ],
-                ActorSource::Github,
-                "https://github.com/us/infra/actions/runs/7",
-            ),
-            (
-                &[("GITLAB_CI", "true"), ("GITLAB_USER_LOGIN", "ann"), ("CI_COMMIT_SHA", SHA), ("CI_JOB_URL", page)],
-                ActorSource::Gitlab,
-                page,
-            ),
-            (
-                &[
-                    ("BUILDKITE", "true"),
-                    ("BUILDKITE_BUILD_CREATOR", "ann"),
-                    ("BUILDKITE_COMMIT", SHA),
-                    ("BUILDKITE_BUILD_URL", page),
-                ],
-                ActorSource::Ci,
-                page,
-            ),
-            (
-                &[("CIRCLECI", "true"), ("CIRCLE_USERNAME", "ann"), ("CIRCLE_SHA1", SHA), ("CIRCLE_BUILD_URL", page)],
-                ActorSource::Ci,
-                page,
-            ),
-            (
-                &[
-                    ("JENKINS_URL", "https://ci.example"),
-                    ("CHANGE_AUTHOR", "ann"),
-                    ("GIT_COMMIT", SHA),
-                    ("BUILD_URL", page),
-                ],
-                ActorSource::Ci,
-                page,
-            ),
-            (
-                &[
-                    ("BITBUCKET_BUILD_NUMBER", "7"),
-                    ("BITBUCKET_STEP_TRIGGERER_UUID", "ann"),
-                    ("BITBUCKET_COMMIT", SHA),
-                    ("BITBUCKET_REPO_FULL_NAME", "us/infra"),
-                ],
-                ActorSource::Ci,
-                "https://bitbucket.org/us/infra/pipelines/results/7",
-            ),
-            (
-                &[
-                    ("TF_BUILD", "True"),
-                    ("BUILD_REQUESTEDFOR", "ann"),
-                    ("BUILD_SOURCEVERSION", SHA),
-                    ("SYSTEM_TEAMFOUNDATIONCOLLECTIONURI", "https://dev.azure.com/us/"),
-                    ("SYSTEM_TEAMPROJECT", "infra"),
-                    ("BUILD_BUILDID", "7"),
-                ],
-                ActorSource::Ci,
-                "https://dev.azure.com/us/infra/_build/results?buildId=7",
-            ),
-            (
-                &[
-                    ("DRONE", "true"),
-                    ("DRONE_COMMIT_AUTHOR", "ann"),
-                    ("DRONE_COMMIT_SHA", SHA),
-                    ("DRONE_BUILD_LINK", page),
-                ],
-                ActorSource::Ci,
-                page,
-            ),
-            (
-                &[("CI", "woodpecker"), ("CI_COMMIT_AUTHOR", "ann"), ("CI_COMMIT_SHA", SHA), ("CI_PIPELINE_URL", page)],
-                ActorSource::Ci,
-                page,
-            ),
-        ];
-        for (variables, source, url) in rows {
-            let expected = ActorDocument {
-                source: *source,
-                name: Some("ann".to_owned()),
-                commit: Some(SHA.to_owned()),
-                url: Some((*url).to_owned()),
-            };
-            assert_eq!(of(variables), expected, "{variables:?}");
-        }
-    }
-
-    #[test]
-    fn without_a_known_system_it_is_the_user_on_the_machine() {
-        for (variables, source) in [
-            (&[("USER", "ann")][..], ActorSource::Local),
-            (&[("LOGNAME", "ann"), ("USER", " ")], ActorSource::Local),
-            (&[("USER", "ann"), ("CI", "false"), ("GITHUB_ACTIONS", "")], ActorSource::Local),
-            (&[("USER", "ann"), ("CI", "1")], ActorSource::Ci),
-        ] {
-            let ActorDocument { source: found, name, commit, url } = of(variables);
-            let name = name.expect("a name");
-            assert!(name == "ann" || name.starts_with("ann@"), "{name}");
-            assert_eq!((found, commit, url), (source, None, None), "{variables:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_commit_or_no_page_is_left_out_and_names_are_short() {
-        let long = "x".repeat(10_000);
-        let far = format!("https://ci.example/{long}");
-        for (commit, url) in [
-            ("unknown", "javascript:alert(1)"),
-            ("4f3a9c", "https://ann:secret@ci.example/run"),
-            ("4f3a9c0\n", "file:///etc/passwd"),
-            ("", "no page"),
-            (long.as_str(), far.as_str()),
-        ] {
-            let found = of(&[
-                ("GITLAB_CI", "true"),
-                ("GITLAB_USER_LOGIN", &long),
-                ("CI_COMMIT_SHA", commit),
-                ("CI_JOB_URL", url),
-            ]);
-            assert_eq!((found.commit, found.url), (None, None), "{commit} {url}");
-            assert_eq!(found.name.map(|name| name.len()), Some(MAX_NAME));
-        }
-    }
-}
+mod tests;

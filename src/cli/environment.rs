@@ -19,24 +19,6 @@ const API_URL_VARIABLE: &str = "PROXYSHARD_API_URL";
 const STATE_VARIABLE: &str = "SHARDCTL_STATE";
 /// The variable by which the script of a shell asks how to complete a line; it names the shell.
 pub(super) const COMPLETE_VARIABLE: &str = "SHARDCTL_COMPLETE";
-/// Where CI systems say which commit they run for.
-const COMMIT_VARIABLES: [&str; 13] = [
-    // The head of a merge or pull request, where the commit that is checked out is one that merges it.
-    "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA",
-    "SYSTEM_PULLREQUEST_SOURCECOMMITID",
-    "TRAVIS_PULL_REQUEST_SHA",
-    "GITHUB_SHA",
-    "CI_COMMIT_SHA",
-    "BUILDKITE_COMMIT",
-    "CIRCLE_SHA1",
-    "BITBUCKET_COMMIT",
-    "BUILD_SOURCEVERSION",
-    "DRONE_COMMIT_SHA",
-    "TRAVIS_COMMIT",
-    "CODEBUILD_RESOLVED_SOURCE_VERSION",
-    "GIT_COMMIT",
-];
-
 /// A variable whose value is not UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NotText;
@@ -72,6 +54,8 @@ impl Environment {
     /// Reads it.
     pub(super) fn read() -> Environment {
         let is_empty = |name| env::var_os(name).is_some_and(|value: OsString| value.is_empty());
+        let event = env::var_os("GITHUB_EVENT_PATH").map(PathBuf::from);
+        let actor = actor(|name| env::var(name).ok(), event.and_then(|event| head_of_pull_request(&event)));
         Environment {
             token: env::var_os(TOKEN_VARIABLE)
                 .map(|token| token.into_string().map(Zeroizing::new).map_err(|_| NotText)),
@@ -80,16 +64,9 @@ impl Environment {
             state_is_empty: is_empty(STATE_VARIABLE),
             is_github: env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true"),
             is_ci: env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false"),
-            commit: commit(),
+            commit: actor.commit.as_deref().and_then(Commit::parse),
             github_workspace: env::var_os("GITHUB_WORKSPACE").filter(|path| !path.is_empty()).map(PathBuf::from),
-            actor: actor(|name| env::var(name).ok()),
+            actor,
         }
     }
-}
-
-fn commit() -> Option<Commit> {
-    let event = env::var_os("GITHUB_EVENT_PATH").map(PathBuf::from);
-    let of_pull_request = event.and_then(|event| head_of_pull_request(&event));
-    let said = || COMMIT_VARIABLES.iter().find_map(|name| Commit::parse(&env::var(name).ok()?));
-    of_pull_request.or_else(said)
 }

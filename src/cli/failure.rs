@@ -69,6 +69,13 @@ pub(super) struct InvalidManifest {
     pub(super) sources: SourceMap,
 }
 
+/// Returns the code of problems that all have the same.
+pub(super) fn common_code(codes: impl IntoIterator<Item = ProblemCode>) -> Option<ProblemCode> {
+    let mut codes = codes.into_iter();
+    let first = codes.next()?;
+    codes.all(|code| code == first).then_some(first)
+}
+
 impl CommandFailure {
     pub(super) fn new(message: impl Into<String>) -> CommandFailure {
         CommandFailure { message: message.into(), parts: Vec::new(), hint: None, code: None, manifest: None }

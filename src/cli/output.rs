@@ -11,6 +11,7 @@ use crate::document::{
     StatusDocument, ValidateDocument,
 };
 use crate::model::{Desired, Report, count};
+use crate::render::history::LookedAt;
 use crate::render::markdown::{self, Comment, Invocation};
 use crate::render::{Shown, forecast, history, openmetrics, status, text};
 
@@ -29,7 +30,7 @@ pub(super) enum Found<'a> {
     /// The renewals of the next so many days.
     Forecast(&'a ForecastDocument, u32),
     /// What was applied.
-    History(&'a HistoryDocument),
+    History(&'a HistoryDocument, &'a LookedAt),
     /// A manifest that is valid.
     Valid(&'a Desired),
     /// A run that ended before there was anything else.
@@ -101,7 +102,7 @@ impl<'a> Found<'a> {
             Found::Applied(view, report) => text::report(out, &shown(view), report),
             Found::Status(document) => status::text(out, document),
             Found::Forecast(document, days) => forecast::text(out, document, *days),
-            Found::History(document) => history::text(out, document, verbose),
+            Found::History(document, looked_at) => history::text(out, document, looked_at, verbose),
             Found::Valid(desired) => {
                 let keeps = || desired.orders.values().filter_map(|order| order.keep.as_ref());
                 let ips: usize = keeps().map(|keep| keep.addresses.len()).sum();
@@ -125,7 +126,7 @@ impl<'a> Found<'a> {
             Found::Applied(view, report) => document::write(out, &ApplyDocument::new(view, Some(report))),
             Found::Status(document) => document::write(out, document),
             Found::Forecast(document, _) => document::write(out, document),
-            Found::History(document) => document::write(out, document),
+            Found::History(document, _) => document::write(out, document),
             Found::Valid(_) => document::write(out, &ValidateDocument::new(&[], &SourceMap::default())),
             Found::Ended(ended) => ended.json(out),
         }
@@ -140,7 +141,7 @@ impl<'a> Found<'a> {
             Found::Applied(view, report) => markdown::report(out, &shown(view), report, comment),
             Found::Status(document) => status::markdown(out, document, comment),
             Found::Forecast(document, days) => forecast::markdown(out, document, *days, comment),
-            Found::History(document) => history::markdown(out, document, comment),
+            Found::History(document, looked_at) => history::markdown(out, document, looked_at, comment),
             Found::Valid(_) => markdown::validate(out, &[], &SourceMap::default(), comment),
             Found::Ended(ended) if ended.invalid_manifest => {
                 markdown::invalid_manifest(out, ended.problems, ended.sources, comment)
@@ -156,8 +157,10 @@ impl Found<'_> {
     /// Writes metrics; `status` alone has some.
     fn openmetrics(&self, out: &mut dyn Write) -> io::Result<()> {
         match self {
-            Found::Status(document) => openmetrics::status(out, document),
-            Found::Ended(ended) => openmetrics::status(out, &StatusDocument::without_orders(ended.problems())),
+            Found::Status(document) => openmetrics::status(out, document, Timestamp::now()),
+            Found::Ended(ended) => {
+                openmetrics::status(out, &StatusDocument::without_orders(ended.problems()), Timestamp::now())
+            }
             _ => Ok(()),
         }
     }

@@ -1,22 +1,27 @@
 //! Progress and logs on stderr.
 
+mod events;
+
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::{Value, json};
+use jiff::Timestamp;
 
 use super::args::LogFormat;
-use super::failure::{CommandFailure, InvalidManifest};
+use super::failure::{CommandFailure, InvalidManifest, common_code};
 use super::heartbeat::{self, Heartbeat, LongPauses};
 use super::patient::Patient;
 use crate::api::{Observer, RequestEnded, Stage, Waiting};
-use crate::apply::ApplyEvents;
-use crate::document::{self, EventDocument, EventLevel, EventLineDocument, RunOperationDocument};
-use crate::model::{Cents, OrderId, Outcome, Report, StepResult, printable};
-use crate::plan::{OrderPlan, Plan, Status, Step};
+use crate::diagnostic::{Problem, SourceMap};
+use crate::document::{
+    self, EventDocument, EventLineDocument, LogLevel, LogLineDocument, MessageLineDocument, PauseLineDocument,
+    RequestLineDocument,
+};
+use crate::model::{OrderId, printable};
+use crate::plan::Plan;
 use crate::reconcile::ReadProgress;
 
 /// `-v`: what was decided.
@@ -31,6 +36,8 @@ pub(super) struct Reporter {
     verbose: u8,
     quiet: bool,
     format: LogFormat,
+    /// The run in the history, once it is begun.
+    run: Arc<OnceLock<String>>,
     /// Beats while orders are read or written, where nobody sees the bar.
     heartbeat: Arc<Mutex<Option<Heartbeat>>>,
     pauses: Arc<LongPauses>,
@@ -45,7 +52,7 @@ impl Reporter {
         if let Ok(style) = ProgressStyle::with_template("{prefix} {bar:24} {pos}/{len} orders  {wide_msg}") {
             bar.set_style(style);
         }
-        Reporter { bar, verbose, quiet, format, heartbeat: Arc::default(), pauses: Arc::default() }
+        Reporter { bar, verbose, quiet, format, run: Arc::default(), heartbeat: Arc::default(), pauses: Arc::default() }
     }
 
     /// Starts to count orders.
@@ -80,8 +87,11 @@ impl Reporter {
     /// Logs a decision (`-v`); it becomes text only where somebody asked for it.
     pub(super) fn decision(&self, order_id: OrderId, message: impl Display) {
         if self.verbose >= DECISIONS {
-            let fields = json!({"order_id": order_id.get()});
-            self.log("info", &message.to_string(), &format!("order {order_id}: {message}"), fields);
+            let line =
+                |time| MessageLineDocument::new(time, LogLevel::Info, Some(order_id.get()), &message.to_string());
+            self.log(LogLevel::Info, &format!("order {order_id}: {message}"), |time| {
+                LogLineDocument::Message(line(time))
+            });
         }
     }
 
@@ -93,40 +103,10 @@ impl Reporter {
         }
     }
 
-    /// Tells what a plan is about to do that is carried out now; `run` is its name in the history.
-    pub(super) fn apply_started(&self, plan: &Plan, run: Option<&str>) {
-        let orders = || plan.orders.iter().filter(|order| order.status() == Status::Changed);
-        let steps = || orders().flat_map(|order| &order.steps);
-        let event = EventDocument::ApplyStarted {
-            run: run.map(str::to_owned),
-            orders: orders().count(),
-            operations: steps().count(),
-            charge_cents: orders().map(OrderPlan::charge).sum::<Cents>().0,
-            ips_leaving: steps().map(Step::ips_leaving).sum(),
-        };
-        self.event(EventLevel::Info, event, "apply started");
-    }
-
-    /// Tells what came of a plan.
-    pub(super) fn apply_ended(&self, report: &Report, run: Option<&str>) {
-        let level = match report.outcome() {
-            Outcome::NothingToDo | Outcome::Complete => EventLevel::Info,
-            Outcome::Partial | Outcome::Failed => EventLevel::Error,
-        };
-        let event = EventDocument::ApplyEnded {
-            run: run.map(str::to_owned),
-            outcome: report.outcome().into(),
-            charged_cents: report.charged().0,
-            may_have_charged_cents: report.may_have_charged().0,
-        };
-        self.event(level, event, "apply ended");
-    }
-
     /// Tells an event to a collector, however much people want to be told.
-    fn event(&self, level: EventLevel, event: EventDocument, message: impl Display) {
+    fn event(&self, level: LogLevel, event: EventDocument, message: impl Display) {
         if self.is_for_collectors() && !self.quiet {
-            let line = EventLineDocument::new(jiff::Timestamp::now(), level, event, message.to_string());
-            self.write(&document::line(&line));
+            self.write_event(EventLineDocument::new(Timestamp::now(), level, event, message.to_string()));
         }
     }
 
@@ -136,41 +116,33 @@ impl Reporter {
     }
 
     /// Tells a collector what is no event.
-    pub(super) fn collect(&self, level: &str, message: &str) {
-        self.log(level, message, "", json!({}));
+    pub(super) fn collect(&self, level: LogLevel, message: &str) {
+        self.log(level, message, |time| LogLineDocument::Message(MessageLineDocument::new(time, level, None, message)));
+    }
+
+    /// Tells a collector which problems a manifest or a plan has.
+    pub(super) fn collect_problems<'a>(&self, problems: impl IntoIterator<Item = &'a Problem>, sources: &SourceMap) {
+        let now = Timestamp::now();
+        problems.into_iter().for_each(|problem| self.write_event(EventLineDocument::problem(now, problem, sources)));
     }
 
     /// Tells a collector why a command failed, and which problems its manifest has.
     pub(super) fn collect_failure(&self, failure: &CommandFailure) {
-        let now = jiff::Timestamp::now();
-        if let Some(InvalidManifest { problems, sources }) = failure.manifest.as_deref() {
-            let line = |problem| document::line(&EventLineDocument::problem(now, problem, sources));
-            problems.iter().for_each(|problem| self.write(&line(problem)));
+        let CommandFailure { message, parts, hint, code, manifest } = failure;
+        let mut code = *code;
+        if let Some(InvalidManifest { problems, sources }) = manifest.as_deref() {
+            self.collect_problems(problems, sources);
+            code = code.or(common_code(problems.iter().map(|problem| problem.code)));
         }
-        let CommandFailure { message, parts, hint, code, manifest: _ } = failure;
-        let event = EventDocument::Failed { code: *code, parts: parts.clone(), help: hint.clone() };
-        self.write(&document::line(&EventLineDocument::new(now, EventLevel::Error, event, message.clone())));
+        let event = EventDocument::Failed { code, parts: parts.clone(), help: hint.clone() };
+        self.write_event(EventLineDocument::new(Timestamp::now(), LogLevel::Error, event, message.clone()));
     }
 
     /// Says something on the side, whatever the command is doing.
     pub(super) fn aside(&self, message: &str) {
         match self.format {
             LogFormat::Text => self.write(message),
-            LogFormat::Json => self.collect("info", message),
-        }
-    }
-
-    /// Tells an event of an order: to a collector as such, to people as a decision.
-    fn order_event(
-        &self,
-        order_id: OrderId,
-        level: EventLevel,
-        event: impl FnOnce(u64) -> EventDocument,
-        message: impl Display,
-    ) {
-        match self.format {
-            LogFormat::Json => self.event(level, event(order_id.get()), format_args!("order {order_id}: {message}")),
-            LogFormat::Text => self.decision(order_id, message),
+            LogFormat::Json => self.collect(LogLevel::Info, message),
         }
     }
 
@@ -179,18 +151,17 @@ impl Reporter {
         self.bar.suspend(|| drop(writeln!(Patient(io::stderr()), "{line}")));
     }
 
-    fn log(&self, level: &str, message: &str, line: &str, mut fields: Value) {
-        let now = jiff::Timestamp::now();
-        let line = match self.format {
-            LogFormat::Text => format!("{now:.3} {level:5} {}", printable(line)),
-            LogFormat::Json => {
-                fields["time"] = json!(format!("{now:.3}"));
-                fields["level"] = json!(level);
-                fields["message"] = json!(message);
-                document::line(&fields)
-            }
-        };
-        self.write(&line);
+    fn write_event(&self, event: EventLineDocument) {
+        self.write(&document::line(&LogLineDocument::Event(Box::new(event))));
+    }
+
+    /// Logs a line that tells no event, for people or for a collector.
+    fn log(&self, level: LogLevel, text: &str, line: impl FnOnce(Timestamp) -> LogLineDocument) {
+        let now = Timestamp::now();
+        self.write(&match self.format {
+            LogFormat::Text => format!("{now:.3} {:5} {}", level.as_str(), printable(text)),
+            LogFormat::Json => document::line(&line(now)),
+        });
     }
 }
 
@@ -209,46 +180,6 @@ impl ReadProgress for Reporter {
     }
 }
 
-impl ApplyEvents for Reporter {
-    fn order_started(&self, order_id: OrderId) {
-        let event = |order_id| EventDocument::OrderStarted { order_id };
-        self.order_event(order_id, EventLevel::Info, event, "started");
-    }
-
-    fn step_started(&self, order_id: OrderId, step: &Step) {
-        let operation = || RunOperationDocument::new(step, None);
-        let event = |order_id| EventDocument::OperationStarted { order_id, operation: operation() };
-        self.order_event(order_id, EventLevel::Info, event, format_args!("{} started", step.kind()));
-    }
-
-    fn charged(&self, order_id: OrderId, charge: Cents) {
-        let event = |order_id| EventDocument::Charged { order_id, charge_cents: charge.0 };
-        self.order_event(order_id, EventLevel::Info, event, format_args!("charged {charge}"));
-    }
-
-    fn step_ended(&self, order_id: OrderId, step: &Step, result: &StepResult) {
-        let words = match result {
-            StepResult::Done => "done".to_owned(),
-            StepResult::NotRun => "not run".to_owned(),
-            StepResult::Failed { error } => format!("failed: {error}"),
-            StepResult::Unknown { error } => format!("outcome unknown: {error}"),
-        };
-        let level = match result {
-            StepResult::Done | StepResult::NotRun => EventLevel::Info,
-            StepResult::Failed { .. } | StepResult::Unknown { .. } => EventLevel::Error,
-        };
-        let operation = || RunOperationDocument::new(step, Some(result));
-        let event = |order_id| EventDocument::OperationEnded { order_id, operation: operation() };
-        self.order_event(order_id, level, event, format_args!("{} {words}", step.kind()));
-    }
-
-    fn order_ended(&self, order_id: OrderId) {
-        self.bar.inc(1);
-        let event = |order_id| EventDocument::OrderEnded { order_id };
-        self.order_event(order_id, EventLevel::Info, event, "ended");
-    }
-}
-
 impl Observer for Reporter {
     fn request_ended(&self, request: &RequestEnded<'_>) {
         if self.verbose < REQUESTS {
@@ -262,10 +193,18 @@ impl Observer for Reporter {
             (None, _) => "no answer".to_owned(),
         };
         let line = format!("{method} {target} {answer} {milliseconds} ms, attempt {attempt}");
-        let fields = json!({
-            "method": method, "path": target, "status": status, "milliseconds": milliseconds, "attempt": attempt,
+        self.log(LogLevel::Debug, &line, |time| {
+            LogLineDocument::Request(RequestLineDocument {
+                time: document::at(time),
+                level: LogLevel::Debug,
+                method: (*method).to_owned(),
+                path: (*target).to_owned(),
+                status: *status,
+                milliseconds,
+                attempt: *attempt,
+                message: "request".to_owned(),
+            })
         });
-        self.log("debug", "request", &line, fields);
     }
 
     fn waiting(&self, waiting: &Waiting<'_>) {
@@ -283,7 +222,10 @@ impl Observer for Reporter {
         self.bar.set_message(printable(&message));
         let is_silence = self.bar.is_hidden() && !self.quiet && self.pauses.is_news(Instant::now(), *pause);
         if self.verbose >= DECISIONS || is_silence {
-            self.log("warn", &message, &message, json!({"seconds": seconds}));
+            self.log(LogLevel::Warn, &message, |time| {
+                let (time, message) = (document::at(time), message.clone());
+                LogLineDocument::Pause(PauseLineDocument { time, level: LogLevel::Warn, seconds, message })
+            });
         }
     }
 }

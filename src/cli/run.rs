@@ -144,11 +144,24 @@ impl Run {
         }
     }
 
-    /// Returns whether the place of the record may hold anything: a directory that is not there does not.
-    pub(super) fn may_have_records(&self) -> bool {
+    /// Says that the place of the record is a directory that is not there, where it is none that somebody named.
+    ///
+    /// # Errors
+    ///
+    /// That it is not there, where somebody named it: it is mistyped more likely than not.
+    pub(super) fn missing_place(&self) -> Result<Option<String>, CommandFailure> {
+        let is_missing = |path: &Path| !path.try_exists().unwrap_or(true);
         match &self.state {
-            StatePlace::Default(path) | StatePlace::Directory(path) => path.try_exists().unwrap_or(true),
-            StatePlace::Bucket(_) | StatePlace::Unnamed(_) => true,
+            StatePlace::Default(path) if is_missing(path) => {
+                let is_here = path.parent().is_none_or(|parent| parent.as_os_str().is_empty());
+                Ok(Some(format!("there is no directory {}{}", quoted(path), if is_here { " here" } else { "" })))
+            }
+            StatePlace::Directory(path) if is_missing(path) => {
+                Err(CommandFailure::new(format!("nothing is recorded there: there is no directory {}", quoted(path)))
+                    .hint("name the place of the record by --state (SHARDCTL_STATE), or the manifest beside it by -f")
+                    .code(ProblemCode::StateUnavailable))
+            }
+            _ => Ok(None),
         }
     }
 
@@ -297,6 +310,10 @@ fn open_bucket(url: &str) -> Result<Arc<dyn Place>, CommandFailure> {
 fn open_bucket(_url: &str) -> Result<Arc<dyn Place>, CommandFailure> {
     let message = "--state: this program was built without the feature `remote-state`: name a directory";
     Err(CommandFailure::new(message))
+}
+
+fn quoted(path: &Path) -> String {
+    format!("`{}`", printable(&path.to_string_lossy()))
 }
 
 /// Writes a word so that a shell takes it for one.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::reporter::Reporter;
 use crate::document::{self, ActorDocument, OpenPurchase, OutcomeWord, PlanDocument, PlanView, RunDocument, SavedPlan};
 use crate::model::{OrderId, Recorded, Report};
 use crate::plan::{Plan, Status};
@@ -91,7 +92,7 @@ pub(super) fn applied_words(run: &RunDocument) -> String {
     let (begun, end) = match (&run.ended_at, run.outcome) {
         (None, _) => ("begun", ", and that run never ended"),
         (Some(_), Some(OutcomeWord::Failed)) => {
-            ("begun", ", and that run changed nothing: it is refused all the same, as a plan is begun once")
+            ("begun", ", and that run changed nothing; it is refused all the same: a plan is carried out once at most")
         }
         (Some(_), Some(OutcomeWord::Partial)) => ("begun", ", and that run stopped part way"),
         _ => ("applied", ""),
@@ -101,7 +102,7 @@ pub(super) fn applied_words(run: &RunDocument) -> String {
 
 /// Finds out which purchases of earlier runs that could not tell it were carried out, and notes it with them. Only for
 /// who holds the lock, so that no such run is still under way.
-pub(super) async fn settle(records: &Records, plan: &Plan) -> Result<(), StoreError> {
+pub(super) async fn settle(records: &Records, plan: &Plan, reporter: &Reporter) -> Result<(), StoreError> {
     let history = History::new(records.place().clone());
     let mut names = history.list().await?;
     names.truncate(RUNS_LOOKED_AT);
@@ -117,7 +118,9 @@ pub(super) async fn settle(records: &Records, plan: &Plan) -> Result<(), StoreEr
             }
             let Record::Known(recorded) = records.load(purchase.order_id).await? else { continue };
             if was_bought(purchase, &run, &recorded, plan) {
-                run.found_bought(purchase.order_id);
+                let charge = run.found_bought(purchase.order_id);
+                // Told before it is noted: rather twice, by the same names, than never.
+                reporter.purchase_found(name.as_str(), purchase, charge);
                 is_changed = true;
             }
         }

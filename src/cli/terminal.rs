@@ -16,7 +16,7 @@ use super::output::Found;
 use super::patient::Patient;
 use super::reporter::Reporter;
 use crate::diagnostic::{Problem, SourceMap};
-use crate::document::AskedByDocument;
+use crate::document::{AskedByDocument, LogLevel};
 use crate::model::printable;
 use crate::render;
 use crate::render::markdown::Comment;
@@ -191,8 +191,20 @@ impl Terminal {
         }
     }
 
+    /// Tells each problem of a plan to a collector, or writes it as a workflow command, where that is wanted.
+    pub(super) fn problems_of_plan<'a>(
+        &mut self,
+        problems: impl IntoIterator<Item = &'a Problem>,
+        sources: &SourceMap,
+    ) {
+        match self.reporter.is_for_collectors() {
+            true => self.reporter.collect_problems(problems, sources),
+            false => self.annotate(problems, sources),
+        }
+    }
+
     /// Writes each problem as a workflow command, where that is wanted.
-    pub(super) fn annotate<'a>(&mut self, problems: impl IntoIterator<Item = &'a Problem>, sources: &SourceMap) {
+    fn annotate<'a>(&mut self, problems: impl IntoIterator<Item = &'a Problem>, sources: &SourceMap) {
         if self.annotate {
             let _ = self.out.flush();
             for command in workflow_commands(problems, sources, self.workspace.as_deref()) {
@@ -212,7 +224,7 @@ impl Terminal {
     /// Says what may cost something, whether somebody wants to hear it or not.
     pub(super) fn warn(&mut self, message: &str) {
         if self.reporter.is_for_collectors() {
-            return self.reporter.collect("warn", message);
+            return self.reporter.collect(LogLevel::Warn, message);
         }
         let _ = writeln!(self.err, "{}warning:{} {}", WARNING.render(), WARNING.render_reset(), printable(message));
     }
@@ -227,7 +239,7 @@ impl Terminal {
     pub(super) fn say(&mut self, message: &str) {
         match self.reporter.is_for_collectors() {
             _ if self.quiet => {}
-            true => self.reporter.collect("info", message),
+            true => self.reporter.collect(LogLevel::Info, message),
             false => drop(writeln!(self.err, "{message}")),
         }
     }

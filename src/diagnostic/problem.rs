@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{OrderId, PendingChange, ProxyIp, Span};
+use crate::model::{OrderId, PendingChange, ProxyIp, ReadFailure, Span};
 
 /// Something that keeps a manifest from being valid or an order from being applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,8 +163,18 @@ codes! {
         UnusablePlan => "unusable_plan",
         /// No order fits an `--order`.
         UnknownOrder => "unknown_order",
-        /// A user asked to stop before there was a plan.
+        /// A user asked to stop before there was a plan, or, in the log, before all of it was done.
         Interrupted => "interrupted",
+    }
+}
+
+impl From<&ReadFailure> for ProblemCode {
+    fn from(failure: &ReadFailure) -> ProblemCode {
+        match failure {
+            ReadFailure::Unavailable { .. } => ProblemCode::OrderUnavailable,
+            ReadFailure::NotFound { .. } => ProblemCode::OrderNotFound,
+            ReadFailure::Failed { .. } => ProblemCode::ApiError,
+        }
     }
 }
 

@@ -4,19 +4,18 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{OutcomeWord, ProblemDocument, RunOperationDocument};
+use super::{OutcomeWord, ProblemDocument, RunOperationDocument, at};
 use crate::diagnostic::{Problem, ProblemCode, SourceMap};
 
-/// A line of the log that `--log-format json` writes to stderr. Lines that tell no event, such as warnings, have no
-/// `event`.
+/// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(title = "shardctl event")]
+#[schemars(rename = "EventLine")]
 pub struct EventLineDocument {
     /// When it happened.
     #[schemars(extend("format" = "date-time"))]
     pub time: String,
     /// How much it matters.
-    pub level: EventLevel,
+    pub level: LogLevel,
     /// What happened.
     #[serde(flatten)]
     pub event: EventDocument,
@@ -24,14 +23,30 @@ pub struct EventLineDocument {
     pub message: String,
 }
 
-/// How much an event matters.
+/// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum EventLevel {
+pub enum LogLevel {
+    /// Of use to whoever looks for a mistake.
+    Debug,
     /// It goes as planned.
     Info,
+    /// It may cost something, or takes longer than it should.
+    Warn,
     /// Something failed, or nobody knows what came of it.
     Error,
+}
+
+impl LogLevel {
+    /// Returns its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LogLevel::Debug => "debug",
+            LogLevel::Info => "info",
+            LogLevel::Warn => "warn",
+            LogLevel::Error => "error",
+        }
+    }
 }
 
 /// What happened during a run.
@@ -64,10 +79,25 @@ pub enum EventDocument {
         /// The operation.
         operation: RunOperationDocument,
     },
-    /// A purchase charged the wallet.
+    /// A purchase charged the wallet. A plan buys at most once for an order: `run` and `order_id` name a purchase.
     Charged {
+        /// The run in the history that bought.
+        run: Option<String>,
         /// The order.
         order_id: u64,
+        /// What it charged, in cents.
+        charge_cents: u64,
+    },
+    /// A purchase of an earlier run, which did not say what became of it, was found to have been made, and so to have
+    /// charged the wallet. Where that run was killed, it may have told `charged` before: what has the same `run` and
+    /// `order_id` is one purchase.
+    PurchaseFound {
+        /// The run in the history that bought.
+        run: String,
+        /// The order.
+        order_id: u64,
+        /// Slots that were bought.
+        add_qty: u32,
         /// What it charged, in cents.
         charge_cents: u64,
     },
@@ -89,12 +119,19 @@ pub enum EventDocument {
         run: Option<String>,
         /// What came of it, in one word.
         outcome: OutcomeWord,
+        /// Operations of the orders that were to be changed.
+        operations: usize,
+        /// How many of them are done.
+        operations_done: usize,
+        /// Orders that were left out because a problem blocks them: where all operations are done, they alone make the
+        /// outcome `partial` or `failed`.
+        orders_blocked: usize,
         /// What its purchases are known to have charged, in cents.
         charged_cents: u64,
         /// What purchases would have charged of which nobody knows whether they were made, in cents.
         may_have_charged_cents: u64,
     },
-    /// A problem of the manifest keeps it from being used; `message` says which.
+    /// A problem keeps the manifest from being used, or an order from being changed; `message` says which.
     Problem {
         /// The stable code.
         code: ProblemCode,
@@ -117,9 +154,9 @@ pub enum EventDocument {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         column: Option<u32>,
     },
-    /// The run ended without doing what it was asked for; `message` says why.
+    /// The run ended without doing all that it was asked for; `message` says why.
     Failed {
-        /// The stable code, where there is one.
+        /// The stable code, where there is one, or all problems have the same.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         code: Option<ProblemCode>,
         /// What the reason consists of.
@@ -132,16 +169,16 @@ pub enum EventDocument {
 }
 
 impl EventLineDocument {
-    /// Makes the line of a problem of the manifest.
+    /// Makes the line of a problem.
     pub fn problem(time: Timestamp, problem: &Problem, sources: &SourceMap) -> EventLineDocument {
         let ProblemDocument { code, message, help, order_id, ip, file, line, column } =
             ProblemDocument::new(problem, sources);
         let event = EventDocument::Problem { code, help, order_id, ip, file, line, column };
-        EventLineDocument::new(time, EventLevel::Error, event, message)
+        EventLineDocument::new(time, LogLevel::Error, event, message)
     }
 
     /// Makes the line of an event.
-    pub fn new(time: Timestamp, level: EventLevel, event: EventDocument, message: String) -> EventLineDocument {
-        EventLineDocument { time: format!("{time:.3}"), level, event, message }
+    pub fn new(time: Timestamp, level: LogLevel, event: EventDocument, message: String) -> EventLineDocument {
+        EventLineDocument { time: at(time), level, event, message }
     }
 }

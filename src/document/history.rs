@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::run_operation::{Room, RunOperationDocument};
 use super::{FORMAT_VERSION, OutcomeWord, PlanView, ProblemDocument, ResultDocument, ResultStatus, second};
-use crate::model::{Foreign, OrderId, OrderReport, Report, printable};
+use crate::model::{Cents, Foreign, OrderId, OrderReport, Report, printable};
 use crate::plan::{OrderPlan, Status};
 
 /// The longest reason of a failure that a run keeps.
@@ -25,9 +25,10 @@ pub struct HistoryDocument {
     pub format_version: u32,
     /// The runs, newest first, each as its file has it; of orders that were named, only those.
     pub runs: Vec<RunDocument>,
-    /// What they are known to have charged, in cents.
+    /// What they are known to have charged, in cents; where orders were named, for those alone.
     pub charged_cents: u64,
-    /// What purchases would have charged of which nobody knows whether they were made, in cents.
+    /// What purchases would have charged of which nobody knows whether they were made, in cents; where orders were
+    /// named, for those alone.
     pub may_have_charged_cents: u64,
     /// Files that cannot be read, or why there is nothing to show.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -61,9 +62,10 @@ pub struct RunDocument {
     pub actor: ActorDocument,
     /// What came of it, in one word; null: it never ended.
     pub outcome: Option<OutcomeWord>,
-    /// What it is known to have charged, in cents.
+    /// What it is known to have charged, in cents; where `history` was given orders, for those alone.
     pub charged_cents: u64,
-    /// What purchases would have charged of which nobody knows whether they were made, in cents.
+    /// What purchases would have charged of which nobody knows whether they were made, in cents; where `history` was
+    /// given orders, for those alone.
     pub may_have_charged_cents: u64,
     /// The orders that it was to change, ascending by id.
     pub orders: Vec<RunOrderDocument>,
@@ -211,8 +213,9 @@ impl RunDocument {
         self.orders.iter().filter(may_have_bought).filter_map(|order| OrderId::new(order.order_id))
     }
 
-    /// Notes that an order's open purchase was carried out, as a later run found.
-    pub fn found_bought(&mut self, order_id: OrderId) {
+    /// Notes that an order's open purchase was carried out, as a later run found, and returns what it charged.
+    pub fn found_bought(&mut self, order_id: OrderId) -> Cents {
+        let mut found = Cents(0);
         let orders = self.orders.iter_mut().filter(|order| order.order_id == order_id.get());
         for order in orders {
             let RunOrderDocument { operations, charged_cents, may_have_charged_cents, .. } = order;
@@ -221,11 +224,13 @@ impl RunDocument {
                     // A plan buys once for an order, so that all that may have been charged was charged.
                     let charge = std::mem::take(may_have_charged_cents);
                     *charged_cents = charged_cents.saturating_add(charge);
+                    found = Cents(charge);
                     *found_bought = true;
                 }
             }
         }
         self.add_up();
+        found
     }
 
     fn add_up(&mut self) {

@@ -8,6 +8,7 @@ mod diff;
 mod event;
 mod forecast;
 mod history;
+mod log;
 mod order;
 mod plan;
 mod problem;
@@ -29,11 +30,12 @@ use crate::model::{LOG_COMMAND, is_unprintable};
 
 pub use apply::{ApplyDocument, OutcomeWord, ResultDocument, ResultStatus};
 pub use diff::{DiffLineDocument, HunkDocument};
-pub use event::{EventDocument, EventLevel, EventLineDocument};
+pub use event::{EventDocument, EventLineDocument, LogLevel};
 pub use forecast::{
     ForecastDocument, ForecastSummaryDocument, NowAndAfterDocument, PeriodPriceDocument, RenewalDocument,
 };
 pub use history::{ActorDocument, ActorSource, HistoryDocument, OpenPurchase, RunDocument, RunOrderDocument};
+pub use log::{LogLineDocument, MessageLineDocument, PauseLineDocument, RequestLineDocument};
 pub use order::{
     DelNpItemDocument, OperationDocument, OrderDocument, PendingDocument, PreconditionDocument, SignatureItemDocument,
     StatusWord,
@@ -87,6 +89,11 @@ fn escaped(text: String) -> String {
         }
         text
     })
+}
+
+/// Writes the moment of a line of the log, to the millisecond.
+pub fn at(moment: Timestamp) -> String {
+    format!("{moment:.3}")
 }
 
 /// A document is of a second, as in the contract's example.

@@ -58,7 +58,7 @@ pub struct StatusOrderDocument {
     pub unsettled_purchase: Option<UnsettledDocument>,
     /// The next renewal.
     pub renews_at: Option<String>,
-    /// Whole days until then.
+    /// Days until then by the calendar in UTC: 0 is today, 1 tomorrow.
     pub renews_in_days: Option<i64>,
     /// How many things are not as shardctl left them; null where the order cannot be shown.
     pub drifted: Option<usize>,

@@ -32,6 +32,8 @@ pub struct UnusableRecord {
 pub enum UnusableKind {
     /// It is no record, or says something that no record says: restored or forgotten, it is out of the way.
     Damaged,
+    /// A merge in git left both sides of a conflict in it: each may say what the other does not.
+    MergeConflict,
     /// It belongs to another API: most likely the API's URL or the place is not the one that was meant.
     OtherApi,
     /// It is the record of another order, under this order's name.

@@ -123,6 +123,11 @@ impl Report {
         self.orders.iter().any(OrderReport::has_unknown)
     }
 
+    /// Returns whether something went wrong with an order that was begun.
+    pub fn has_failed(&self) -> bool {
+        self.orders.iter().any(OrderReport::has_failed)
+    }
+
     /// Returns whether there is anything to report beyond the plan.
     pub fn has_run(&self) -> bool {
         let tried = |order: &OrderReport| order.results.iter().any(|result| *result != StepResult::NotRun);

@@ -71,9 +71,7 @@ impl Unforeseen {
     /// Returns the code of the problem that it is.
     pub fn code(&self) -> ProblemCode {
         match self {
-            Unforeseen::Live(ReadFailure::Unavailable { .. }) => ProblemCode::OrderUnavailable,
-            Unforeseen::Live(ReadFailure::NotFound { .. }) => ProblemCode::OrderNotFound,
-            Unforeseen::Live(ReadFailure::Failed { .. }) => ProblemCode::ApiError,
+            Unforeseen::Live(failure) => ProblemCode::from(failure),
             Unforeseen::Recorded(_) => ProblemCode::StateMismatch,
         }
     }

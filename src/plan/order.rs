@@ -93,6 +93,16 @@ fn state_problem(order_id: OrderId, desired: &DesiredOrder, unusable: &UnusableR
         .at(desired.span, "")
 }
 
+/// Says how a conflict in a record ends: a mixture of both sides may be a record, and say what neither does.
+fn resolve_conflict(order_id: OrderId) -> String {
+    format!(
+        "resolve it by keeping one side of the file whole, best that of the apply which ran last, as by `git checkout --ours` or \
+         `git checkout --theirs` with its path; only where neither can be had, drop the record by `{}`: everything about \
+         the order is then unknown and is asserted once, and a purchase that is open is forgotten",
+        forget_record(order_id)
+    )
+}
+
 /// Says what to do about a record that cannot be used. To drop it helps only where it is wrong by itself.
 fn mend_record(order_id: OrderId, unusable: &UnusableRecord) -> String {
     if unusable.can_be_forgotten() {
@@ -103,6 +113,7 @@ fn mend_record(order_id: OrderId, unusable: &UnusableRecord) -> String {
         );
     }
     let mend = match unusable.kind {
+        UnusableKind::MergeConflict => return resolve_conflict(order_id),
         UnusableKind::Unreadable(_) => "let the user who runs this read the file",
         UnusableKind::NewerVersion => "run the newer shardctl",
         UnusableKind::OtherApi | UnusableKind::Damaged | UnusableKind::OtherOrder => {

@@ -1,5 +1,7 @@
 //! What was applied, for a terminal and for a page.
 
+mod looked_at;
+
 use std::io::{self, Write};
 
 use anstyle::Style;
@@ -13,47 +15,64 @@ use crate::document::{
 };
 use crate::model::{Cents, Renewal, count, printable, second};
 
+pub use looked_at::{AtWork, LookedAt};
+
 const LEAVE: &str = "to go";
+const BOUGHT: &str = "bought";
 /// How much of a commit is shown.
 const COMMIT_DIGITS: usize = 10;
 
 /// Writes the runs for a terminal, newest first.
-pub fn text(out: &mut dyn Write, document: &HistoryDocument, verbose: bool) -> io::Result<()> {
+pub fn text(out: &mut dyn Write, document: &HistoryDocument, looked_at: &LookedAt, verbose: bool) -> io::Result<()> {
     for run in &document.runs {
-        let title = format!("{}  {}  charged {}", moment(&run.started_at), outcome(run), amounts(run));
+        let charged = amounts(run, &looked_at.for_orders());
+        let title = format!("{}  {}  charged {charged}", moment(&run.started_at), outcome(run, looked_at));
         writeln!(out, "{}  {}", Styled(title_style(run), title), printable(&who(run)))?;
-        for order in &run.orders {
-            writeln!(out, "  {}", order_name(order))?;
-            for operation in &order.operations {
-                let Words { text, style } = words(operation, if verbose { usize::MAX } else { FOLD_AFTER });
-                writeln!(out, "    {:9} {}", result(operation), Styled(style, text))?;
-                if let Some(error) = operation.result().and_then(|result| result.error.as_deref()) {
-                    writeln!(out, "    {:9} {}", "", Styled(WRONG, printable(error)))?;
-                }
-            }
-        }
+        run.orders.iter().try_for_each(|order| text_order(out, order, verbose))?;
         if run.ended_at.is_none() {
-            writeln!(out, "  {}", Styled(WRONG, never_ended(run)))?;
+            writeln!(out, "  {}", Styled(WRONG, no_end(run, looked_at)))?;
         }
         writeln!(out)?;
     }
-    writeln!(out, "{}", Styled(BOLD, total(document)))
+    writeln!(out, "{}", Styled(BOLD, looked_at.total(document)))
+}
+
+fn text_order(out: &mut dyn Write, order: &RunOrderDocument, verbose: bool) -> io::Result<()> {
+    writeln!(out, "  {}", order_name(order))?;
+    for operation in &order.operations {
+        let Words { text, style } = words(operation, if verbose { usize::MAX } else { FOLD_AFTER });
+        let result = result(operation);
+        writeln!(out, "    {result:9} {}", Styled(style, text))?;
+        // What was not known when the run ended was found out since.
+        let error = operation.result().and_then(|result| result.error.as_deref()).filter(|_| result != BOUGHT);
+        if let Some(error) = error {
+            writeln!(out, "    {:9} {}", "", Styled(WRONG, printable(error)))?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes the runs for a pull request or a page, as much of them as fits into a comment.
-pub fn markdown(out: &mut dyn Write, document: &HistoryDocument, comment: &Comment) -> io::Result<()> {
+pub fn markdown(
+    out: &mut dyn Write,
+    document: &HistoryDocument,
+    looked_at: &LookedAt,
+    comment: &Comment,
+) -> io::Result<()> {
     out.write_all(comment.heading("history", &count(document.runs.len(), "run")).as_bytes())?;
-    writeln!(out, "{}\n", total(document))?;
+    writeln!(out, "{}\n", html(&looked_at.total(document)))?;
     if !document.runs.is_empty() {
-        writeln!(out, "| When | Who | Commit | Outcome | Changed | Charged |\n| --- | --- | --- | --- | --- | ---: |")?;
+        let charged = format!("Charged{}", looked_at.for_orders());
+        writeln!(out, "| When | Who | Commit | Outcome | Operations | {charged} |")?;
+        writeln!(out, "| --- | --- | --- | --- | --- | ---: |")?;
     }
-    let rows = document.runs.iter().map(markdown_row);
+    let rows = document.runs.iter().map(|run| markdown_row(run, looked_at));
     let problems = document.problems.iter().map(|it| format!("\n- {}", code(&short(&it.message, MAX_MESSAGE))));
     let lines: Vec<String> = rows.chain(problems).collect();
     columns::bounded(out, lines.into_iter(), "line", &comment.shows_all)
 }
 
-fn markdown_row(run: &RunDocument) -> String {
+fn markdown_row(run: &RunDocument, looked_at: &LookedAt) -> String {
     let commit = run.actor.commit.as_deref().map(|commit| html_code(&printable(short_commit(commit))));
     let who = html(&short(&printable(&name(run)), MAX_TAG));
     // A file that somebody else wrote may hold anything.
@@ -62,9 +81,10 @@ fn markdown_row(run: &RunDocument) -> String {
         Some(url) => format!("<a href=\"{}\">{who}</a>", html(&printable(url))),
         None => who,
     };
-    let changed: Vec<String> = run.orders.iter().map(markdown_order).collect();
-    let (when, outcome, commit) = (html(&moment(&run.started_at)), outcome(run), commit.unwrap_or_default());
-    format!("| {when} | {who} | {commit} | {outcome} | {} | {} |", changed.join("<br>"), amounts(run))
+    let operations: Vec<String> = run.orders.iter().map(markdown_order).collect();
+    let (when, commit) = (html(&moment(&run.started_at)), commit.unwrap_or_default());
+    let (outcome, charged) = (outcome(run, looked_at), amounts(run, ""));
+    format!("| {when} | {who} | {commit} | {outcome} | {} | {charged} |", operations.join("<br>"))
 }
 
 fn markdown_order(order: &RunOrderDocument) -> String {
@@ -87,8 +107,9 @@ fn moment(text: &str) -> String {
     }
 }
 
-fn outcome(run: &RunDocument) -> &'static str {
+fn outcome(run: &RunDocument, looked_at: &LookedAt) -> &'static str {
     match run.outcome {
+        None if matches!(looked_at.at_work(run), Some(Some(_))) => "under way",
         None => "never ended",
         Some(OutcomeWord::DryRun) => "dry run",
         Some(OutcomeWord::NothingToDo) => "nothing to do",
@@ -105,11 +126,12 @@ fn title_style(run: &RunDocument) -> Style {
     }
 }
 
-fn amounts(run: &RunDocument) -> String {
+/// Says what a run charged; `for_orders` says for which orders, where it is not for all.
+fn amounts(run: &RunDocument, for_orders: &str) -> String {
     let charged = Cents(run.charged_cents);
     match Cents(run.may_have_charged_cents) {
-        Cents(0) => charged.to_string(),
-        more => format!("{charged}, and {more} more or not"),
+        Cents(0) => format!("{charged}{for_orders}"),
+        more => format!("{charged}{for_orders}, perhaps {more} more"),
     }
 }
 
@@ -140,7 +162,7 @@ fn order_name(order: &RunOrderDocument) -> String {
 
 fn result(operation: &RunOperationDocument) -> &'static str {
     match (operation.result().map(|result| result.status), operation) {
-        (_, RunOperationDocument::PurchaseSlots { found_bought: true, .. }) => "bought",
+        (_, RunOperationDocument::PurchaseSlots { found_bought: true, .. }) => BOUGHT,
         (None, _) => "open",
         (Some(ResultStatus::Done), _) => "done",
         (Some(ResultStatus::Failed), _) => "failed",
@@ -222,19 +244,18 @@ fn and(more: usize) -> String {
     if more == 0 { String::new() } else { format!(" and {more} more") }
 }
 
-fn never_ended(run: &RunDocument) -> String {
+/// Says why a run has no end.
+fn no_end(run: &RunDocument, looked_at: &LookedAt) -> String {
     let more = match Cents(run.may_have_charged_cents) {
         Cents(0) => String::new(),
         cents => format!(" What it may have charged is {cents}."),
     };
-    format!("It never ended: the process was killed or its machine was lost, or it is still at work.{more}")
-}
-
-fn total(document: &HistoryDocument) -> String {
-    let charged = format!("{}, charged {} in all", count(document.runs.len(), "run"), Cents(document.charged_cents));
-    match (document.runs.is_empty(), Cents(document.may_have_charged_cents)) {
-        (true, _) => "Nothing was applied.".to_owned(),
-        (false, Cents(0)) => format!("{charged}."),
-        (false, more) => format!("{charged}; of {more} more nobody knows."),
-    }
+    let why = match looked_at.at_work(run) {
+        Some(Some(holder)) => format!("It is under way: the lock is held by {holder}."),
+        Some(None) => {
+            "It never ended: the process was killed or its machine was lost, or it is still at work.".to_owned()
+        }
+        None => "It never ended: the process was killed or its machine was lost.".to_owned(),
+    };
+    why + &more
 }

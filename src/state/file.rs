@@ -150,10 +150,19 @@ fn unreadable(bytes: &[u8], error: &serde_json::Error) -> UnusableRecord {
     struct Version {
         format_version: u32,
     }
+    if let Some(line) = conflict(bytes) {
+        let message = format!("git left a merge conflict in it, at line {line}");
+        return UnusableRecord::new(UnusableKind::MergeConflict, message);
+    }
     let version = serde_json::from_slice(bytes).map(|Version { format_version }| format_version);
     // The words of what reads it repeat keys and values of the file.
     let damaged = || UnusableRecord::damaged(printable(&error.to_string()));
     version.ok().and_then(|version| check_version(version).err()).unwrap_or_else(damaged)
+}
+
+/// Returns the line, from 1, at which a merge in git marked where a conflict begins.
+fn conflict(bytes: &[u8]) -> Option<usize> {
+    bytes.split(|byte| *byte == b'\n').position(|line| line.starts_with(b"<<<<<<<")).map(|index| index + 1)
 }
 
 fn check_version(format_version: u32) -> Result<(), UnusableRecord> {

@@ -1,5 +1,8 @@
 //! What happens during a run, as lines for a collector.
 
+mod charges;
+mod lines;
+
 use std::fs;
 use std::path::Path;
 
@@ -31,17 +34,23 @@ fn validator() -> Validator {
     jsonschema::validator_for(&schema).expect("a valid schema")
 }
 
-/// Returns the events of a run, each held against the schema.
-fn events(ran: &Ran) -> Vec<Value> {
+/// Returns what a run said: nothing but objects, each held against the schema.
+#[track_caller]
+fn all_lines(ran: &Ran) -> Vec<Value> {
     let schema = validator();
-    let lines = ran.stderr.lines().filter(|line| line.starts_with('{'));
-    let objects = lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
-    let events: Vec<Value> = objects.filter(|object: &Value| object.get("event").is_some()).collect();
-    for event in &events {
-        let errors: Vec<_> = schema.iter_errors(event).map(|error| error.to_string()).collect();
-        assert!(errors.is_empty(), "{errors:?}: {event:#}");
+    let object = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}: {ran:?}"));
+    let lines: Vec<Value> = ran.stderr.lines().map(object).collect();
+    for line in &lines {
+        let errors: Vec<_> = schema.iter_errors(line).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?}: {line:#}");
     }
-    events
+    lines
+}
+
+/// Returns the events of a run.
+#[track_caller]
+fn events(ran: &Ran) -> Vec<Value> {
+    all_lines(ran).into_iter().filter(|line| line.get("event").is_some()).collect()
 }
 
 /// Says what happened in short, as in `operation_ended 1 set_del_np done`.
@@ -111,8 +120,9 @@ async fn what_goes_wrong_is_an_error_with_its_reason() {
     let failed = events.iter().find(|event| event["level"] == "error").expect("an error");
     assert_eq!(words(failed), "operation_ended 1 set_signatures failed");
     assert!(failed["operation"]["result"]["error"].as_str().is_some_and(|error| error.contains("no ##")), "{failed:#}");
-    let last = events.last().expect("an event");
-    assert_eq!((&last["level"], &last["outcome"]), (&json!("error"), &json!("partial")));
+    let [.., ended, last] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((&ended["level"], &ended["outcome"]), (&json!("error"), &json!("partial")));
+    assert_eq!((&last["event"], &last["code"]), (&json!("failed"), &Value::Null), "what a step fails of has no code");
 }
 
 #[tokio::test]
@@ -122,17 +132,6 @@ async fn events_are_for_collectors_alone() {
     assert_eq!(ran.stderr, "", "quiet is quiet");
     let ran = rig.run(&["apply", "--apply", "-v", "--order", "1"]).await.exits(0);
     assert!(ran.stderr.contains("order 1: charged 3.00") && !ran.stderr.contains('{'), "{ran:?}");
-}
-
-/// Returns what a run said: nothing but objects, each with its moment, level and message.
-fn all_lines(ran: &Ran) -> Vec<Value> {
-    events(ran);
-    let object = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}: {ran:?}"));
-    let lines: Vec<Value> = ran.stderr.lines().map(object).collect();
-    for key in ["time", "level", "message"] {
-        assert!(lines.iter().all(|line| line[key].is_string()), "{key}: {ran:?}");
-    }
-    lines
 }
 
 #[tokio::test]
@@ -171,7 +170,7 @@ async fn a_collector_finds_the_place_of_a_problem() {
         ["level", "event", "code", "file", "line", "column"].map(of).join(" ")
     };
     let said: Vec<String> = lines.iter().map(fields).collect();
-    assert_eq!(said, ["error problem unknown_field shardctl.yaml 3 7", "error failed null null null null"]);
+    assert_eq!(said, ["error problem unknown_field shardctl.yaml 3 7", "error failed unknown_field null null null"]);
     assert!(lines[0]["help"].as_str().is_some_and(|help| help.contains("tag")), "{lines:#?}");
 }
 
@@ -183,12 +182,21 @@ fn the_schema_takes_no_other_event() {
         line.as_object_mut().expect("an object").extend(event.as_object().expect("an object").clone());
         line
     };
-    assert!(schema.is_valid(&line(json!({"event": "charged", "order_id": 1, "charge_cents": 300}))));
+    for right in [
+        json!({"event": "charged", "run": null, "order_id": 1, "charge_cents": 300}),
+        json!({"order_id": 1}),
+        json!({}),
+    ] {
+        assert!(schema.is_valid(&line(right.clone())), "{right}");
+    }
     for wrong in [
         json!({"event": "charged", "order_id": 1}),
-        json!({"event": "charged", "order_id": 1, "charge_cents": -1}),
+        json!({"event": "charged", "run": null, "order_id": 1, "charge_cents": -1}),
         json!({"event": "exploded", "order_id": 1}),
-        json!({"order_id": 1}),
+        json!({"order_id": "1"}),
+        json!({"level": "fine"}),
+        json!({"seconds": 1.5, "status": 200}),
+        json!({"detail": "of no kind"}),
     ] {
         assert!(!schema.is_valid(&line(wrong.clone())), "{wrong}");
     }

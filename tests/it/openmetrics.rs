@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use shardctl::document::{StatusDocument, StatusOrderDocument};
 use shardctl::model::{
-    Foreign, LiveOrder, Observed, OrderId, OrderStatus, PendingChange, ReadFailure, Recorded, Renewal,
+    Foreign, LiveOrder, Observed, OrderId, OrderStatus, PendingChange, ReadFailure, Recorded, Renewal, UnusableRecord,
 };
 use shardctl::outlook;
 use shardctl::render::openmetrics;
@@ -40,7 +40,7 @@ fn told(tag: &str) -> Observed {
 
 fn rendered(document: &StatusDocument) -> String {
     let mut out = Vec::new();
-    openmetrics::status(&mut out, document).expect("written");
+    openmetrics::status(&mut out, document, NOW.parse().expect("a moment")).expect("written");
     String::from_utf8(out).expect("text")
 }
 
@@ -90,12 +90,11 @@ fn everything_that_is_told_is_a_sample() {
         ("ips_leaving", 1),
         ("ips_mark_unknown", 1),
         ("purchases_unsettled", 0),
-        ("renewal_days", 8),
+        ("renewal_days", 7),
         ("renewal_timestamp_seconds", 1_796_083_200),
         ("slots_held", 2),
         ("slots_next", 3),
         ("slots_paid", 4),
-        ("up", 1),
     ];
     let mut expected: BTreeMap<String, i64> =
         expected.into_iter().map(|(name, value)| (format!("shardctl_order_{name}{labels}"), value)).collect();
@@ -103,6 +102,7 @@ fn everything_that_is_told_is_a_sample() {
         expected.insert(format!("shardctl_order_status{{order_id=\"1\",tag=\"eu\",status=\"{status}\"}}"), value);
     }
     expected.insert("shardctl_wallet_balance_cents".to_owned(), -5);
+    expected.insert("shardctl_order_up{order_id=\"1\"}".to_owned(), 1);
     expected.insert("shardctl_up".to_owned(), 1);
     assert_eq!(found, expected);
 }
@@ -113,9 +113,10 @@ fn what_is_not_known_has_no_sample() {
     let gone = Observed { live: Err(ReadFailure::Failed { message: "no answer".into() }), ..untold.clone() };
     let found = samples(&rendered(&document([untold, gone])));
     let of = |order: u64| -> Vec<String> {
-        let labels = format!("{{order_id=\"{order}\",tag=\"\"}}");
-        let of_order = found.iter().filter(|(series, _)| series.ends_with(&labels));
-        of_order.map(|(series, value)| format!("{} {value}", series.trim_end_matches(&labels))).collect()
+        let is_its_own = |series: &str| series.contains(&format!("{{order_id=\"{order}\""));
+        let name = |series: &str| series.split('{').next().unwrap_or_default().to_owned();
+        let of_order = found.iter().filter(|(series, _)| is_its_own(series));
+        of_order.map(|(series, value)| format!("{} {value}", name(series))).collect()
     };
     let none = [
         "drifted 0",
@@ -149,7 +150,10 @@ fn a_tag_is_escaped_as_a_label() {
         ("\u{1b}[2J", "\\\\u{1b}[2J"),
     ] {
         let text = rendered(&document([told(tag)]));
-        assert!(text.contains(&format!("shardctl_order_up{{order_id=\"1\",tag=\"{label}\"}} 1\n")), "{tag:?}: {text}");
+        assert!(
+            text.contains(&format!("shardctl_order_ips_active{{order_id=\"1\",tag=\"{label}\"}} 3\n")),
+            "{tag:?}: {text}"
+        );
         samples(&text);
     }
 }
@@ -182,7 +186,7 @@ async fn the_program_prints_them_whatever_happens() {
     let found = samples(&rig.run(&words).await.exits(0).stdout);
     assert_eq!(found["shardctl_order_slots_paid{order_id=\"1\",tag=\"eu\"}"], 2);
     let found = samples(&rig.run(&["status", "1", "7", "--format", "openmetrics"]).await.exits(1).stdout);
-    assert_eq!((found["shardctl_up"], found["shardctl_order_up{order_id=\"7\",tag=\"\"}"]), (1, 0));
+    assert_eq!((found["shardctl_up"], found["shardctl_order_up{order_id=\"7\"}"]), (1, 0));
     rig.break_with(json!([{"operation": "any", "status": 401, "times": 0}]));
     assert_eq!(samples(&rig.run(&words).await.exits(1).stdout), [("shardctl_up".to_owned(), 0)].into());
     let ran = rig.run(&["plan", "--format", "openmetrics"]).await.exits(1);
@@ -200,22 +204,50 @@ async fn the_textfile_recipe_works_as_it_is() {
     let rig = Rig::new(ACCOUNT, DECLARED).await;
     let collector = rig.path("collector");
     fs::create_dir(&collector).expect("a directory");
-    let program = Path::new(env!("CARGO_BIN_EXE_shardctl")).parent().expect("a directory").display().to_string();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/monitoring/textfile-collector.sh");
+    // As cron has it: few variables, and a short PATH.
     let collect = || {
         let mut command = Command::new("sh");
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("SHARDCTL", env!("CARGO_BIN_EXE_shardctl"));
         command.arg(&script).arg(&collector).current_dir(rig.path(""));
-        command.env("PATH", format!("{program}:/usr/bin:/bin")).env("PROXYSHARD_API_URL", rig.url());
-        command.env("PROXYSHARD_TOKEN", rig.control().token());
+        command.env("PROXYSHARD_API_URL", rig.url()).env("PROXYSHARD_TOKEN", rig.control().token());
         assert!(command.status().expect("a shell").success());
         let files: Vec<_> =
             fs::read_dir(&collector).expect("files").map(|it| it.expect("a file").file_name()).collect();
         assert_eq!(files, ["shardctl.prom"]);
         samples(&fs::read_to_string(collector.join("shardctl.prom")).expect("text"))
     };
-    assert_eq!(collect()["shardctl_order_up{order_id=\"1\",tag=\"eu\"}"], 1);
+    assert_eq!(collect()["shardctl_order_up{order_id=\"1\"}"], 1);
     rig.break_with(json!([{"operation": "active", "status": 403, "times": 0}]));
-    assert_eq!(collect()["shardctl_order_up{order_id=\"1\",tag=\"\"}"], 0);
+    assert_eq!(collect()["shardctl_order_up{order_id=\"1\"}"], 0);
+}
+
+#[test]
+fn days_until_a_renewal_are_whole_ones_of_24_hours() {
+    for (renews_at, days) in [
+        ("2026-11-23T19:13:00Z", 0),
+        ("2026-11-24T02:12:59Z", 0),
+        ("2026-11-24T02:13:00Z", 1),
+        ("2026-11-30T02:12:59Z", 6),
+        ("2026-11-23T02:13:00Z", 0),
+        ("2026-11-23T02:12:59Z", -1),
+    ] {
+        let mut order = told("eu");
+        order.live.as_mut().expect("live").renewal = Some(Renewal::parse(renews_at));
+        let text = rendered(&document([order]));
+        assert_eq!(samples(&text)["shardctl_order_renewal_days{order_id=\"1\",tag=\"eu\"}"], days, "{renews_at}");
+        assert!(text.contains("# HELP shardctl_order_renewal_days Whole days of 24 hours"), "{text}");
+    }
+}
+
+/// An order that cannot be read tells no tag: by one its series would end, in place of going down.
+#[test]
+fn whether_an_order_can_be_read_is_one_series() {
+    let unread = Observed { live: Err(ReadFailure::Failed { message: "no answer".into() }), ..told("eu") };
+    let unusable = Observed { recorded: Err(UnusableRecord::damaged("no record")), ..told("eu") };
+    for (order, up) in [(told("eu"), 1), (told("us"), 1), (unread, 0), (unusable, 0)] {
+        assert_eq!(samples(&rendered(&document([order])))["shardctl_order_up{order_id=\"1\"}"], up);
+    }
 }
 
 /// What the rules of the recipe ask for is there.
@@ -230,7 +262,11 @@ fn the_alerting_rules_ask_for_metrics_that_there_are() {
     let rules: serde_json::Value =
         serde_yaml::from_str(include_str!("../../examples/monitoring/alerts.yaml")).expect("YAML");
     let rules = rules["groups"][0]["rules"].as_array().expect("rules");
-    assert!(rules.len() >= 5);
+    assert!(rules.len() >= 6);
+    let asks = |words: &str| rules.iter().any(|rule| rule["expr"].as_str().is_some_and(|expr| expr.contains(words)));
+    for words in ["shardctl_order_up == 0", "shardctl_up == 0", "absent(shardctl_up)", "node_textfile_mtime_seconds"] {
+        assert!(asks(words), "{words}");
+    }
     for rule in rules {
         let expression = rule["expr"].as_str().expect("an expression");
         let words = expression.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));

@@ -48,6 +48,18 @@ fn results(ran: &Ran) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_collector_learns_that_it_was_interrupted() {
+    let rig = Rig::new(ACCOUNT, DECLARED).await;
+    rig.break_with(json!([{"operation": "set_signatures", "delay_ms": HELD_UP, "when": "before"}]));
+    let run = rig.start(&["apply", "--apply", "--concurrency", "1", "--log-format", "json"]);
+    rig.struck().await;
+    run.signal("TERM");
+    let ran = run.finish().await.exits(3);
+    let last: Value = serde_json::from_str(ran.stderr.lines().last().expect("a line")).expect("JSON");
+    assert_eq!((&last["event"], &last["code"]), (&json!("failed"), &json!("interrupted")), "{ran:?}");
+}
+
+#[tokio::test]
 async fn the_first_lets_the_request_under_way_end_and_records_it() {
     let done = |count: usize| [vec!["done"; count], vec!["not_run"; 8 - count]].concat();
     // Each write of the first order, and how many operations are done when it has ended.

@@ -254,6 +254,22 @@ fn damage_is_named() {
 }
 
 #[test]
+fn a_merge_conflict_is_called_one() {
+    let whole = format!("{:#}", whole());
+    let conflict =
+        |marks: &str| decode(whole.replacen("{\n", &format!("{{\n{marks}"), 1).as_bytes(), order_id(), API_URL);
+    let both = "<<<<<<< HEAD\r\n  \"order_id\": 7,\r\n=======\r\n>>>>>>> theirs\r\n";
+    let error = conflict(both).unwrap_err();
+    assert_eq!(
+        (error.kind, error.message.as_str(), error.can_be_forgotten()),
+        (UnusableKind::MergeConflict, "git left a merge conflict in it, at line 2", false)
+    );
+    for other in ["  <<<<<<< HEAD\n", "<<<<<< HEAD\n", "=======\n"] {
+        assert_eq!(conflict(other).unwrap_err().kind, UnusableKind::Damaged, "{other}");
+    }
+}
+
+#[test]
 fn an_ip_that_stands_twice_is_damage() {
     let rows = [
         r#""203.0.113.10": false, "203.0.113.10": true"#,

@@ -11,7 +11,7 @@ use crate::apply::{self, ApplySettings, Context, Stop};
 use crate::cli::args::{self, ApiArgs, Format, FormatArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
 use crate::cli::commands::plan;
 use crate::cli::environment::Environment;
-use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::failure::{CommandFailure, Exit, common_code};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Found;
 use crate::cli::run::{self, Run, RunArgs};
@@ -135,7 +135,7 @@ impl Work<'_> {
                 applied,
             )?;
         }
-        terminal.annotate(plan.problems(), sources);
+        terminal.problems_of_plan(plan.problems(), sources);
         match lock {
             Some(lock) => self.carry_out(terminal, lock, view).await,
             None => {
@@ -181,13 +181,13 @@ impl Work<'_> {
             files.push(RunRecord::size(&view, self.actor));
             self.records.place().probe(&files).await?;
         }
-        run_history::settle(self.records, plan).await?;
+        run_history::settle(self.records, plan, &terminal.reporter).await?;
         self.interrupt.check()?;
         let run = RunRecord::begin(self.records, &view, self.saved.as_ref(), self.actor.clone()).await?;
         let name = run.as_ref().map(|run| run.name().to_owned());
         terminal.reporter.apply_started(plan, name.as_deref());
         let report = self.write(terminal, lock, plan).await;
-        terminal.reporter.apply_ended(&report, name.as_deref());
+        terminal.reporter.apply_ended(plan, &report);
         if let Some(run) = run
             && let Err(error) = run.finish(&view, &report).await
         {
@@ -205,9 +205,10 @@ impl Work<'_> {
             return plan::judge(plan, false);
         }
         let exit = exit(&report);
-        if exit != Exit::Done && args.format.format != Format::Text {
-            // Where the report goes to a program, somebody still reads the log.
-            terminal.failure(&CommandFailure::new(report_line(&report)));
+        if exit != Exit::Done && (args.format.format != Format::Text || terminal.reporter.is_for_collectors()) {
+            // Where the report goes to a program, or the log to a collector, somebody still reads the log.
+            terminal
+                .failure(&CommandFailure { code: code(plan, &report), ..CommandFailure::new(report_line(&report)) });
         }
         Ok(exit)
     }
@@ -266,6 +267,15 @@ fn nothing_run(plan: &Plan) -> Report {
         blocked: plan.blocked(),
         interrupted: false,
         of_saved_plan: false,
+    }
+}
+
+/// Returns the code of what kept a plan from being carried out as a whole; a step that failed has none.
+fn code(plan: &Plan, report: &Report) -> Option<ProblemCode> {
+    match report.interrupted {
+        true => Some(ProblemCode::Interrupted),
+        false if report.has_failed() => None,
+        false => common_code(plan.problems().map(|problem| problem.code)),
     }
 }
 

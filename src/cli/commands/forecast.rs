@@ -5,7 +5,7 @@ use clap::Args;
 use crate::api::Reader;
 use crate::cli::args::{ApiArgs, FormatArgs, ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
-use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::failure::{CommandFailure, Exit, common_code};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::order_filter::SelectionArgs;
 use crate::cli::output::Found;
@@ -57,6 +57,12 @@ pub(in crate::cli) async fn run(
     match forecast.unreadable.len() {
         0 if args.detailed_exitcode && forecast.renewals.iter().any(ExpectedRenewal::needs_care) => Ok(Exit::Changes),
         0 => Ok(Exit::Done),
-        failed => Err(CommandFailure::new(format!("{} could not be looked at", count(failed, "order")))),
+        failed => {
+            let code = common_code(document.problems.iter().map(|problem| problem.code));
+            Err(CommandFailure {
+                code,
+                ..CommandFailure::new(format!("{} could not be looked at", count(failed, "order")))
+            })
+        }
     }
 }

@@ -19,6 +19,7 @@ use crate::cli::interrupt::Interrupt;
 use crate::cli::order_filter::{Chosen, OrderFilter};
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
+use crate::diagnostic::ProblemCode;
 use crate::model::{OrderId, ReadFailure};
 use crate::plan::Seen;
 use crate::reconcile::Pass;
@@ -82,7 +83,10 @@ pub(in crate::cli) async fn run(
     let mut orders = Vec::new();
     for (order_id, observed) in observed.iter().filter(|(order_id, _)| !elsewhere.has(**order_id)) {
         let live = observed.live.as_ref().map_err(|failure| unreadable(*order_id, failure))?;
-        let recorded = observed.recorded.as_ref().map_err(|unusable| CommandFailure::new(unusable.message.as_str()))?;
+        let recorded = observed
+            .recorded
+            .as_ref()
+            .map_err(|unusable| CommandFailure::new(unusable.message.as_str()).code(ProblemCode::StateMismatch))?;
         orders.push((*order_id, live, Seen::new(live, recorded, now, false)));
     }
     let imported: Vec<Imported<'_>> =
@@ -111,7 +115,7 @@ fn beside(args: &ImportArgs) -> ManifestArgs {
 
 fn unreadable(order_id: OrderId, failure: &ReadFailure) -> CommandFailure {
     let message = failure.message().printable();
-    let unreadable = CommandFailure::new(format!("order {order_id} could not be read: {message}"));
+    let unreadable = CommandFailure::new(format!("order {order_id} could not be read: {message}")).code(failure.into());
     match failure.may_be_misdirected() {
         true => unreadable.hint("this is not how the API answers: check --api-url (PROXYSHARD_API_URL)"),
         false => unreadable,

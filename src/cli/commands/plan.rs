@@ -9,7 +9,7 @@ use clap::{Args, ValueHint};
 use crate::api::Reader;
 use crate::cli::args::{ApiArgs, FormatArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
-use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::failure::{CommandFailure, Exit, common_code};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::output::Found;
 use crate::cli::run::{self, Run, RunArgs};
@@ -68,7 +68,7 @@ pub(in crate::cli) async fn run(
         api_url: &api_url,
     };
     terminal.show(args.format.format, &Found::Plan(view))?;
-    terminal.annotate(plan.problems(), &sources);
+    terminal.problems_of_plan(plan.problems(), &sources);
     if let Some(path) = &args.out {
         save(path.clone(), PlanDocument::to_save(&view, terminal.asked_by())).await?;
     }
@@ -111,7 +111,8 @@ pub(in crate::cli) fn judge(plan: &Plan, detailed: bool) -> Result<Exit, Command
         0 => Ok(Exit::Done),
         problems => {
             let problems = count(problems, "problem");
-            Err(CommandFailure::new(format!("the plan is blocked by {problems}; nothing was changed")))
+            let failure = CommandFailure::new(format!("the plan is blocked by {problems}; nothing was changed"));
+            Err(CommandFailure { code: common_code(plan.problems().map(|problem| problem.code)), ..failure })
         }
     }
 }

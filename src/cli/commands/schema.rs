@@ -5,7 +5,8 @@ use clap::{Args, ValueEnum};
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::terminal::Terminal;
 use crate::document::{
-    self, ApplyDocument, ForecastDocument, HistoryDocument, PlanDocument, StatusDocument, ValidateDocument,
+    self, ApplyDocument, ForecastDocument, HistoryDocument, LogLineDocument, PlanDocument, StatusDocument,
+    ValidateDocument,
 };
 use crate::{manifest, state};
 
@@ -34,6 +35,8 @@ pub(in crate::cli) enum SchemaKind {
     Forecast,
     /// What `history --format json` prints, and what a file of the history looks like
     History,
+    /// What a line of `--log-format json` looks like
+    Event,
 }
 
 pub(in crate::cli) fn run(args: &SchemaArgs, terminal: &mut Terminal) -> Result<Exit, CommandFailure> {
@@ -46,6 +49,7 @@ pub(in crate::cli) fn run(args: &SchemaArgs, terminal: &mut Terminal) -> Result<
         SchemaKind::Validate => schemars::schema_for!(ValidateDocument),
         SchemaKind::Forecast => schemars::schema_for!(ForecastDocument),
         SchemaKind::History => schemars::schema_for!(HistoryDocument),
+        SchemaKind::Event => schemars::schema_for!(LogLineDocument),
     };
     document::write(&mut terminal.out, &schema)?;
     Ok(Exit::Done)

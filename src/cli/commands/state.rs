@@ -114,14 +114,24 @@ pub(in crate::cli) async fn run(
     }
 }
 
+/// Says where nothing is, in words of [`Run::missing_place`].
+pub(in crate::cli) fn nothing_there(missing: &str) -> String {
+    let missing = missing.replacen("there", "There", 1);
+    format!("{missing}: name the place of the record by -f or --state, unless nothing was applied yet.")
+}
+
 /// Opens the place of the records, whichever API they belong to.
 fn open_place(
     state: &StatePlaceArgs,
     manifest: &ManifestArgs,
     environment: &Environment,
 ) -> Result<Arc<dyn Place>, CommandFailure> {
+    resolve(state, manifest, environment)?.open_place()
+}
+
+fn resolve(state: &StatePlaceArgs, manifest: &ManifestArgs, environment: &Environment) -> Result<Run, CommandFailure> {
     let args = RunArgs { manifest: Some(manifest), state: Some(state), ..RunArgs::default() };
-    Run::resolve(&args, environment)?.open_place()
+    Run::resolve(&args, environment)
 }
 
 async fn show(
@@ -129,7 +139,12 @@ async fn show(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let place = open_place(&args.state, &args.manifest, environment)?;
+    let run = resolve(&args.state, &args.manifest, environment)?;
+    let place = run.open_place()?;
+    if let Some(missing) = run.missing_place()? {
+        let failure = CommandFailure::new(format!("nothing is recorded of order {}: {missing}", args.order));
+        return Err(failure.hint("name the place of the record by -f or --state"));
+    }
     match place.read(&record_name(args.order)).await? {
         Some(stored) if serde_json::from_slice::<StateFile>(&stored.bytes).is_ok() => {
             terminal.out.write_all(&stored.bytes)?;
@@ -153,15 +168,15 @@ async fn forget(
     interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let run_args = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), ..RunArgs::default() };
-    let run = Run::resolve(&run_args, environment)?;
+    let run = resolve(&args.state, &args.manifest, environment)?;
     let place = run.open_place()?;
     let order = args.order;
     // A lock would make the place, and nobody is at work in one that is not there.
-    let forgotten = match run.may_have_records() {
-        true => locked(&[&*place], interrupt, async |locks| drop_record(&*place, order, &locks).await).await?,
-        false => None,
-    };
+    if let Some(missing) = run.missing_place()? {
+        terminal.say(&nothing_there(&missing));
+        return Ok(Exit::Done);
+    }
+    let forgotten = locked(&[&*place], interrupt, async |locks| drop_record(&*place, order, &locks).await).await?;
     let Some(record) = forgotten else {
         terminal.say(&format!("Nothing is recorded of order {order} in {}.", place.describe()));
         return Ok(Exit::Done);
@@ -209,7 +224,12 @@ async fn list(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let place = open_place(&args.state, &args.manifest, environment)?;
+    let run = resolve(&args.state, &args.manifest, environment)?;
+    let place = run.open_place()?;
+    if let Some(missing) = run.missing_place()? {
+        terminal.say(&nothing_there(&missing));
+        return Ok(Exit::Done);
+    }
     let orders = recorded_orders(&*place).await?;
     for order in &orders {
         writeln!(terminal.out, "{order}")?;

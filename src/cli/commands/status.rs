@@ -6,14 +6,15 @@ use jiff::Timestamp;
 use crate::api::Reader;
 use crate::cli::args::{ApiArgs, Format, ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
-use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::failure::{CommandFailure, Exit, common_code};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::order_filter::SelectionArgs;
 use crate::cli::output::Found;
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
+use crate::diagnostic::ProblemCode;
 use crate::document::StatusDocument;
-use crate::model::count;
+use crate::model::{Observed, count};
 use crate::outlook;
 use crate::reconcile::Pass;
 use crate::render::markdown::Title;
@@ -80,6 +81,21 @@ pub(in crate::cli) async fn run(
     terminal.show(args.format.into(), &Found::Status(&document))?;
     match document.orders.iter().filter(|order| order.error.is_some()).count() {
         0 => Ok(Exit::Done),
-        failed => Err(CommandFailure::new(format!("{} could not be shown", count(failed, "order")))),
+        failed => {
+            let code = common_code(observed.values().filter_map(code));
+            Err(CommandFailure {
+                code,
+                ..CommandFailure::new(format!("{} could not be shown", count(failed, "order")))
+            })
+        }
+    }
+}
+
+/// Returns the code of what keeps an order from being shown.
+fn code(observed: &Observed) -> Option<ProblemCode> {
+    match (&observed.live, &observed.recorded) {
+        (Err(failure), _) => Some(failure.into()),
+        (Ok(_), Err(_)) => Some(ProblemCode::StateMismatch),
+        (Ok(_), Ok(_)) => None,
     }
 }

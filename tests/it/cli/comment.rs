@@ -56,6 +56,7 @@ fn a_comment_says_for_which_commit_it_is() {
         "DRONE_COMMIT_SHA",
         "TRAVIS_COMMIT",
         "CODEBUILD_RESOLVED_SOURCE_VERSION",
+        "BUILD_VCS_NUMBER",
         "GIT_COMMIT",
     ] {
         let run = plan_with(&shardctl, &[(name, commit)]);

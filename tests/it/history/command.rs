@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 use shardctl::document::{HistoryDocument, RunDocument};
-use shardctl::render::history;
+use shardctl::render::history::{self, LookedAt};
 use shardctl::render::markdown::Comment;
+use shardctl::state::{Directory, Place};
 
 use super::{DECLARED, put, rig};
-use crate::rig::{MANIFEST, Ran, Rig};
+use crate::rig::{MANIFEST, Ran, Rig, STATE};
 
 /// A run as another machine wrote it.
 fn run(id: &str, orders: &[(u64, u64)]) -> Value {
@@ -93,16 +94,117 @@ async fn a_file_that_cannot_be_read_is_said_and_hides_no_other() {
     }
     put(&rig, "notes.txt", "not a run");
     let ran = rig.run(&["history"]).await.exits(0);
-    assert!(ran.stderr.lines().count() == 4 && ran.stdout.contains("3 runs, charged 6.00 in all."), "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 4, "{ran:?}");
+    let total = "3 runs, charged 6.00 in all; 4 more runs cannot be read, and what they charged is not counted.";
+    assert_eq!(ran.stdout.lines().last(), Some(total));
+    let page = rig.run(&["history", "--format", "markdown"]).await.exits(0).stdout;
+    assert!(page.contains(&html(total)), "{page}");
+}
+
+/// Escapes a sentence as a page does, as far as such a sentence needs it.
+fn html(text: &str) -> String {
+    text.replace(';', "&#59;").replace(':', "&#58;")
 }
 
 #[tokio::test]
-async fn nothing_applied_is_said_and_nothing_is_made() {
+async fn where_there_is_no_run_it_says_what_was_looked_at() {
+    let rig = three().await;
+    let rows: [(&[&str], &str); 5] = [
+        (&["7"], "There is no run of order 7 in shardctl.state."),
+        (&["7", "8", "9"], "There is no run of orders 7, 8 and 9 in shardctl.state."),
+        (&["--since", "2026-12-01"], "There is no run in shardctl.state since 2026-12-01 00:00:00 UTC."),
+        (
+            &["1", "--since", "2026-11-20"],
+            "There is no run of order 1 in shardctl.state since 2026-11-20 00:00:00 UTC.",
+        ),
+        (&["--state", "empty"], "There is no run in empty: nothing was applied yet."),
+    ];
+    std::fs::create_dir(rig.path("empty")).expect("a directory");
+    for (words, said) in rows {
+        let ran = rig.run(&[&["history"], words].concat()).await.exits(0);
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (format!("{said}\n").as_str(), ""), "{words:?}");
+        let page = rig.run(&[&["history", "--format", "markdown"], words].concat()).await.exits(0).stdout;
+        assert!(page.contains(&html(said)), "{words:?}: {page}");
+    }
+    let damaged = Rig::new("token: t0ken", DECLARED).await;
+    put(&damaged, "20261101T060000Z-aaaaaa.json", "{");
+    for (words, of) in [(&["history"][..], ""), (&["history", "1"], " of order 1")] {
+        let said = format!("There is no run{of} in shardctl.state that can be read; 1 run cannot.\n");
+        assert_eq!(damaged.run(words).await.exits(0).stdout, said);
+    }
+}
+
+#[tokio::test]
+async fn a_place_that_is_not_there_is_said_to_be_none_and_is_not_made() {
     let rig = Rig::new("token: t0ken", DECLARED).await;
-    assert_eq!(rig.run(&["history"]).await.exits(0).stdout, "Nothing was applied.\n");
-    assert!(!rig.path(crate::rig::STATE).exists());
     std::fs::remove_file(rig.path(MANIFEST)).expect("the manifest");
-    rig.run(&["history", "--state", "elsewhere"]).await.exits(0);
+    for (words, status) in
+        [(&["history"][..], 0), (&["state", "list"], 0), (&["state", "forget", "1"], 0), (&["state", "show", "1"], 1)]
+    {
+        let said = |ran: &Ran| format!("{}{}", ran.stdout, ran.stderr);
+        for (flags, place) in [
+            (&[][..], "here is no directory `shardctl.state` here"),
+            (&["-f", "nowhere/shardctl.yaml"], "here is no directory `nowhere/shardctl.state`"),
+        ] {
+            let ran = rig.run(&[words, flags].concat()).await.exits(status);
+            assert!(said(&ran).contains(place) && said(&ran).contains("by -f or --state"), "{words:?}: {ran:?}");
+        }
+        let ran = rig.run(&[words, &["--state", "mistyped"]].concat()).await.exits(1);
+        assert!(ran.stdout.is_empty() && ran.stderr.contains("there is no directory `mistyped`"), "{words:?}: {ran:?}");
+    }
+    let named =
+        rig.command(&["history", "--format", "json"]).env("SHARDCTL_STATE", "mistyped").output().expect("a run");
+    let ran = Ran::of(named).exits(1);
+    assert_eq!(ran.json()["problems"][0]["code"], "state_unavailable");
+    assert_eq!(
+        std::fs::read_dir(rig.directory())
+            .expect("a directory")
+            .filter(|it| it.as_ref().is_ok_and(|it| it.path().is_dir()))
+            .count(),
+        0
+    );
+}
+
+/// The lock may be held by who copies or forgets records, too.
+#[tokio::test]
+async fn who_took_the_lock_after_a_run_began_does_not_carry_it_out() {
+    let rig = three().await;
+    let mut killed = run("20261121T060000Z-aaaaaa", &[(2, 100)]);
+    killed["ended_at"] = Value::Null;
+    killed["outcome"] = Value::Null;
+    put(&rig, "20261121T060000Z-aaaaaa.json", killed.to_string());
+    let lock = Directory::new(rig.path(STATE)).lock().await.expect("the lock");
+    let text = rig.run(&["history"]).await.exits(0).stdout;
+    assert!(text.starts_with("2026-11-21 06:00:00 UTC  never ended  ") && !text.contains("at work"), "{text}");
+    lock.release().await;
+}
+
+#[tokio::test]
+async fn of_orders_that_are_named_it_says_that_amounts_are_theirs() {
+    let rig = three().await;
+    let text = rig.run(&["history", "1"]).await.exits(0).stdout;
+    assert!(text.starts_with("2026-11-10 06:00:00 UTC  complete  charged 1.50 for order 1  by ann"), "{text}");
+    assert_eq!(text.lines().last(), Some("2 runs, charged 2.50 for order 1 in all."));
+    let page = rig.run(&["history", "1", "2", "--format", "markdown"]).await.exits(0).stdout;
+    assert!(page.contains("\n3 runs, charged 6.00 for orders 1 and 2 in all.\n"), "{page}");
+    assert!(page.contains("| Outcome | Operations | Charged for orders 1 and 2 |\n"), "{page}");
+}
+
+#[tokio::test]
+async fn a_moment_with_the_name_of_a_zone_is_never_taken_for_another() {
+    let rig = three().await;
+    for (since, days) in [
+        ("2026-11-20T07:00:00+01:00", 1),
+        ("2026-11-20T07:00:01+01:00", 0),
+        ("2026-11-20T07:00:00+01:00[Europe/Berlin]", 1),
+        ("2026-11-20T06:00:00Z", 1),
+    ] {
+        assert_eq!(listed(rig.run(&["history", "--format", "json", "--since", since]).await).0.len(), days, "{since}");
+    }
+    for since in ["2026-11-20T07:00:00[Europe/Berlin]", "2026-11-20[Europe/Berlin]", "2026-11-20T07:00:00[UTC]"] {
+        let ran = rig.run(&["history", "--since", since]).await.exits(1);
+        assert!(ran.stderr.contains("write its offset, as in 2026-11-01T06:00:00+01:00"), "{ran:?}");
+    }
 }
 
 #[tokio::test]
@@ -166,8 +268,8 @@ fn texts_of_a_file_command_neither_a_terminal_nor_a_page() {
     let run = RunDocument::parse(run.to_string().as_bytes()).expect("a run");
     let document = HistoryDocument::new(vec![run], Vec::new());
     let (mut text, mut page) = (Vec::new(), Vec::new());
-    history::text(&mut text, &document, true).expect("written");
-    history::markdown(&mut page, &document, &Comment::default()).expect("written");
+    history::text(&mut text, &document, &LookedAt::default(), true).expect("written");
+    history::markdown(&mut page, &document, &LookedAt::default(), &Comment::default()).expect("written");
     let plain = anstream::adapter::strip_bytes(&text).into_vec();
     for shown in [plain, page.clone()] {
         let shown = String::from_utf8(shown).expect("text");

@@ -69,7 +69,8 @@ async fn one_that_was_begun_and_changed_nothing_is_refused_and_called_so() {
     rig.run(&APPLY).await.exits(1);
     rig.break_with(json!([]));
     let ran = rig.run(&APPLY).await.exits(1);
-    let because = ["this plan was begun at ", "changed nothing", "make a new plan"];
+    let because =
+        ["this plan was begun at ", "changed nothing", "a plan is carried out once at most", "make a new plan"];
     assert!(because.iter().all(|words| ran.stderr.contains(words)) && !ran.stderr.contains("was applied"), "{ran:?}");
 }
 

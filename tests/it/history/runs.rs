@@ -134,6 +134,25 @@ async fn what_became_of_a_lost_purchase_is_noted_with_it_by_the_next_run() {
     }
 }
 
+#[tokio::test]
+async fn what_was_found_to_be_bought_is_not_said_to_be_unknown() {
+    let rig = rig().await;
+    rig.break_with(json!([
+        {"operation": "purchase", "hold": true, "when": "after"},
+        {"operation": "calculate", "nth": 4, "status": 500, "times": 0},
+    ]));
+    let words = ["apply", "--apply", "--order", "1", "--timeout", "0.2", "--settle-timeout", "0.05"];
+    let run = rig.start(&words);
+    rig.struck().await;
+    assert_eq!(run.finish().await.status, Some(4));
+    let unknown = rig.run(&["history"]).await.exits(0).stdout;
+    assert!(unknown.contains("    unknown   buy 2 p0f slots") && unknown.contains("may or may not"), "{unknown}");
+    rig.break_with(json!([]));
+    rig.complete(&[]).await;
+    let found = rig.run(&["history"]).await.exits(0).stdout;
+    assert!(found.contains("    bought    buy 2 p0f slots") && !found.contains("may or may not"), "{found}");
+}
+
 /// What takes the only witness of a purchase away: its record is forgotten, or put back to what it was before.
 #[derive(Debug, Clone, Copy)]
 enum Lost {
@@ -247,7 +266,11 @@ async fn a_run_that_was_killed_stays_without_an_end() {
     run.kill();
     rig.break_with(json!([]));
     let history = rig.run(&["history"]).await.exits(0).stdout;
-    assert!(history.contains("never ended") && history.contains("What it may have charged is 2.00."), "{history}");
+    let why = "It never ended: the process was killed or its machine was lost. What it may have charged is 2.00.";
+    assert!(
+        history.contains(why) && history.contains("  never ended  charged 0.00, perhaps 2.00 more  by"),
+        "{history}"
+    );
     rig.complete(&[]).await;
     let [run] = &runs(&rig).into_iter().filter(|run| run["ended_at"].is_null()).collect::<Vec<_>>()[..] else {
         panic!("{:?}", files(&rig))
@@ -256,6 +279,31 @@ async fn a_run_that_was_killed_stays_without_an_end() {
     assert_eq!((&run["charged_cents"], &run["may_have_charged_cents"]), (&json!(200), &json!(0)), "{run:#}");
     assert!(rig.sent(Operation::Purchase, 1) == 1, "it was bought once");
     rig.check_history().await;
+}
+
+#[tokio::test]
+async fn a_run_is_said_to_be_at_work_only_while_it_is() {
+    let rig = rig().await;
+    rig.break_with(json!([{"operation": "set_signatures", "hold": true}]));
+    let held = rig.start(&["apply", "--apply", "--concurrency", "1"]);
+    rig.struck().await;
+    let history = rig.run(&["history"]).await.exits(0).stdout;
+    let under_way = format!("It is under way: the lock is held by process {} since ", held.pid());
+    assert!(history.contains("  under way  charged") && history.contains(&under_way), "{history}");
+    assert!(rig.run(&["history", "--format", "markdown"]).await.exits(0).stdout.contains("| under way |"));
+    held.kill();
+    let history = rig.run(&["history"]).await.exits(0).stdout;
+    assert!(history.contains("  never ended  ") && !history.contains("at work"), "{history}");
+
+    // Whoever holds the lock now is not the run that was killed.
+    rig.break_with(json!([{"operation": "set_signatures", "hold": true}]));
+    let held = rig.start(&["apply", "--apply", "--reassert", "--concurrency", "1"]);
+    rig.struck().await;
+    let history = rig.run(&["history"]).await.exits(0).stdout;
+    let titles = history.lines().filter(|line| line.contains(" UTC  "));
+    let ends: Vec<&str> = titles.filter_map(|title| title.split("  ").nth(1)).collect();
+    assert_eq!(ends, ["under way", "never ended"], "{history}");
+    held.kill();
 }
 
 #[tokio::test(flavor = "multi_thread")]
