@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::amount::NowAndAfter;
 use super::cycle::Cycle;
-use super::next_period::{NextPeriod, NowAndAfter, PeriodPrice};
+use super::next_period::{NextPeriod, PeriodPrice};
 use crate::model::{
     Cents, Foreign, LiveOrder, Observations, Observed, OrderId, OrderStatus, ReadFailure, Recorded, Renewal,
     UnusableRecord,

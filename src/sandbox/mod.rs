@@ -17,6 +17,7 @@
 mod account;
 mod account_file;
 mod account_keys;
+mod addons;
 mod answer;
 mod call;
 mod charge;
@@ -47,7 +48,7 @@ pub use control::Control;
 pub use faults::{Action, Edit, FaultCount, FaultRule, Target, When};
 pub use log::{LOG_CAPACITY, LoggedRequest};
 pub use operation::Operation;
-pub use order::{Cycle, Kind, Order, OrderStatus, Proxy, ProxyStatus};
+pub use order::{Cycle, Kind, Order, OrderStatus, OtherAddon, Proxy, ProxyStatus};
 pub use panel::PanelAction;
 pub use refusal::Refusal;
 pub use server::{Running, Sandbox, default_listen};

@@ -25,6 +25,9 @@ pub struct Order {
     pub pending: Option<PendingChange>,
     /// The price of the order's slots in the current period.
     pub addons_price_paid: Cents,
+    /// The add-ons beside the slots, by their keys.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_addons: BTreeMap<String, OtherAddon>,
     /// What kind of proxies it holds.
     pub kind: Kind,
     /// Whether it is paid for.
@@ -44,6 +47,19 @@ pub struct Order {
     pub price_per_unit: Cents,
     /// The active IPs.
     pub proxies: BTreeMap<ProxyIp, Proxy>,
+}
+
+/// An add-on that only the panel sells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtherAddon {
+    /// Units in the current period.
+    pub qty: u32,
+    /// The price of one for a period.
+    pub price_cents: Cents,
+    /// The change at the next renewal.
+    #[serde(default)]
+    pub pending: Option<PendingChange>,
 }
 
 /// What kind of proxies an order holds.
@@ -139,6 +155,18 @@ impl Order {
         self.pending.map_or(self.p0f_slots, PendingChange::next_qty)
     }
 
+    /// Returns the price of all add-ons of the current period.
+    pub fn price_of_addons(&self) -> Cents {
+        let others = self.other_addons.values().map(|addon| times(addon.price_cents, addon.qty));
+        self.addons_price_paid.plus(others.sum())
+    }
+
+    /// Returns the price of all add-ons of the next period.
+    pub(super) fn next_price_of_addons(&self) -> Cents {
+        let others = self.other_addons.values().map(|addon| times(addon.price_cents, addon.next_qty()));
+        times(self.price_per_unit, self.next_slots()).plus(others.sum())
+    }
+
     pub(super) fn must_be_active(&self) -> Result<(), Refusal> {
         (self.status == OrderStatus::Active).then_some(()).ok_or_else(Refusal::not_active)
     }
@@ -204,6 +232,10 @@ impl Order {
         self.proxies.retain(|_, proxy| !proxy.del_np);
         self.p0f_slots = self.next_slots();
         self.pending = None;
+        for addon in self.other_addons.values_mut() {
+            *addon = OtherAddon { qty: addon.next_qty(), pending: None, ..*addon };
+        }
+        self.other_addons.retain(|_, addon| addon.qty > 0);
         self.addons_price_paid = times(self.price_per_unit, self.p0f_slots);
         self.status = OrderStatus::Active;
         if let Some(until) = later(&self.until, self.cycle.length()) {
@@ -215,6 +247,12 @@ impl Order {
     pub(super) fn cancel(&mut self) {
         self.status = OrderStatus::Cancelled;
         self.proxies.clear();
+    }
+}
+
+impl OtherAddon {
+    fn next_qty(&self) -> u32 {
+        self.pending.map_or(self.qty, PendingChange::next_qty)
     }
 }
 
