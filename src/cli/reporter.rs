@@ -15,7 +15,7 @@ use super::patient::Patient;
 use crate::api::{Observer, RequestEnded, Stage, Waiting};
 use crate::apply::ApplyEvents;
 use crate::document::{self, EventDocument, EventLevel, EventLineDocument, RunOperationDocument};
-use crate::model::{Cents, OrderId, Outcome, Report, StepResult, printable};
+use crate::model::{Cents, Foreign, OrderId, Outcome, Report, StepResult, printable};
 use crate::plan::{OrderPlan, Plan, Status, Step};
 use crate::reconcile::ReadProgress;
 
@@ -160,6 +160,14 @@ impl Reporter {
         }
     }
 
+    /// Says what may cost something, whatever the command is doing, and whether somebody wants to hear it or not.
+    fn warn(&self, message: &str) {
+        match self.format {
+            LogFormat::Text => self.write(&format!("warning: {message}")),
+            LogFormat::Json => self.collect("warn", message),
+        }
+    }
+
     /// Tells an event of an order: to a collector as such, to people as a decision.
     fn order_event(
         &self,
@@ -206,6 +214,11 @@ impl ReadProgress for Reporter {
     fn order_read(&self, order_id: OrderId) {
         self.bar.inc(1);
         self.decision(order_id, "live state read");
+    }
+
+    fn wallet_unknown(&self, why: &Foreign) {
+        let why = why.printable();
+        self.warn(&format!("what the wallet holds is not known, nor whether it covers what the plan charges: {why}"));
     }
 }
 

@@ -9,6 +9,7 @@ mod price_effect;
 mod status;
 
 pub use amount::NowAndAfter;
+pub use cycle::is_known_cycle;
 pub use forecast::{ExpectedRenewal, Forecast, ForecastSummary, Unforeseen, forecast};
 pub use next_period::PeriodPrice;
 pub use price_effect::{PriceEffect, price_effect};

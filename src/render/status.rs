@@ -18,8 +18,8 @@ fn cells(order: &StatusOrderDocument) -> [String; 7] {
     let slots = order.slots.unwrap_or(0);
     let signatures = match (order.slots, order.signatures_unknown) {
         (Some(0), _) => "no slots".to_owned(),
-        (_, 0) => format!("{} on {slots} slots", order.signatures),
-        (_, unknown) => format!("{} known on {slots} slots, {unknown} unknown", order.signatures),
+        (_, 0) => format!("{} on {}", order.signatures, count(slots, "slot")),
+        (_, unknown) => format!("{} known on {}, {unknown} unknown", order.signatures, count(slots, "slot")),
     };
     let pending = match (order.pending_known, order.pending) {
         (false, _) => "unknown".to_owned(),

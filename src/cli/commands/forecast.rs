@@ -15,6 +15,7 @@ use crate::document::ForecastDocument;
 use crate::model::count;
 use crate::outlook::{self, ExpectedRenewal};
 use crate::reconcile::Pass;
+use crate::render::forecast::ForecastView;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ForecastArgs {
@@ -50,9 +51,14 @@ pub(in crate::cli) async fn run(
     let pass = Pass::new(&reader, &records, &terminal.reporter);
     let observed = chosen.observe(&pass, &args.selection.only).await?;
     let now = reader.connection().now().moment;
-    let forecast = outlook::forecast(&observed, pass.wallet().await?.balance_cents, now, args.days);
+    let balance = pass.wallet().await?;
+    if let Err(why) = &balance {
+        terminal.warn(&format!("what the wallet holds is not known: {}", why.printable()));
+    }
+    let forecast = outlook::forecast(&observed, balance.ok(), now, args.days);
     let document = ForecastDocument::new(&forecast, now);
-    terminal.show(args.format.format, &Found::Forecast(&document, args.days))?;
+    let view = ForecastView { document: &document, days: args.days, scope: args.selection.scope(observed.len()) };
+    terminal.show(args.format.format, &Found::Forecast(view))?;
     match forecast.unreadable.len() {
         0 if args.detailed_exitcode && forecast.renewals.iter().any(ExpectedRenewal::needs_care) => Ok(Exit::Changes),
         0 => Ok(Exit::Done),
