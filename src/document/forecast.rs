@@ -61,10 +61,11 @@ pub struct RenewalDocument {
     /// What a period costs, in cents.
     pub price_cents: PeriodPriceDocument,
     /// What the wallet holds after it, in cents, where everything before it was paid for; below zero it is what is missing
-    /// by then. Null: not known, as behind every renewal whose price is not known, and where there are `unknown_orders`.
+    /// by then. Null: not known, as behind every renewal whose price is not known, and wherever something may be charged at any
+    /// time: there are `unknown_orders`, or a renewal without a readable date.
     pub wallet_after_cents: Option<i64>,
-    /// Whether the wallet covers it and everything before it; null: not known. Where there are `unknown_orders`, it is false
-    /// or null: false where the wallet falls short even without them.
+    /// Whether the wallet covers it and everything before it; null: not known. Where something may be charged at any time, it
+    /// is false or null: false where the wallet falls short even without that.
     pub covered: Option<bool>,
 }
 

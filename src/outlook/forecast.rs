@@ -3,8 +3,9 @@
 //! A forecast is made of what is live and recorded, not of what a manifest wants: it says what happens as things stand.
 //! The balance goes on below zero behind a renewal that it does not cover, so that it says what is missing to keep
 //! everything; every later renewal that costs something is then not covered either. Behind the first renewal whose
-//! price or date is not known, nobody can say what is left. Where an order could not be read that may charge at any time,
-//! nobody can say that anything is covered; what falls short even without it is not covered all the same.
+//! price is not known, nobody can say what is left. Where an order may charge at any time, as it could not be read or its
+//! date is not known, nobody can say that anything is covered; what falls short even without it is not covered all the
+//! same.
 
 use std::collections::BTreeMap;
 
@@ -101,7 +102,7 @@ pub fn forecast(observed: &Observations, wallet_cents: Option<i64>, now: Timesta
     }
     renewals.sort_by_key(|renewal| (renewal.moment().unwrap_or(Timestamp::MAX), renewal.order_id));
     run_down(&mut renewals, wallet_cents);
-    if unreadable.values().any(Unforeseen::may_charge) {
+    if unreadable.values().any(Unforeseen::may_charge) || renewals.iter().any(ExpectedRenewal::may_come_first) {
         renewals.iter_mut().for_each(ExpectedRenewal::claim_nothing);
     }
     Forecast { wallet_cents, renewals, unreadable }
@@ -187,6 +188,11 @@ impl ExpectedRenewal {
             Some(Renewal::At(moment)) => Some(moment),
             _ => None,
         }
+    }
+
+    /// Returns whether it may charge the wallet before any other, as nobody tells its date.
+    fn may_come_first(&self) -> bool {
+        self.moment().is_none() && self.price.after != Some(Cents(0))
     }
 
     /// Takes back what is left and that it is covered, where something unknown may be charged before it.

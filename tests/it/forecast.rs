@@ -138,7 +138,8 @@ now                      7      -            on hold  yes       60 to 58      4 
 soon (no readable date)  10     -            active   yes       60 to 58      4 to 3   78.00 to about 74.10  unknown
 
 5 renewals in the next 30 days for 222.30 as far as it is known, and 1 order ends; the wallet holds 50.00.
-The price or the date of 2 renewals is not known (orders 9, 10): from there on nobody can say what is covered.
+The price of 1 renewal is not known (order 9): from there on nobody can say what is covered.
+When order 10 renews is not known: as it may come first, nothing is known to be covered.
 Order 7 is on hold: it ended on 2026-11-22 00:00 UTC, and is lost on 2026-11-25 00:00 UTC unless it is paid. The wallet covers it.
 24.10 more is needed by 2026-12-01 00:00 UTC, else order 48213 goes on hold and is lost on 2026-12-04 00:00 UTC.
 To keep everything for the next 30 days, top up at least 24.10.

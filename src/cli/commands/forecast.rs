@@ -1,5 +1,7 @@
 //! `shardctl forecast`: the renewals to come, and whether the wallet covers them.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 
 use crate::api::Reader;
@@ -12,7 +14,7 @@ use crate::cli::output::Found;
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
 use crate::document::ForecastDocument;
-use crate::model::count;
+use crate::model::{Observations, OrderId, count};
 use crate::outlook::{self, ExpectedRenewal};
 use crate::reconcile::Pass;
 use crate::render::forecast::ForecastView;
@@ -52,6 +54,7 @@ pub(in crate::cli) async fn run(
     let observed = chosen.observe(&pass, &args.selection.only).await?;
     let now = reader.connection().now().moment;
     let balance = pass.wallet().await?;
+    say_which_details_are_missing(&observed, terminal);
     if let Err(why) = &balance {
         terminal.warn(&format!("what the wallet holds is not known: {}", why.printable()));
     }
@@ -63,5 +66,21 @@ pub(in crate::cli) async fn run(
         0 if args.detailed_exitcode && forecast.renewals.iter().any(ExpectedRenewal::needs_care) => Ok(Exit::Changes),
         0 => Ok(Exit::Done),
         failed => Err(CommandFailure::new(format!("{} could not be looked at", count(failed, "order")))),
+    }
+}
+
+/// Says why an order's detail could not be had, each reason once: without it nobody tells what the order costs.
+fn say_which_details_are_missing(observed: &Observations, terminal: &mut Terminal) {
+    let mut reasons: BTreeMap<String, Vec<OrderId>> = BTreeMap::new();
+    for (order_id, observed) in observed {
+        if let Some(why) = observed.live.as_ref().ok().and_then(|live| live.detail_unavailable.as_ref()) {
+            reasons.entry(why.printable().into_owned()).or_default().push(*order_id);
+        }
+    }
+    for (why, orders) in &reasons {
+        let (first, more) = (orders.iter().take(1).map(OrderId::to_string).collect::<String>(), orders.len() - 1);
+        let more = if more > 0 { format!(" and {}", count(more, "more order")) } else { String::new() };
+        terminal
+            .warn(&format!("nobody tells what order {first}{more} will cost, as the detail could not be had: {why}"));
     }
 }

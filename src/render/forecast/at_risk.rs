@@ -68,7 +68,7 @@ fn missing(document: &ForecastDocument, at: usize) -> Option<Missing> {
     Some(Missing {
         cents: Cents(left.unsigned_abs()),
         in_all: document.renewals[..at].iter().any(|renewal| renewal.covered == Some(false)),
-        at_least: !document.unknown_orders.is_empty(),
+        at_least: renewal.wallet_after_cents.is_none(),
     })
 }
 

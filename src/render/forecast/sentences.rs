@@ -16,6 +16,7 @@ pub(super) fn sentences(view: &ForecastView<'_>) -> Vec<(Style, String)> {
     let document = view.document;
     let mut sentences = vec![(PLAIN, overview(view))];
     sentences.extend(unknown_prices(document).map(|sentence| (MONEY, sentence)));
+    sentences.extend(unknown_dates(document).map(|sentence| (MONEY, sentence)));
     sentences.extend(unknown_orders(document).map(|sentence| (WRONG, sentence)));
     sentences.extend(at_risk(document));
     sentences.extend(to_top_up(view));
@@ -76,12 +77,17 @@ fn has_date(renewal: &RenewalDocument) -> bool {
 }
 
 fn unknown_prices(document: &ForecastDocument) -> Option<String> {
-    let orders = named(&orders(document, is_unknown))?;
-    let unknown = document.renewals.iter().filter(|renewal| is_unknown(renewal)).count();
-    let of = count(unknown, "renewal");
-    Some(format!(
-        "The price or the date of {of} is not known ({orders}): from there on nobody can say what is covered."
-    ))
+    let is_unpriced = |renewal: &RenewalDocument| has_date(renewal) && renewal.price_cents.after.is_none();
+    let renewals = document.renewals.iter().filter(|renewal| is_unpriced(renewal)).count();
+    let (of, orders) = (count(renewals, "renewal"), named(&orders(document, is_unpriced))?);
+    Some(format!("The price of {of} is not known ({orders}): from there on nobody can say what is covered."))
+}
+
+fn unknown_dates(document: &ForecastDocument) -> Option<String> {
+    let orders = orders(document, |renewal| !has_date(renewal) && !ends(renewal));
+    let (renews, they) = if orders.len() == 1 { ("renews", "it") } else { ("renew", "they") };
+    let named = named(&orders)?;
+    Some(format!("When {named} {renews} is not known: as {they} may come first, nothing is known to be covered."))
 }
 
 fn unknown_orders(document: &ForecastDocument) -> Option<String> {

@@ -213,6 +213,26 @@ async fn why_the_wallet_is_not_known_is_said() {
 }
 
 #[tokio::test]
+async fn why_prices_are_not_known_is_said_once_for_each_reason() {
+    let account = Account::from_yaml(TOLD).expect("a valid account");
+    let rig = Rig::with_account(account, "{version: 1, orders: {1: {}}}\n").await;
+    let refused = |order_id: u64, message: &str| {
+        let body = json!({"success": false, "message": message}).to_string();
+        json!({"operation": "order", "order_id": order_id, "status": 400, "times": 0, "body": body})
+    };
+    rig.break_with(json!([refused(1, "not today"), refused(2, "not today"), refused(4, "nor this one")]));
+    let ran = rig.run(&["forecast", "1", "2", "3", "4", "--log-format", "json"]).await.exits(0);
+    let lines = ran.stderr.lines().map(|line| serde_json::from_str::<Value>(line).expect("an object"));
+    let warnings: Vec<String> = lines.map(|line| line["message"].as_str().expect("text").to_owned()).collect();
+    let [one, two] = &warnings[..] else { panic!("{warnings:?}") };
+    assert!(one.starts_with("nobody tells what order 4 will cost") && one.contains("nor this one"), "{one}");
+    assert!(
+        two.starts_with("nobody tells what order 1 and 1 more order will cost") && two.contains("not today"),
+        "{two}"
+    );
+}
+
+#[tokio::test]
 async fn less_than_the_whole_account_says_so_in_its_last_line() {
     // An older server has no list of all orders.
     let account = Account::from_yaml(&ACCOUNT.replace("tells: older\n", "")).expect("a valid account");

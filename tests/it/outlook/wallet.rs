@@ -21,7 +21,7 @@ fn ending(day: u32) -> Observed {
 fn the_wallet_runs_down_in_the_order_of_the_dates() {
     /// What is so, the orders, and for each renewal what is left and whether it is covered.
     type Row = (&'static str, Vec<Observed>, Vec<(Option<i64>, Option<bool>)>);
-    let rows: [Row; 6] = [
+    let rows: [Row; 7] = [
         (
             "all is covered, to the last cent",
             vec![costing(2, Some(400)), costing(1, Some(600))],
@@ -49,7 +49,12 @@ fn the_wallet_runs_down_in_the_order_of_the_dates() {
         ),
         (
             "a date that is unknown comes last, and may come first",
-            vec![renewing(costing(1, Some(1)), "soon"), costing(2, Some(600))],
+            vec![renewing(costing(1, Some(1)), "soon"), costing(2, Some(600)), costing(3, Some(401))],
+            vec![(None, None), (None, Some(false)), (None, None)],
+        ),
+        (
+            "what ends on an unknown date charges nothing",
+            vec![renewing(ending(1), "soon"), costing(2, Some(600))],
             vec![(Some(400), Some(true)), (None, None)],
         ),
     ];
