@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::account::Account;
 use super::account_keys::{AddonKey, OrderKey, UniqueKeys};
-use super::order::{Cycle, Kind, Order, OrderStatus, OtherAddon, Proxy, ProxyStatus, times};
+use super::order::{Cycle, Kind, Order, OrderStatus, Proxy, ProxyStatus, times};
+use super::other_addon::OtherAddon;
 use super::tells::Tells;
 use crate::model::{Cents, OrderId, PendingChange, ProxyIp, Signature};
 

@@ -1,9 +1,9 @@
-//! The add-ons of an order, as its detail and the answers to writes list them.
+//! The add-ons of an order, as its detail and the answers to writes list them, and what they cost.
 
 use serde::Serialize;
 
 use super::account::{OTHER_CATALOG_ID, SLOTS_CATALOG_ID};
-use super::order::Order;
+use super::order::{Order, times};
 use crate::model::{Cents, P0F_SLOTS, PendingChange};
 
 /// A line of an order's `addons`.
@@ -17,6 +17,18 @@ pub(super) struct AddonLine<'a> {
 }
 
 impl Order {
+    /// Returns the price of all add-ons of the current period.
+    pub fn price_of_addons(&self) -> Cents {
+        let others = self.other_addons.values().map(|addon| times(addon.price_cents, addon.qty));
+        self.addons_price_paid.plus(others.sum())
+    }
+
+    /// Returns the price of all add-ons of the next period.
+    pub(super) fn next_price_of_addons(&self) -> Cents {
+        let others = self.other_addons.values().map(|addon| times(addon.price_cents, addon.next_qty()));
+        times(self.price_per_unit, self.next_slots()).plus(others.sum())
+    }
+
     /// Lists the add-ons of which there are any.
     pub(super) fn addons(&self) -> Vec<AddonLine<'_>> {
         let slots = AddonLine {

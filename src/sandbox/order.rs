@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
+use super::other_addon::OtherAddon;
 use super::refusal::Refusal;
 use crate::model::{Cents, PendingChange, ProxyIp, Signature};
 
@@ -47,19 +48,6 @@ pub struct Order {
     pub price_per_unit: Cents,
     /// The active IPs.
     pub proxies: BTreeMap<ProxyIp, Proxy>,
-}
-
-/// An add-on that only the panel sells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OtherAddon {
-    /// Units in the current period.
-    pub qty: u32,
-    /// The price of one for a period.
-    pub price_cents: Cents,
-    /// The change at the next renewal.
-    #[serde(default)]
-    pub pending: Option<PendingChange>,
 }
 
 /// What kind of proxies an order holds.
@@ -155,18 +143,6 @@ impl Order {
         self.pending.map_or(self.p0f_slots, PendingChange::next_qty)
     }
 
-    /// Returns the price of all add-ons of the current period.
-    pub fn price_of_addons(&self) -> Cents {
-        let others = self.other_addons.values().map(|addon| times(addon.price_cents, addon.qty));
-        self.addons_price_paid.plus(others.sum())
-    }
-
-    /// Returns the price of all add-ons of the next period.
-    pub(super) fn next_price_of_addons(&self) -> Cents {
-        let others = self.other_addons.values().map(|addon| times(addon.price_cents, addon.next_qty()));
-        times(self.price_per_unit, self.next_slots()).plus(others.sum())
-    }
-
     pub(super) fn must_be_active(&self) -> Result<(), Refusal> {
         (self.status == OrderStatus::Active).then_some(()).ok_or_else(Refusal::not_active)
     }
@@ -247,12 +223,6 @@ impl Order {
     pub(super) fn cancel(&mut self) {
         self.status = OrderStatus::Cancelled;
         self.proxies.clear();
-    }
-}
-
-impl OtherAddon {
-    fn next_qty(&self) -> u32 {
-        self.pending.map_or(self.qty, PendingChange::next_qty)
     }
 }
 

@@ -161,6 +161,24 @@ fn a_page_is_bounded_and_keeps_what_matters() {
         page.contains("- **24.10 more is needed by 2026-12-01 00&#58;00 UTC, else order 48213 goes on hold"),
         "{page}"
     );
+    // Every sentence there is, about as many orders as it names.
+    let of = |change: fn(ExpectedRenewal) -> ExpectedRenewal, from: u64| {
+        (from..from + 99).map(move |order_id| change(ExpectedRenewal { order_id: id(order_id), ..renewal() }))
+    };
+    let held = of(|it| ExpectedRenewal { order_status: Some(OrderStatus::OnHold), ..it }, 1_000_000_000);
+    let ending = of(|it| ExpectedRenewal { auto_renewal: Some(false), ..it }, 2_000_000_000);
+    let unpriced = of(|it| ExpectedRenewal { price: PeriodPrice::default(), cycle: None, ..it }, 3_000_000_000);
+    let undated = of(|it| ExpectedRenewal { renewal: None, ..it }, 4_000_000_000);
+    let all = held.chain(ending).chain(unpriced).chain(undated).chain(vec![renewal(); 5000]).collect();
+    let gone = || Unforeseen::Live(ReadFailure::Failed { message: "no answer".into() });
+    let full =
+        markdown(&document(all, (5_000_000_000..5_000_000_099).map(|order_id| (id(order_id), gone())).collect()));
+    assert!(
+        full.chars().count() < 64_000 && full.contains("Of 99 orders nothing is known"),
+        "{}",
+        full.chars().count()
+    );
+
     let many = markdown(&document(vec![renewal(); 5000], BTreeMap::new()));
     assert!(many.starts_with("<!-- shardctl -->\n") && many.chars().count() < 65_000, "{} characters", many.len());
     assert!(

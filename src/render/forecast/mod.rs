@@ -63,19 +63,20 @@ pub fn markdown(out: &mut dyn Write, view: &ForecastView<'_>, comment: &Comment)
         Some(order_id) => format!(", not covered from order {order_id} on"),
         None => String::new(),
     };
-    out.write_all(comment.heading("forecast", &format!("{}{covered}", how_many(document))).as_bytes())?;
+    let mut head = comment.heading("forecast", &format!("{}{covered}", how_many(document)));
     for (style, sentence) in sentences(view) {
         let sentence = html(&sentence);
-        writeln!(out, "{}", if style == PLAIN { format!("- {sentence}") } else { format!("- **{sentence}**") })?;
+        head += &if style == PLAIN { format!("- {sentence}\n") } else { format!("- **{sentence}**\n") };
     }
     if !document.renewals.is_empty() {
-        writeln!(out, "\n| Renews | Order | Tag | Status | Auto | IPs | Slots | Price | Wallet after |")?;
-        writeln!(out, "| --- | ---: | --- | --- | --- | --- | --- | --- | --- |")?;
+        head += "\n| Renews | Order | Tag | Status | Auto | IPs | Slots | Price | Wallet after |\n";
+        head += "| --- | ---: | --- | --- | --- | --- | --- | --- | --- |\n";
     }
+    out.write_all(head.as_bytes())?;
     let problem = |message: &str| format!("\n- {}", code(&short(message, MAX_MESSAGE)));
     let rows = document.renewals.iter().map(markdown_row);
     let lines: Vec<String> = rows.chain(document.problems.iter().map(|it| problem(&it.message))).collect();
-    columns::bounded(out, lines.into_iter(), "line", &comment.shows_all)?;
+    columns::bounded_behind(out, head.chars().count(), lines.into_iter(), "line", &comment.shows_all)?;
     scope.words().map_or(Ok(()), |words| writeln!(out, "\n{words}"))
 }
 
