@@ -59,7 +59,7 @@ Exit status: 0 done, 1 failed, 2 a renewal is not covered, or an order is on hol
 Examples:
   shardctl forecast
   shardctl forecast --all --days 90
-  shardctl forecast --detailed-exitcode";
+  shardctl forecast --all --detailed-exitcode";
 
 pub(super) const HISTORY: &str = "\
 Examples:

@@ -13,6 +13,7 @@ use super::failure::CommandFailure;
 use crate::diagnostic::ProblemCode;
 use crate::model::{Desired, Foreign, Observations, Observed, OrderId, ReadFailure};
 use crate::reconcile::Pass;
+use crate::render::forecast::Scope;
 
 /// The most orders that are listed where a filter fits none.
 const MOST_LISTED: usize = 10;
@@ -43,6 +44,17 @@ impl SelectionArgs {
             false if self.orders.is_empty() => Chosen::These(declared()?.orders.into_keys().collect()),
             false => Chosen::These(self.orders.iter().copied().collect()),
         })
+    }
+}
+
+impl SelectionArgs {
+    /// Returns which orders of the account are looked at, of which there are so many.
+    pub(super) fn scope(&self, orders: usize) -> Scope {
+        match self {
+            SelectionArgs { all: true, only, .. } if only.is_empty() => Scope::Account,
+            SelectionArgs { all: false, orders: named, .. } if named.is_empty() => Scope::Manifest(orders),
+            _ => Scope::Named(orders),
+        }
     }
 }
 

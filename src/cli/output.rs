@@ -11,9 +11,10 @@ use crate::document::{
     StatusDocument, ValidateDocument,
 };
 use crate::model::{Desired, Report, count};
+use crate::render::forecast::{self, ForecastView};
 use crate::render::history::LookedAt;
 use crate::render::markdown::{self, Comment, Invocation};
-use crate::render::{Shown, forecast, history, openmetrics, status, text};
+use crate::render::{Shown, history, openmetrics, status, text};
 
 /// What a command found.
 pub(super) enum Found<'a> {
@@ -27,8 +28,8 @@ pub(super) enum Found<'a> {
     Applied(PlanView<'a>, &'a Report),
     /// Where orders stand.
     Status(&'a StatusDocument),
-    /// The renewals of the next so many days.
-    Forecast(&'a ForecastDocument, u32),
+    /// The renewals to come.
+    Forecast(ForecastView<'a>),
     /// What was applied.
     History(&'a HistoryDocument, &'a LookedAt),
     /// A manifest that is valid.
@@ -101,7 +102,7 @@ impl<'a> Found<'a> {
             Found::Applied(_, report) if !report.has_run() => Ok(()),
             Found::Applied(view, report) => text::report(out, &shown(view), report),
             Found::Status(document) => status::text(out, document),
-            Found::Forecast(document, days) => forecast::text(out, document, *days),
+            Found::Forecast(view) => forecast::text(out, view),
             Found::History(document, looked_at) => history::text(out, document, looked_at, verbose),
             Found::Valid(desired) => {
                 let keeps = || desired.orders.values().filter_map(|order| order.keep.as_ref());
@@ -125,7 +126,7 @@ impl<'a> Found<'a> {
             Found::Upcoming(_) => Ok(()),
             Found::Applied(view, report) => document::write(out, &ApplyDocument::new(view, Some(report))),
             Found::Status(document) => document::write(out, document),
-            Found::Forecast(document, _) => document::write(out, document),
+            Found::Forecast(view) => document::write(out, view.document),
             Found::History(document, _) => document::write(out, document),
             Found::Valid(_) => document::write(out, &ValidateDocument::new(&[], &SourceMap::default())),
             Found::Ended(ended) => ended.json(out),
@@ -140,7 +141,7 @@ impl<'a> Found<'a> {
             Found::Upcoming(_) => Ok(()),
             Found::Applied(view, report) => markdown::report(out, &shown(view), report, comment),
             Found::Status(document) => status::markdown(out, document, comment),
-            Found::Forecast(document, days) => forecast::markdown(out, document, *days, comment),
+            Found::Forecast(view) => forecast::markdown(out, view, comment),
             Found::History(document, looked_at) => history::markdown(out, document, looked_at, comment),
             Found::Valid(_) => markdown::validate(out, &[], &SourceMap::default(), comment),
             Found::Ended(ended) if ended.invalid_manifest => {

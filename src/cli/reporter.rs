@@ -20,7 +20,7 @@ use crate::document::{
     self, EventDocument, EventLineDocument, LogLevel, LogLineDocument, MessageLineDocument, PauseLineDocument,
     RequestLineDocument,
 };
-use crate::model::{OrderId, printable};
+use crate::model::{Foreign, OrderId, printable};
 use crate::plan::Plan;
 use crate::reconcile::ReadProgress;
 
@@ -146,6 +146,14 @@ impl Reporter {
         }
     }
 
+    /// Says what may cost something, whatever the command is doing, and whether somebody wants to hear it or not.
+    fn warn(&self, message: &str) {
+        match self.format {
+            LogFormat::Text => self.write(&format!("warning: {message}")),
+            LogFormat::Json => self.collect(LogLevel::Warn, message),
+        }
+    }
+
     fn write(&self, line: &str) {
         // Log lines come from several tasks at once, and nobody may be there to read them any more.
         self.bar.suspend(|| drop(writeln!(Patient(io::stderr()), "{line}")));
@@ -177,6 +185,11 @@ impl ReadProgress for Reporter {
     fn order_read(&self, order_id: OrderId) {
         self.bar.inc(1);
         self.decision(order_id, "live state read");
+    }
+
+    fn wallet_unknown(&self, why: &Foreign) {
+        let why = why.printable();
+        self.warn(&format!("what the wallet holds is not known, nor whether it covers what the plan charges: {why}"));
     }
 }
 

@@ -21,8 +21,12 @@ pub struct ForecastDocument {
     pub created_at: String,
     /// What the wallet holds, in cents; null: not known.
     pub wallet_cents: Option<i64>,
-    /// The renewals in the order in which they come, then by order id; those without a readable date last.
+    /// The renewals in the order in which they come, then by order id; those without a readable date last. An order that
+    /// does not renew by itself stands among them, at its end.
     pub renewals: Vec<RenewalDocument>,
+    /// The orders of which nothing is known, as they could not be read: they may renew at any time and for any price, so
+    /// that no renewal is known to be covered. `problems` says why.
+    pub unknown_orders: Vec<u64>,
     /// The renewals in numbers.
     pub summary: ForecastSummaryDocument,
     /// Why an order cannot be looked at, or why there is nothing to show.
@@ -40,6 +44,12 @@ pub struct RenewalDocument {
     /// When it is, as a date-time in UTC, or as the API says it where that is no date; an order on hold is due now. Null:
     /// not told.
     pub renews_at: Option<String>,
+    /// The end of the period that is paid for before it, as a date-time in UTC, or as the API says it; an order on hold is
+    /// lost three days later. Null: not told.
+    pub paid_until: Option<String>,
+    /// How long a period is, in the vendor's word, such as `monthly`: where that is none that shardctl knows, or null, the
+    /// order stands here once, however often it renews. Null: not told.
+    pub cycle: Option<String>,
     /// Where the order stands with the vendor until then, such as `active`; null: not told.
     pub order_status: Option<String>,
     /// Whether the order renews by itself: one that does not costs nothing, and ends with its IPs and slots. Null: unknown.
@@ -50,10 +60,12 @@ pub struct RenewalDocument {
     pub slots: NowAndAfterDocument,
     /// What a period costs, in cents.
     pub price_cents: PeriodPriceDocument,
-    /// What the wallet holds after it, in cents; below zero where something is missing. Null: not known, as behind every
-    /// renewal whose price is not known.
+    /// What the wallet holds after it, in cents, where everything before it was paid for; below zero it is what is missing
+    /// by then. Null: not known, as behind every renewal whose price is not known, and wherever something may be charged at any
+    /// time: there are `unknown_orders`, or a renewal without a readable date.
     pub wallet_after_cents: Option<i64>,
-    /// Whether the wallet covers it; null: not known.
+    /// Whether the wallet covers it and everything before it; null: not known. Where something may be charged at any time, it
+    /// is false or null: false where the wallet falls short even without that.
     pub covered: Option<bool>,
 }
 
@@ -83,11 +95,11 @@ pub struct PeriodPriceDocument {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[schemars(rename = "ForecastSummary")]
 pub struct ForecastSummaryDocument {
-    /// Renewals.
+    /// Entries of `renewals`.
     pub renewals: usize,
     /// What they charge in all, in cents, as far as it is known.
     pub price_cents: u64,
-    /// Renewals whose price or date is not known, and which are not in that sum.
+    /// Renewals whose price or date is not known, and `unknown_orders`: none of them is in that sum.
     pub unknown: usize,
     /// The order of the first renewal that the wallet does not cover; null: none is known not to be covered.
     pub first_not_covered: Option<u64>,
@@ -102,6 +114,7 @@ impl ForecastDocument {
         ForecastDocument {
             wallet_cents: *wallet_cents,
             renewals: renewals.iter().map(RenewalDocument::from).collect(),
+            unknown_orders: forecast.unknown_orders().map(OrderId::get).collect(),
             summary: forecast.summary().into(),
             ..ForecastDocument::without_renewals(
                 created_at,
@@ -117,6 +130,7 @@ impl ForecastDocument {
             created_at: second(created_at),
             wallet_cents: None,
             renewals: Vec::new(),
+            unknown_orders: Vec::new(),
             summary: ForecastSummaryDocument::default(),
             problems,
         }
@@ -137,6 +151,8 @@ impl From<&ExpectedRenewal> for RenewalDocument {
             order_id,
             tag,
             renewal,
+            paid_until,
+            cycle,
             order_status,
             auto_renewal,
             ips,
@@ -149,6 +165,8 @@ impl From<&ExpectedRenewal> for RenewalDocument {
             order_id: order_id.get(),
             tag: tag.as_ref().map(|tag| Foreign::raw(tag).to_owned()),
             renews_at: renewal.as_ref().map(Renewal::raw),
+            paid_until: paid_until.as_ref().map(Renewal::raw),
+            cycle: cycle.as_ref().map(|word| word.raw().to_owned()),
             order_status: order_status.as_ref().map(OrderStatus::word).map(str::to_owned),
             auto_renewal: *auto_renewal,
             ips: numbers(*ips, |ips| ips as u64),

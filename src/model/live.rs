@@ -103,12 +103,26 @@ pub struct OrderDetail {
     pub slot_price: Option<Cents>,
     /// The price of the IPs of the next period without add-ons (`price_paid`).
     pub price_paid: Option<Cents>,
-    /// The price of the add-ons (`addons_price_paid`).
+    /// The add-ons beside the slots, each line of `addons` that is not `p0f_slots`; `None` where there is no list.
+    pub other_addons: Option<Vec<OtherAddon>>,
+    /// The price of all add-ons of the current period (`addons_price_paid`).
     pub addons_price_paid: Option<Cents>,
     /// The order's cycle, as in `monthly` (`cycle_name`).
     pub cycle: Option<Foreign>,
     /// The product, as in `ISP Proxy` (`product_name`).
     pub product: Option<Foreign>,
+}
+
+/// An add-on of an order that shardctl does not manage, and that its renewal charges nevertheless; every field is `None`
+/// where it is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OtherAddon {
+    /// Units in the current period.
+    pub qty: Option<u32>,
+    /// The price of one unit at the time of its purchase (`price_per_unit`).
+    pub price_per_unit: Option<Cents>,
+    /// What is scheduled for the next renewal; the outer `None` where it is not told.
+    pub pending: Option<Option<PendingChange>>,
 }
 
 /// Where an order stands with the vendor.

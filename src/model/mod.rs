@@ -20,8 +20,8 @@ pub use foreign::{Foreign, LOG_COMMAND, is_ignorable, is_odd_space, is_unprintab
 pub use identity::{Cents, NotARange, OrderId, Percent, ProxyIp, ProxyRange, Signature};
 pub use io_reason::io_reason;
 pub use live::{
-    LiveIp, LiveOrder, LiveSignature, LiveSlots, NoQuote, OrderDetail, OrderStatus, OrderSummary, Quote, ReadFailure,
-    Renewal, SlotsTold, Wallet,
+    LiveIp, LiveOrder, LiveSignature, LiveSlots, NoQuote, OrderDetail, OrderStatus, OrderSummary, OtherAddon, Quote,
+    ReadFailure, Renewal, SlotsTold, Wallet,
 };
 pub use observed::{Observations, Observed, UnusableKind, UnusableRecord};
 pub use recorded::{Bought, PendingChange, PurchaseIntent, Recorded, RecordedRenewal, RecordedSlots, RenewalSource};

@@ -5,6 +5,11 @@ use jiff::{Span, Timestamp, ToSpan};
 
 use crate::model::Foreign;
 
+/// Returns whether it is known how long a period of this name is (`cycle_name`).
+pub fn is_known_cycle(word: &str) -> bool {
+    Cycle::parse(&Foreign::from(word)).is_some()
+}
+
 /// How long a period is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cycle {

@@ -3,14 +3,17 @@
 //! A forecast is made of what is live and recorded, not of what a manifest wants: it says what happens as things stand.
 //! The balance goes on below zero behind a renewal that it does not cover, so that it says what is missing to keep
 //! everything; every later renewal that costs something is then not covered either. Behind the first renewal whose
-//! price or date is not known, nobody can say what is left.
+//! price is not known, nobody can say what is left. Where an order may charge at any time, as it could not be read or its
+//! date is not known, nobody can say that anything is covered; what falls short even without it is not covered all the
+//! same.
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::amount::NowAndAfter;
 use super::cycle::Cycle;
-use super::next_period::{NextPeriod, NowAndAfter, PeriodPrice};
+use super::next_period::{NextPeriod, PeriodPrice};
 use crate::diagnostic::ProblemCode;
 use crate::model::{
     Cents, Foreign, LiveOrder, Observations, Observed, OrderId, OrderStatus, ReadFailure, Recorded, Renewal,
@@ -43,6 +46,10 @@ pub struct ExpectedRenewal {
     pub renewal: Option<Renewal>,
     /// Where the order stands with the vendor until then, as things stand; `None`: not told.
     pub order_status: Option<OrderStatus>,
+    /// The end of the period that is paid for before it. An order on hold is lost three days later. `None`: not told.
+    pub paid_until: Option<Renewal>,
+    /// How long a period is, in the vendor's word (`cycle_name`); `None`: not told.
+    pub cycle: Option<Foreign>,
     /// Whether the order renews by itself; `None`: unknown. One that does not costs nothing, and ends with its IPs and
     /// slots.
     pub auto_renewal: Option<bool>,
@@ -88,11 +95,12 @@ impl Unforeseen {
 /// The renewals to come in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ForecastSummary {
-    /// Renewals.
+    /// Renewals, and orders that end.
     pub renewals: usize,
     /// What they charge in all, as far as it is known.
     pub price: Cents,
-    /// Renewals whose price or date is not known: they are not in the price.
+    /// Renewals whose price or date is not known, and orders that could not be read and may charge at any time: none of
+    /// them is in the price.
     pub unknown: usize,
     /// The order of the first renewal that the wallet does not cover.
     pub first_not_covered: Option<OrderId>,
@@ -113,6 +121,9 @@ pub fn forecast(observed: &Observations, wallet_cents: Option<i64>, now: Timesta
     }
     renewals.sort_by_key(|renewal| (renewal.moment().unwrap_or(Timestamp::MAX), renewal.order_id));
     run_down(&mut renewals, wallet_cents);
+    if unreadable.values().any(Unforeseen::may_charge) || renewals.iter().any(ExpectedRenewal::may_come_first) {
+        renewals.iter_mut().for_each(ExpectedRenewal::claim_nothing);
+    }
     Forecast { wallet_cents, renewals, unreadable }
 }
 
@@ -131,30 +142,33 @@ fn of_order(
     let auto_renewal = belief.auto_renewal.value().copied();
     let period = NextPeriod::new(live.slots, &belief, &live.detail);
     let mut period = if auto_renewal == Some(false) { period.ended() } else { period };
-    let expected = |renewal: Option<Renewal>, status: Option<&OrderStatus>, period: NextPeriod| ExpectedRenewal {
-        order_id,
-        tag: live.tag.clone(),
-        renewal,
-        order_status: status.cloned(),
-        auto_renewal,
-        ips: period.ips,
-        slots: period.slots,
-        price: period.price,
-        wallet_after_cents: None,
-        covered: None,
-    };
+    let expected =
+        |renewal: Option<Renewal>, status: Option<&OrderStatus>, period: NextPeriod, is_first: bool| ExpectedRenewal {
+            order_id,
+            tag: live.tag.clone(),
+            paid_until: if is_first { live.renewal.clone() } else { renewal.clone() },
+            renewal,
+            cycle: live.detail.cycle.clone(),
+            order_status: status.cloned(),
+            auto_renewal,
+            ips: period.ips,
+            slots: period.slots,
+            price: period.price,
+            wallet_after_cents: None,
+            covered: None,
+        };
     let waits = status == Some(&OrderStatus::OnHold);
     let first = if waits { Some(Renewal::At(whole_second(now))) } else { live.renewal.clone() };
     if matches!(first, Some(Renewal::At(moment)) if moment > until) {
         return Vec::new();
     }
-    let mut renewals = vec![expected(first, status, period)];
+    let mut renewals = vec![expected(first, status, period, true)];
     // Once it is paid for, an order runs again.
     let status = if waits { Some(&OrderStatus::Active) } else { status };
     if auto_renewal != Some(false) {
         for moment in further_moments(live, now, until) {
             period = period.following();
-            renewals.push(expected(Some(Renewal::At(moment)), status, period));
+            renewals.push(expected(Some(Renewal::At(moment)), status, period, false));
         }
     }
     renewals
@@ -195,6 +209,17 @@ impl ExpectedRenewal {
         }
     }
 
+    /// Returns whether it may charge the wallet before any other, as nobody tells its date.
+    fn may_come_first(&self) -> bool {
+        self.moment().is_none() && self.price.after != Some(Cents(0))
+    }
+
+    /// Takes back what is left and that it is covered, where something unknown may be charged before it.
+    fn claim_nothing(&mut self) {
+        self.wallet_after_cents = None;
+        self.covered = self.covered.filter(|covered| !covered);
+    }
+
     /// Returns what it charges, where that and its date are known.
     fn known_price(&self) -> Option<Cents> {
         self.moment().and(self.price.after)
@@ -207,7 +232,23 @@ impl ExpectedRenewal {
     }
 }
 
+impl Unforeseen {
+    /// Returns whether the order may charge the wallet at any time, for all that is known of it: it was not the API that
+    /// said that there is no such order, or that it is none of datacenter or ISP proxies.
+    pub fn may_charge(&self) -> bool {
+        match self {
+            Unforeseen::Live(ReadFailure::Failed { .. }) | Unforeseen::Recorded(_) => true,
+            Unforeseen::Live(failure) => failure.may_be_misdirected(),
+        }
+    }
+}
+
 impl Forecast {
+    /// Returns the orders of which nothing is known, and which may charge the wallet at any time.
+    pub fn unknown_orders(&self) -> impl Iterator<Item = OrderId> {
+        self.unreadable.iter().filter(|(_, why)| why.may_charge()).map(|(order_id, _)| *order_id)
+    }
+
     /// Counts the renewals.
     pub fn summary(&self) -> ForecastSummary {
         let prices = || self.renewals.iter().map(ExpectedRenewal::known_price);
@@ -215,7 +256,7 @@ impl Forecast {
         ForecastSummary {
             renewals: self.renewals.len(),
             price: prices().flatten().sum(),
-            unknown: prices().filter(Option::is_none).count(),
+            unknown: prices().filter(Option::is_none).count() + self.unknown_orders().count(),
             first_not_covered: not_covered.map(|renewal| renewal.order_id),
         }
     }

@@ -1,20 +1,13 @@
 //! What an order is from its next renewal on, and what that costs: what is live and recorded, carried forward.
 //!
-//! The vendor recalculates `quantity` and `price_paid` when marks change, and charges the slots anew at each renewal.
+//! The vendor recalculates `quantity` and `price_paid` when marks change, and charges all add-ons anew at each renewal.
 //! Where its own price shows what is going to change, that price is taken; where it does not, the price is estimated by
 //! the numbers. What is not known makes what depends on it unknown, and never free.
 
+use super::addons::AddonPrices;
+use super::amount::{Amount, NowAndAfter, scaled};
 use crate::model::{Cents, OrderDetail, PendingChange};
 use crate::plan::{Belief, Row};
-
-/// A number now and from the renewal on; `None`: not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct NowAndAfter<T> {
-    /// Now.
-    pub now: Option<T>,
-    /// From the renewal on.
-    pub after: Option<T>,
-}
 
 /// The price of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,7 +35,7 @@ impl NextPeriod {
             .priced(detail, detail.slot_price)
     }
 
-    /// Prices the numbers; `slot_price` is that of one slot.
+    /// Prices the numbers; `slot_price` is that of one slot from the renewal on.
     pub(super) fn priced(self, detail: &OrderDetail, slot_price: Option<Cents>) -> NextPeriod {
         NextPeriod { price: price(detail, self.ips, self.slots, slot_price), ..self }
     }
@@ -66,14 +59,15 @@ impl NextPeriod {
     }
 }
 
-/// Counts the IPs that are there after the renewal. Where nobody knows of some whether they are marked, the vendor's own
-/// number of the next period decides, as far as it is told.
+/// Counts the IPs that are there after the renewal. A number of the vendor's that is below the active IPs was recalculated
+/// for the next period: it is live, and decides, whatever the record says of the marks. Another one shows no marks.
 fn ips(belief: &Belief, quantity: Option<u32>) -> NowAndAfter<usize> {
     let count = |is: fn(&Row) -> bool| belief.rows.iter().filter(|row| is(row)).count();
     let (now, leaving, unknown) = (belief.rows.len(), count(Row::leaves), count(|row| row.mark.is_unknown()));
     let most = now - leaving;
     let after = match quantity.map(|quantity| quantity as usize) {
-        Some(quantity) if (most - unknown..=most).contains(&quantity) => Some(quantity),
+        // One IP at least stays.
+        Some(quantity) if (1..now).contains(&quantity) => Some(quantity),
         Some(_) => Some(most),
         None => (unknown == 0).then_some(most),
     };
@@ -87,39 +81,18 @@ fn slots(now: Option<u32>, belief: &Belief) -> NowAndAfter<u32> {
     NowAndAfter { now, after }
 }
 
-/// An amount, and whether the vendor tells it.
-#[derive(Clone, Copy)]
-struct Amount {
-    cents: Cents,
-    estimated: bool,
-}
-
-impl Amount {
-    fn told(cents: Cents) -> Amount {
-        Amount { cents, estimated: false }
-    }
-
-    fn estimated(cents: Cents) -> Amount {
-        Amount { cents, estimated: true }
-    }
-}
-
 fn price(
     detail: &OrderDetail,
     ips: NowAndAfter<usize>,
     slots: NowAndAfter<u32>,
     slot_price: Option<Cents>,
 ) -> PeriodPrice {
-    let addons_now = detail.addons_price_paid.or(match slots.now {
-        Some(0) => Some(Cents(0)),
-        slots => slots.zip(slot_price).map(|(slots, price)| times(price, slots)),
-    });
-    let now = detail.price_paid.zip(addons_now).map(|(ips, addons)| ips.plus(addons));
-    let after = price_of_ips(detail, ips).zip(price_of_slots(detail, slots, slot_price));
+    let addons = AddonPrices::new(detail, slots, slot_price);
+    let after = price_of_ips(detail, ips).zip(addons.after);
     PeriodPrice {
-        now,
-        after: after.map(|(ips, slots)| ips.cents.plus(slots.cents)),
-        estimated: after.is_some_and(|(ips, slots)| ips.estimated || slots.estimated),
+        now: detail.price_paid.zip(addons.now).map(|(ips, addons)| ips.plus(addons)),
+        after: after.map(|(ips, addons)| ips.cents.plus(addons.cents)),
+        estimated: after.is_some_and(|(ips, addons)| ips.estimated || addons.estimated),
     }
 }
 
@@ -135,31 +108,4 @@ fn price_of_ips(detail: &OrderDetail, ips: NowAndAfter<usize>) -> Option<Amount>
         None | Some(0) => Amount::estimated(paid),
         Some(quantity) => Amount::estimated(scaled(paid, after as u64, quantity as u64)),
     })
-}
-
-fn price_of_slots(detail: &OrderDetail, slots: NowAndAfter<u32>, slot_price: Option<Cents>) -> Option<Amount> {
-    let paid = detail.addons_price_paid;
-    match (slots.after?, slot_price) {
-        (0, _) => Some(Amount::told(Cents(0))),
-        (after, Some(price)) => {
-            let cents = times(price, after);
-            let shown = slots.now == Some(after) && paid == Some(cents);
-            Some(Amount { cents, estimated: !shown })
-        }
-        (after, None) if slots.now == Some(after) => paid.map(Amount::told),
-        (after, None) => {
-            let now = slots.now.filter(|now| *now > 0)?;
-            Some(Amount::estimated(scaled(paid?, u64::from(after), u64::from(now))))
-        }
-    }
-}
-
-fn times(price: Cents, number: u32) -> Cents {
-    Cents(price.0.saturating_mul(u64::from(number)))
-}
-
-/// Returns a share of an amount, rounded up: a wallet that is short of a cent covers nothing.
-fn scaled(whole: Cents, part: u64, of: u64) -> Cents {
-    let share = (u128::from(whole.0) * u128::from(part)).div_ceil(u128::from(of));
-    Cents(u64::try_from(share).unwrap_or(u64::MAX))
 }

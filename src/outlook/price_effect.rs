@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::next_period::{NextPeriod, NowAndAfter};
+use super::next_period::NextPeriod;
 use crate::model::{Cents, OrderDetail, ProxyIp};
 use crate::plan::{Belief, DelNpItem, OrderPlan, Row, Seen, Step};
 
@@ -39,11 +39,10 @@ fn once_applied(mut period: NextPeriod, order: &OrderPlan, belief: &Belief, deta
         match step {
             Step::CancelDowngrade { .. } => period.slots.after = period.slots.now,
             Step::PurchaseSlots { from_qty, quote } => {
-                let to_qty = Some(from_qty.saturating_add(quote.add_qty));
-                period.slots = NowAndAfter { now: to_qty, after: to_qty };
+                period.slots.after = Some(from_qty.saturating_add(quote.add_qty));
                 slot_price = Some(quote.price_per_unit);
             }
-            Step::SetDelNp { items } => period.ips.after = Some(staying(belief, items)),
+            Step::SetDelNp { items } => period.ips.after = Some(staying(belief, items, period.ips.after)),
             Step::ScheduleDowngrade { next_qty, .. } => period.slots.after = Some(*next_qty),
             Step::SetSignatures { .. } | Step::SetAutoRenewal { .. } => {}
         }
@@ -51,9 +50,16 @@ fn once_applied(mut period: NextPeriod, order: &OrderPlan, belief: &Belief, deta
     period.priced(detail, slot_price)
 }
 
-/// Counts the IPs that stay once marks are set; one that nobody speaks of stays.
-fn staying(belief: &Belief, items: &[DelNpItem]) -> usize {
+/// Counts the IPs that stay once marks are set, of which so many stay before; one that nobody speaks of stays. Where the
+/// number before is not what the record allows for, somebody else set or took back marks, and they are still so.
+fn staying(belief: &Belief, items: &[DelNpItem], before: Option<usize>) -> usize {
+    let count = |is: &dyn Fn(&Row) -> bool| belief.rows.iter().filter(|row| is(row)).count();
     let marks: BTreeMap<ProxyIp, bool> = items.iter().map(|item| (item.ip, item.to)).collect();
-    let leaves = |row: &&Row| marks.get(&row.ip).copied().unwrap_or(row.leaves());
-    belief.rows.len() - belief.rows.iter().filter(leaves).count()
+    let active = belief.rows.len();
+    let staying = active - count(&|row| marks.get(&row.ip).copied().unwrap_or(row.leaves()));
+    let most = active - count(&Row::leaves);
+    let least = most - count(&|row| row.mark.is_unknown());
+    let before = before.unwrap_or(most);
+    let (marked, taken_back) = (least.saturating_sub(before), before.saturating_sub(most));
+    (staying + taken_back).saturating_sub(marked).clamp(active.min(1), active)
 }

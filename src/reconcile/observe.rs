@@ -21,6 +21,8 @@ pub trait ReadProgress: Sync {
     fn order_read(&self, order_id: OrderId);
     /// All orders were read, or none can be any more.
     fn reading_ended(&self);
+    /// A plan charges, and nobody knows whether the wallet covers that.
+    fn wallet_unknown(&self, _why: &Foreign) {}
 }
 
 /// A progress that nobody looks at.
@@ -99,10 +101,11 @@ impl<'a> Pass<'a> {
         // The age of a purchase is counted by the clock by which it is recorded.
         let options = Options { now: self.reader.connection().at_least().moment, ..options.clone() };
         let mut plan = plan::plan(desired, observed, &options);
-        if plan.summary().charge.0 > 0
-            && let Some(balance_cents) = self.wallet().await?.balance_cents
-        {
-            plan.hold_against_wallet(desired, balance_cents);
+        if plan.summary().charge.0 > 0 {
+            match self.wallet().await? {
+                Ok(balance_cents) => plan.hold_against_wallet(desired, balance_cents),
+                Err(why) => self.progress.wallet_unknown(&why),
+            }
         }
         Ok(plan)
     }
@@ -153,16 +156,19 @@ impl<'a> Pass<'a> {
         Ok(orders.into_values().filter(OrderSummary::may_have_ips).collect())
     }
 
-    /// Reads what the wallet holds; a wallet that cannot be read is one that is not told.
+    /// Reads what the wallet holds, in cents, or why that is not known: it cannot be read, or is not told.
     ///
     /// # Errors
     ///
     /// [`ObserveError::Unauthorized`] where the token is refused.
-    pub async fn wallet(&self) -> Result<Wallet, ObserveError> {
+    pub async fn wallet(&self) -> Result<Result<i64, Foreign>, ObserveError> {
         match self.reader.me().await {
-            Ok(wallet) => Ok(wallet),
+            Ok(Wallet { balance_cents }) => {
+                Ok(balance_cents
+                    .ok_or_else(|| Foreign::from("the API's answer has no whole number as `wallet_balance`")))
+            }
             Err(error) if error.is_unauthorized() => Err(unauthorized(&error)),
-            Err(_) => Ok(Wallet { balance_cents: None }),
+            Err(error) => Ok(Err(Foreign::new(error.to_string()))),
         }
     }
 

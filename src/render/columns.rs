@@ -35,7 +35,18 @@ pub(super) fn bounded(
     thing: &str,
     shows_all: &str,
 ) -> io::Result<()> {
-    let (mut used, mut left) = (0, lines.len());
+    bounded_behind(out, 0, lines, thing, shows_all)
+}
+
+/// As [`bounded`], behind so many characters that may be more than what is kept free.
+pub(super) fn bounded_behind(
+    out: &mut dyn Write,
+    mut used: usize,
+    lines: impl ExactSizeIterator<Item = String>,
+    thing: &str,
+    shows_all: &str,
+) -> io::Result<()> {
+    let mut left = lines.len();
     for line in lines {
         used += line.chars().count() + 1;
         if used > MAX_CHARACTERS - AROUND {

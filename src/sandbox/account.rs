@@ -12,6 +12,8 @@ use crate::model::{Cents, OrderId, P0F_SLOTS, PendingChange, ProxyIp, Signature}
 
 /// The vendor's number of the slots in its catalogue (`catalog_id` of an add-on line).
 pub(super) const SLOTS_CATALOG_ID: u32 = 17;
+/// The vendor's number of every other add-on.
+pub(super) const OTHER_CATALOG_ID: u32 = 18;
 
 /// An account at the simulated vendor: a wallet and orders.
 ///

@@ -8,8 +8,9 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::account::Account;
-use super::account_keys::{OrderKey, UniqueKeys};
+use super::account_keys::{AddonKey, OrderKey, UniqueKeys};
 use super::order::{Cycle, Kind, Order, OrderStatus, Proxy, ProxyStatus, times};
+use super::other_addon::OtherAddon;
 use super::tells::Tells;
 use crate::model::{Cents, OrderId, PendingChange, ProxyIp, Signature};
 
@@ -114,6 +115,7 @@ struct OrderEntry {
     until: String,
     p0f_slots: u32,
     pending: Option<PendingChange>,
+    other_addons: UniqueKeys<AddonKey, OtherAddon>,
     kind: Kind,
     status: OrderStatus,
     auto_renewal: bool,
@@ -129,6 +131,7 @@ impl Default for OrderEntry {
             until: "2030-01-01T00:00:00Z".to_owned(),
             p0f_slots: 0,
             pending: None,
+            other_addons: UniqueKeys::default(),
             kind: Kind::default(),
             status: OrderStatus::default(),
             auto_renewal: true,
@@ -148,6 +151,7 @@ impl OrderEntry {
             p0f_slots: self.p0f_slots,
             pending: self.pending,
             addons_price_paid: times(slot_price, self.p0f_slots),
+            other_addons: self.other_addons.0.into_iter().map(|(AddonKey(key), addon)| (key, addon)).collect(),
             kind: self.kind,
             status: self.status,
             auto_renewal: self.auto_renewal,

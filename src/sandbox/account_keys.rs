@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::model::OrderId;
+use crate::model::{OrderId, P0F_SLOTS};
 
 /// An order's id, as a number or in quotes.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +22,25 @@ impl fmt::Display for OrderKey {
 impl<'de> Deserialize<'de> for OrderKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(OrderKeyVisitor)
+    }
+}
+
+/// The key of an add-on beside the slots.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct AddonKey(pub(super) String);
+
+impl fmt::Display for AddonKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for AddonKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)? {
+            key if key == P0F_SLOTS => Err(D::Error::custom("the slots are no other add-on: write `p0f_slots`")),
+            key => Ok(AddonKey(key)),
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub struct RenewalCharge {
     pub order_id: OrderId,
     /// The price of the proxies that stay.
     pub proxies_cents: Cents,
-    /// The price of the slots that stay.
+    /// The price of the slots that stay, and of the other add-ons.
     pub addons_cents: Cents,
     /// What was taken from the wallet.
     pub charge_cents: Cents,

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
+use super::other_addon::OtherAddon;
 use super::refusal::Refusal;
 use crate::model::{Cents, PendingChange, ProxyIp, Signature};
 
@@ -25,6 +26,9 @@ pub struct Order {
     pub pending: Option<PendingChange>,
     /// The price of the order's slots in the current period.
     pub addons_price_paid: Cents,
+    /// The add-ons beside the slots, by their keys.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_addons: BTreeMap<String, OtherAddon>,
     /// What kind of proxies it holds.
     pub kind: Kind,
     /// Whether it is paid for.
@@ -204,6 +208,10 @@ impl Order {
         self.proxies.retain(|_, proxy| !proxy.del_np);
         self.p0f_slots = self.next_slots();
         self.pending = None;
+        for addon in self.other_addons.values_mut() {
+            *addon = OtherAddon { qty: addon.next_qty(), pending: None, ..*addon };
+        }
+        self.other_addons.retain(|_, addon| addon.qty > 0);
         self.addons_price_paid = times(self.price_per_unit, self.p0f_slots);
         self.status = OrderStatus::Active;
         if let Some(until) = later(&self.until, self.cycle.length()) {

@@ -3,12 +3,13 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::account::{Account, Preview, SLOTS_CATALOG_ID, must_list_ips};
+use super::account::{Account, Preview, must_list_ips};
+use super::addons::AddonLine;
 use super::call::{Call, known_addon};
 use super::order::{Order, OrderStatus, ProxyStatus};
 use super::refusal::Refusal;
 use super::tells::{Tell, Tells};
-use crate::model::{OrderId, P0F_SLOTS, ProxyIp, Signature};
+use crate::model::{OrderId, ProxyIp, Signature};
 
 #[derive(Serialize)]
 pub(super) struct ActiveAnswer<'a> {
@@ -69,7 +70,7 @@ fn detail(account: &Account, id: OrderId, order: &Order) -> Value {
         (Tell::CycleName, json!(order.cycle)),
         (Tell::Quantity, json!(order.quantity())),
         (Tell::PricePaid, json!(account.price_of_proxies(order))),
-        (Tell::AddonsPricePaid, json!(order.addons_price_paid)),
+        (Tell::AddonsPricePaid, json!(order.price_of_addons())),
         (Tell::P0fSlotsAvailable, json!(order.p0f_slots)),
         (Tell::P0fSlotsUsed, json!(order.slots_held())),
         (Tell::P0fSlotsNext, json!(order.next_slots())),
@@ -89,18 +90,21 @@ fn detail(account: &Account, id: OrderId, order: &Order) -> Value {
 
 /// Lists the add-ons with what is told of them; `None` where that is nothing.
 fn addons(tells: &Tells, order: &Order) -> Option<Value> {
-    let fields = [
-        (Tell::Qty, json!(order.p0f_slots)),
-        (Tell::PricePerUnit, json!(order.price_per_unit)),
-        (Tell::Pending, json!(order.pending)),
-    ];
-    let mut line = told(tells, fields);
-    if line.is_empty() {
+    if ![Tell::Qty, Tell::PricePerUnit, Tell::Pending].iter().any(|tell| tells.has(*tell)) {
         return None;
     }
-    line.insert("addon_key".to_owned(), json!(P0F_SLOTS));
-    line.insert("catalog_id".to_owned(), json!(SLOTS_CATALOG_ID));
-    Some(if order.p0f_slots > 0 { json!([line]) } else { json!([]) })
+    let line = |line: &AddonLine| {
+        let fields = [
+            (Tell::Qty, json!(line.qty)),
+            (Tell::PricePerUnit, json!(line.price_per_unit)),
+            (Tell::Pending, json!(line.pending)),
+        ];
+        let mut told = told(tells, fields);
+        told.insert("addon_key".to_owned(), json!(line.addon_key));
+        told.insert("catalog_id".to_owned(), json!(line.catalog_id));
+        Value::Object(told)
+    };
+    Some(order.addons().iter().map(line).collect())
 }
 
 fn told(tells: &Tells, fields: impl IntoIterator<Item = (Tell, Value)>) -> Map<String, Value> {

@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use super::charge::RenewalCharge;
-use super::order::{Order, OrderStatus, times};
+use super::order::{Order, OrderStatus};
 use super::refusal::Refusal;
 use crate::model::{Cents, OrderId};
 
@@ -61,7 +61,7 @@ impl Account {
         let proxies_cents = self.price_of_proxies(order);
         let addons_cents = match self.proxy_price_cents.0 {
             0 => Cents(0),
-            _ => times(order.price_per_unit, order.next_slots()),
+            _ => order.next_price_of_addons(),
         };
         RenewalCharge { order_id, proxies_cents, addons_cents, charge_cents: proxies_cents.plus(addons_cents) }
     }

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::account::{Account, SLOTS_CATALOG_ID};
+use super::account::Account;
 use super::call::{Call, known_addon};
 use super::object::Object;
 use super::operation::Operation;
-use super::order::Order;
 use super::reads;
 use super::refusal::Refusal;
-use crate::model::{Cents, OrderId, P0F_SLOTS, PendingChange, ProxyIp, Signature};
+use crate::model::{OrderId, ProxyIp, Signature};
 
 /// Carries an operation out and returns the body of its answer. A read that is behind sees an order as it was before
 /// its last change.
@@ -41,28 +40,6 @@ fn write(body: &impl Serialize) -> Result<Vec<u8>, Refusal> {
     serde_json::to_vec(body).map_err(|error| Refusal::new(500, error.to_string()))
 }
 
-/// A line of an order's `addons`.
-#[derive(Serialize)]
-struct AddonLine {
-    addon_key: &'static str,
-    catalog_id: u32,
-    qty: u32,
-    price_per_unit: Cents,
-    pending: Option<PendingChange>,
-}
-
-/// Lists the add-ons of an order as the answers to writes show them.
-fn addons(order: &Order) -> Vec<AddonLine> {
-    let line = AddonLine {
-        addon_key: P0F_SLOTS,
-        catalog_id: SLOTS_CATALOG_ID,
-        qty: order.p0f_slots,
-        price_per_unit: order.price_per_unit,
-        pending: order.pending,
-    };
-    (order.p0f_slots > 0).then_some(line).into_iter().collect()
-}
-
 #[derive(Deserialize)]
 struct Purchase {
     addon_key: String,
@@ -76,8 +53,8 @@ fn purchase(id: OrderId, account: &mut Account, call: &Call) -> Result<Value, Re
     Ok(json!({
         "success": true,
         "message": "Add-on purchased",
-        "addons_price_paid": order.addons_price_paid,
-        "addons": addons(order),
+        "addons_price_paid": order.price_of_addons(),
+        "addons": order.addons(),
     }))
 }
 
@@ -99,7 +76,7 @@ fn schedule(id: OrderId, account: &mut Account, call: &Call) -> Result<Value, Re
     let body: Schedule = call.body()?;
     known_addon(&body.addon_key)?;
     let order = account.schedule_downgrade(id, body.next_qty)?;
-    Ok(json!({"success": true, "message": "Downgrade scheduled", "addons": addons(order)}))
+    Ok(json!({"success": true, "message": "Downgrade scheduled", "addons": order.addons()}))
 }
 
 #[derive(Deserialize)]
@@ -111,7 +88,7 @@ fn cancel(id: OrderId, account: &mut Account, call: &Call) -> Result<Value, Refu
     let body: Cancel = call.body()?;
     known_addon(&body.addon_key)?;
     let order = account.cancel_downgrade(id)?;
-    Ok(json!({"success": true, "message": "Scheduled downgrade cancelled", "addons": addons(order)}))
+    Ok(json!({"success": true, "message": "Scheduled downgrade cancelled", "addons": order.addons()}))
 }
 
 #[derive(Deserialize)]

@@ -69,3 +69,10 @@ async fn slots_that_nobody_tells_are_never_no_changes() {
         }
     }
 }
+
+#[tokio::test]
+async fn one_slot_is_one_in_the_table_of_orders() {
+    let (rig, _) = plan(1, json!([])).await;
+    let table = rig.run(&["status"]).await.exits(0).stdout;
+    assert!(table.contains(" 0 on 1 slot  "), "{table}");
+}

@@ -1,5 +1,6 @@
 //! What is to be expected of orders: their renewals, what these change and cost, and how far the wallet reaches.
 
+mod addons;
 mod dates;
 mod effect;
 #[cfg(feature = "sandbox")]

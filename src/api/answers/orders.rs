@@ -1,6 +1,6 @@
 //! The account: its orders and its wallet.
 
-use super::slots::{slots_line, told};
+use super::slots::{AddonLines, told};
 use crate::api::decode;
 use crate::api::error::Stage;
 use crate::api::shapes::Object;
@@ -27,7 +27,7 @@ pub fn order_detail(status: u16, body: &[u8], token: &Token, order_id: OrderId) 
             reason: format!("asked for order {order_id}, the answer is about another one"),
         });
     }
-    let line = slots_line(order.addons);
+    let AddonLines { slots: line, others } = AddonLines::new(order.addons);
     let SlotsTold { qty, pending } = line.as_ref().map(told).unwrap_or_default();
     let cents = |told: &Told| told.number().map(Cents);
     Ok(OrderDetail {
@@ -41,6 +41,7 @@ pub fn order_detail(status: u16, body: &[u8], token: &Token, order_id: OrderId) 
         pending,
         slot_price: line.as_ref().and_then(|line| cents(&line.price_per_unit)),
         price_paid: cents(&order.price_paid),
+        other_addons: others,
         addons_price_paid: cents(&order.addons_price_paid),
         cycle: text(&order.cycle_name, token),
         product: text(&order.product_name, token),

@@ -5,7 +5,7 @@ use crate::api::error::Stage;
 use crate::api::shapes::ToldObject;
 use crate::api::token::Token;
 use crate::api::wire::{AddonLine, Addons, AddonsAnswer, CalculateAnswer, PendingLine};
-use crate::model::{Cents, LiveSlots, NoQuote, P0F_SLOTS, PendingChange, Quote, SlotsTold};
+use crate::model::{Cents, LiveSlots, NoQuote, OtherAddon, P0F_SLOTS, PendingChange, Quote, SlotsTold};
 
 /// Reads the answer of `addons/calculate` for `add_qty` more slots.
 pub fn quote(status: u16, body: &[u8], token: &Token, add_qty: u32) -> Result<LiveSlots, Stage> {
@@ -47,18 +47,40 @@ fn positive(cents: i128) -> Result<Cents, NoQuote> {
 /// Reads the answer of `addons/purchase`, `addons/schedule` and `addons/schedule/cancel`.
 pub fn slots_told(status: u16, body: &[u8], token: &Token) -> Result<SlotsTold, Stage> {
     let answer: AddonsAnswer = decode::answer(status, body, token)?;
-    Ok(slots_line(answer.addons).map(|line| told(&line)).unwrap_or_default())
+    Ok(AddonLines::new(answer.addons).slots.map(|line| told(&line)).unwrap_or_default())
 }
 
-/// Finds the slots among an order's add-ons; of two lines nobody knows which one counts.
-pub(super) fn slots_line(addons: Addons) -> Option<AddonLine> {
-    let mut lines = addons.items()?.into_iter().filter_map(|line| match line {
-        ToldObject::Object(line) if line.addon_key.text() == Some(P0F_SLOTS) => Some(line),
-        _ => None,
-    });
-    lines.next().filter(|_| lines.next().is_none())
+/// The add-ons of an order.
+#[derive(Default)]
+pub(super) struct AddonLines {
+    /// The slots; of two lines nobody knows which one counts.
+    pub(super) slots: Option<AddonLine>,
+    /// All others; one of which nothing can be read is among them. `None`: there is no list.
+    pub(super) others: Option<Vec<OtherAddon>>,
 }
 
+impl AddonLines {
+    /// Tells the slots from the other add-ons.
+    pub(super) fn new(addons: Addons) -> AddonLines {
+        let Some(lines) = addons.items() else { return AddonLines::default() };
+        let (mut slots, mut others) = (Vec::new(), Vec::new());
+        for line in lines {
+            match line {
+                ToldObject::Object(line) if line.addon_key.text() == Some(P0F_SLOTS) => slots.push(line),
+                ToldObject::Object(line) => others.push(other(&line)),
+                ToldObject::Absent | ToldObject::Null | ToldObject::Other => others.push(OtherAddon::default()),
+            }
+        }
+        AddonLines { slots: slots.pop().filter(|_| slots.is_empty()), others: Some(others) }
+    }
+}
+
+fn other(line: &AddonLine) -> OtherAddon {
+    let SlotsTold { qty, pending } = told(line);
+    OtherAddon { qty, price_per_unit: line.price_per_unit.number().map(Cents), pending }
+}
+
+/// Reads how many units of an add-on there are, and what is scheduled for them.
 pub(super) fn told(line: &AddonLine) -> SlotsTold {
     let pending = match &line.pending {
         ToldObject::Null => Some(None),

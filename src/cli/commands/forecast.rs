@@ -1,5 +1,7 @@
 //! `shardctl forecast`: the renewals to come, and whether the wallet covers them.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 
 use crate::api::Reader;
@@ -12,9 +14,10 @@ use crate::cli::output::Found;
 use crate::cli::run::{Run, RunArgs};
 use crate::cli::terminal::Terminal;
 use crate::document::ForecastDocument;
-use crate::model::count;
+use crate::model::{Observations, OrderId, count};
 use crate::outlook::{self, ExpectedRenewal};
 use crate::reconcile::Pass;
+use crate::render::forecast::ForecastView;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ForecastArgs {
@@ -51,9 +54,15 @@ pub(in crate::cli) async fn run(
     let pass = Pass::new(&reader, &records, &reporter);
     let observed = chosen.observe(&pass, &args.selection.only, &mut |note| terminal.note(note)).await?;
     let now = reader.connection().now().moment;
-    let forecast = outlook::forecast(&observed, pass.wallet().await?.balance_cents, now, args.days);
+    let balance = pass.wallet().await?;
+    say_which_details_are_missing(&observed, terminal);
+    if let Err(why) = &balance {
+        terminal.warn(&format!("what the wallet holds is not known: {}", why.printable()));
+    }
+    let forecast = outlook::forecast(&observed, balance.ok(), now, args.days);
     let document = ForecastDocument::new(&forecast, now);
-    terminal.show(args.format.format, &Found::Forecast(&document, args.days))?;
+    let view = ForecastView { document: &document, days: args.days, scope: args.selection.scope(observed.len()) };
+    terminal.show(args.format.format, &Found::Forecast(view))?;
     match forecast.unreadable.len() {
         0 if args.detailed_exitcode && forecast.renewals.iter().any(ExpectedRenewal::needs_care) => Ok(Exit::Changes),
         0 => Ok(Exit::Done),
@@ -64,5 +73,21 @@ pub(in crate::cli) async fn run(
                 ..CommandFailure::new(format!("{} could not be looked at", count(failed, "order")))
             })
         }
+    }
+}
+
+/// Says why an order's detail could not be had, each reason once: without it nobody tells what the order costs.
+fn say_which_details_are_missing(observed: &Observations, terminal: &mut Terminal) {
+    let mut reasons: BTreeMap<String, Vec<OrderId>> = BTreeMap::new();
+    for (order_id, observed) in observed {
+        if let Some(why) = observed.live.as_ref().ok().and_then(|live| live.detail_unavailable.as_ref()) {
+            reasons.entry(why.printable().into_owned()).or_default().push(*order_id);
+        }
+    }
+    for (why, orders) in &reasons {
+        let (first, more) = (orders.iter().take(1).map(OrderId::to_string).collect::<String>(), orders.len() - 1);
+        let more = if more > 0 { format!(" and {}", count(more, "more order")) } else { String::new() };
+        terminal
+            .warn(&format!("nobody tells what order {first}{more} will cost, as the detail could not be had: {why}"));
     }
 }

@@ -76,7 +76,7 @@ pub(in crate::cli) async fn run(
     let observed = chosen.observe(&pass, &args.selection.only, &mut |note| terminal.note(note)).await?;
     let mut document = StatusDocument::new(&outlook::standings(&observed, Timestamp::now()));
     if args.format == StatusFormat::Openmetrics {
-        document.wallet_cents = pass.wallet().await?.balance_cents;
+        document.wallet_cents = pass.wallet().await?.ok();
     }
     terminal.show(args.format.into(), &Found::Status(&document))?;
     match document.orders.iter().filter(|order| order.error.is_some()).count() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use shardctl::api::{Token, answers};
-use shardctl::model::{NoQuote, OrderDetail, OrderSummary, SlotsTold};
+use shardctl::model::{NoQuote, OrderDetail, OrderSummary, OtherAddon, SlotsTold};
 
 use super::{PASSWORD, answering, failure, json, order, send, writer};
 
@@ -231,12 +231,25 @@ fn nothing_in_a_detail_is_needed() {
     for (field, value) in fields.iter().flat_map(|field| useless.map(|value| (field, value))) {
         // Nobody asked for the order -1, and an order is not about another one.
         if (*field, value) != ("order_id", "-1") {
-            assert_eq!(detail(&format!("\"{field}\": {value}")), OrderDetail::default(), "{field}: {value}");
+            // A list of add-ons that is empty says that there is none; of what is in it nothing is needed, either.
+            let other_addons = match (*field, value) {
+                ("addons", "[]") => Some(Vec::new()),
+                ("addons", "[[{}]]") => Some(vec![OtherAddon::default()]),
+                _ => None,
+            };
+            let expected = OrderDetail { other_addons, ..OrderDetail::default() };
+            assert_eq!(detail(&format!("\"{field}\": {value}")), expected, "{field}: {value}");
         }
     }
     let read: BTreeMap<_, _> = [
         (r#""addons": [{"addon_key": "p0f_slots", "qty": 3}], "p0f_slots_available": 4"#, "slots: Some(3)"),
         (r#""addons": [{"addon_key": "p0f_slots", "qty": null}], "p0f_slots_available": 4"#, "slots: Some(4)"),
+        (
+            r#""addons": [{"addon_key": "geo", "qty": 2, "price_per_unit": 500, "pending": {"action": "cancel"}}, 7]"#,
+            "other_addons: Some([OtherAddon { qty: Some(2), price_per_unit: Some(Cents(500)), pending: Some(Some(Cancel)) }, \
+             OtherAddon { qty: None, price_per_unit: None, pending: None }])",
+        ),
+        (r#""addons": [{"addon_key": "p0f_slots"}, {"addon_key": "p0f_slots"}]"#, "other_addons: Some([])"),
         (r#""tag": null"#, "tag: Some(None)"),
         (r#""tag": "none""#, "tag: Some(None)"),
         (r#""tag": 7"#, "tag: None"),

@@ -16,8 +16,9 @@ const ORDERS: &str = r#"{"success": true, "count": 1, "prev": null, "next": null
      "expires_at": "2026-12-01T00:00:00Z", "auto_renewal": true, "tag": "eu"}]}"#;
 const ORDER: &str = r#"{"success": true, "order": {
     "order_id": 48213, "product_name": "Datacenter Proxy", "cycle_name": "monthly", "quantity": 58, "price_paid": 7800,
-    "addons_price_paid": 600, "p0f_slots_available": 4, "p0f_slots_used": 3, "p0f_slots_next": 3, "status": "On-Hold",
+    "addons_price_paid": 1600, "p0f_slots_available": 4, "p0f_slots_used": 3, "p0f_slots_next": 3, "status": "On-Hold",
     "created_at": null, "expires_at": "2026-12-01", "promo_code": null, "auto_renewal": false, "tag": null, "addons": [
+    {"addon_key": "geo", "catalog_id": 3, "qty": 1, "price_per_unit": 1000, "pending": null},
     {"addon_key": "p0f_slots", "catalog_id": 17, "qty": 4, "price_per_unit": 150,
      "pending": {"action": "downgrade", "next_qty": 3}}]}}"#;
 const CALCULATE: &str = r#"{"success": true, "addon_key": "p0f_slots", "catalog_id": 17, "price_per_unit": 150,
@@ -107,7 +108,9 @@ fn read(operation: &str) -> &'static str {
             "OrderDetail { status: Some(OnHold), auto_renewal: Some(false), \
              expires_at: Some(At(2026-12-01T00:00:00Z)), quantity: Some(58), tag: Some(None), slots: Some(4), \
              slots_used: Some(3), pending: Some(Some(Downgrade { next_qty: 3 })), slot_price: Some(Cents(150)), \
-             price_paid: Some(Cents(7800)), addons_price_paid: Some(Cents(600)), cycle: Some(\"monthly\"), \
+             price_paid: Some(Cents(7800)), \
+             other_addons: Some([OtherAddon { qty: Some(1), price_per_unit: Some(Cents(1000)), pending: Some(None) }]), \
+             addons_price_paid: Some(Cents(1600)), cycle: Some(\"monthly\"), \
              product: Some(\"Datacenter Proxy\") }"
         }
     }

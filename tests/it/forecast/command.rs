@@ -173,6 +173,91 @@ async fn an_order_that_cannot_be_read_is_a_problem_beside_the_others() {
 }
 
 #[tokio::test]
+async fn an_order_that_could_not_be_read_keeps_all_others_from_being_called_covered() {
+    let rig =
+        Rig::with_account(Account::from_yaml(TOLD).expect("a valid account"), "version: 1\norders: {1: {}}\n").await;
+    rig.break_with(json!([{"operation": "active", "order_id": 2, "status": 500, "times": 0}]));
+    let words = ["forecast", "1", "2", "--days", "1", "--retries", "0"];
+    let document = rig.run(&[&words[..], &["--format", "json"]].concat()).await.exits(1).json();
+    let first = &document["renewals"][0];
+    assert_eq!((&first["covered"], &first["wallet_after_cents"]), (&Value::Null, &Value::Null));
+    assert_eq!((&document["unknown_orders"], &document["summary"]["unknown"]), (&json!([2]), &json!(1)));
+    assert_eq!(document["problems"][0]["code"], "api_error");
+    let text = rig.run(&words).await.exits(1).stdout;
+    assert!(text.contains("Of 1 order nothing is known: order 2. It may renew at any time"), "{text}");
+}
+
+#[tokio::test]
+async fn why_the_wallet_is_not_known_is_said() {
+    const BUYS: &str = "{version: 1, limits: {max_charge_cents: 999}, orders: {1: {p0f_slots: 3}}}\n";
+    let rig = Rig::with_account(Account::from_yaml(TOLD).expect("a valid account"), BUYS).await;
+    let refusal =
+        json!({"operation": "me", "status": 403, "times": 0, "body": r#"{"success": false, "message": "not today"}"#});
+    let untold = json!({"operation": "me", "without": ["wallet_balance"], "times": 0});
+    for (fault, why) in [(refusal, "not today"), (untold, "no whole number as `wallet_balance`")] {
+        rig.break_with(json!([fault]));
+        for command in ["forecast", "plan"] {
+            let ran = rig.run(&[command]).await.exits(0);
+            let warnings =
+                ran.stderr.lines().filter(|line| line.starts_with("warning: what the wallet holds is not known"));
+            let warnings: Vec<&str> = warnings.collect();
+            assert!(matches!(warnings[..], [warning] if warning.contains(why)), "{command}: {ran:?}");
+            let ran = rig.run(&[command, "--log-format", "json", "-q"]).await.exits(0);
+            let lines = ran.stderr.lines().map(|line| serde_json::from_str::<Value>(line).expect("an object"));
+            let warnings: Vec<Value> = lines.filter(|line| line["level"] == "warn").collect();
+            assert!(warnings.len() == 1 && warnings[0]["message"].as_str().expect("text").contains(why), "{ran:?}");
+        }
+        let status = rig.run(&["status", "--format", "openmetrics"]).await.exits(0);
+        assert_eq!(status.stderr, "", "what is read every minute says nothing");
+    }
+}
+
+#[tokio::test]
+async fn why_prices_are_not_known_is_said_once_for_each_reason() {
+    let account = Account::from_yaml(TOLD).expect("a valid account");
+    let rig = Rig::with_account(account, "{version: 1, orders: {1: {}}}\n").await;
+    let refused = |order_id: u64, message: &str| {
+        let body = json!({"success": false, "message": message}).to_string();
+        json!({"operation": "order", "order_id": order_id, "status": 400, "times": 0, "body": body})
+    };
+    rig.break_with(json!([refused(1, "not today"), refused(2, "not today"), refused(4, "nor this one")]));
+    let ran = rig.run(&["forecast", "1", "2", "3", "4", "--log-format", "json"]).await.exits(0);
+    let lines = ran.stderr.lines().map(|line| serde_json::from_str::<Value>(line).expect("an object"));
+    let warnings: Vec<String> = lines.map(|line| line["message"].as_str().expect("text").to_owned()).collect();
+    let [one, two] = &warnings[..] else { panic!("{warnings:?}") };
+    assert!(one.starts_with("nobody tells what order 4 will cost") && one.contains("nor this one"), "{one}");
+    assert!(
+        two.starts_with("nobody tells what order 1 and 1 more order will cost") && two.contains("not today"),
+        "{two}"
+    );
+}
+
+#[tokio::test]
+async fn less_than_the_whole_account_says_so_in_its_last_line() {
+    // An older server has no list of all orders.
+    let account = Account::from_yaml(&ACCOUNT.replace("tells: older\n", "")).expect("a valid account");
+    let rig = Rig::with_account(account, DECLARED).await;
+    let others = "other orders of the account charge the same wallet: `shardctl forecast --all`.";
+    let rows: [(&[&str], Option<&str>); 5] = [
+        (&[], Some("Counted: 3 orders of the manifest; ")),
+        (&["--order", "2"], Some("Counted: 1 order of the manifest; ")),
+        (&["2", "3"], Some("Counted: 2 orders; ")),
+        (&["--all", "--order", "eu-*"], Some("Counted: 2 orders; ")),
+        (&["--all"], None),
+    ];
+    for (words, counted) in rows {
+        for format in ["text", "markdown"] {
+            let ran = rig.run(&[&["forecast", "--format", format], words].concat()).await.exits(0);
+            let last = ran.stdout.lines().last().expect("a line");
+            match counted {
+                Some(counted) => assert_eq!(last, format!("{counted}{others}"), "{words:?}"),
+                None => assert!(!ran.stdout.contains("Counted: "), "{ran:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_run_that_ends_before_anything_is_read_prints_a_document() {
     let rig = rig().await;
     for format in ["json", "markdown"] {

@@ -8,12 +8,13 @@ use shardctl::sandbox::{Account, OrderStatus, PanelAction};
 
 use crate::rig::Rig;
 
-/// Order 1 renews twice, order 2 ends, order 3 is one that the wallet does not cover.
+/// Order 1 renews twice, and has an add-on beside the slots; order 2 ends, order 3 is one that the wallet does not cover.
 fn account() -> String {
     let in_days = |days: i64| format!("{:.0}", Timestamp::now() + SignedDuration::from_hours(24 * days));
     format!(
         "{{token: t0ken, wallet_cents: 2700, slot_price_cents: 150, proxy_price_cents: 120, orders: {{
-          1: {{until: '{}', cycle: half-month, proxies: {{203.0.113.1: , 203.0.113.2: , 203.0.113.3: }}}},
+          1: {{until: '{}', cycle: half-month, other_addons: {{geo: {{qty: 1, price_cents: 10}}}},
+              proxies: {{203.0.113.1: , 203.0.113.2: , 203.0.113.3: }}}},
           2: {{until: '{}', auto_renewal: false, proxies: {{203.0.113.4: }}}},
           3: {{until: '{}', p0f_slots: 9, proxies: {{203.0.113.5: }}}}}}}}",
         in_days(4),

@@ -112,6 +112,9 @@ fn an_order_on_hold_is_due_now_and_goes_on_from_its_own_date() {
     let days = ["1 2026-11-23", "1 2026-11-29", "1 2026-12-06", "1 2026-12-13", "1 2026-12-20"];
     assert_eq!(listed(&held), days);
     assert_eq!(held.renewals[0].moment(), Some(moment(NOW)));
+    let ends: Vec<_> = held.renewals.iter().map(|it| it.paid_until.as_ref().map(|end| end.day())).collect();
+    let days = ["2026-11-22", "2026-11-29", "2026-12-06", "2026-12-13", "2026-12-20"];
+    assert_eq!(ends, days.map(|day| Some(day.to_owned())), "its own end, and that of each period to come");
     assert_eq!((held.renewals[0].covered, held.renewals[0].wallet_after_cents), (Some(true), Some(200)));
     let ends = forecast_of([waiting(false)], Some(8000));
     assert_eq!(listed(&ends), ["1 2026-11-23"]);

@@ -2,7 +2,7 @@
 
 use shardctl::diagnostic::{SourceFile, SourceMap};
 use shardctl::manifest;
-use shardctl::model::{Cents, LiveOrder, Observed, PendingChange, Quote, Recorded};
+use shardctl::model::{Cents, LiveOrder, Observed, OtherAddon, PendingChange, Quote, Recorded};
 use shardctl::outlook::{PriceEffect, price_effect};
 use shardctl::plan::{self, Options};
 
@@ -34,6 +34,17 @@ fn a_plan_changes_the_price_of_the_renewal_by_what_it_does() {
         recorded.del_np.extend(ips(60).into_iter().skip(58).map(|ip| (ip, true)));
         (live.detail.quantity, live.detail.price_paid) = (Some(58), Some(Cents(6960)));
     };
+    let marked_elsewhere: Change =
+        |live, _| (live.detail.quantity, live.detail.price_paid) = (Some(58), Some(Cents(6960)));
+    let taken_back_elsewhere: Change = |live, recorded| {
+        recorded.del_np.extend(ips(60).into_iter().skip(57).map(|ip| (ip, true)));
+        (live.detail.quantity, live.detail.price_paid) = (Some(59), Some(Cents(7080)));
+    };
+    let another_addon: Change = |live, _| {
+        let addon = OtherAddon { qty: Some(1), price_per_unit: Some(Cents(1000)), pending: Some(None) };
+        (live.detail.other_addons, live.detail.addons_price_paid) = (Some(vec![addon]), Some(Cents(1600)));
+    };
+    let another_untold: Change = |live, _| live.detail.other_addons = Some(vec![OtherAddon::default()]);
     let slot_less: Change = |live, _| live.detail.pending = Some(Some(PendingChange::Downgrade { next_qty: 3 }));
     let priced: Change = |live, _| {
         live.quote = Some(Quote { add_qty: 2, price_per_unit: Cents(200), charge: Cents(400) });
@@ -42,11 +53,27 @@ fn a_plan_changes_the_price_of_the_renewal_by_what_it_does() {
     let untold: Change = |live, _| live.detail.price_paid = None;
     /// What is so, what is declared, how many IPs are not kept, and the effect in cents.
     type Row = (&'static str, Change, &'static str, usize, Option<(u64, u64, bool)>);
-    let rows: [Row; 11] = [
+    let rows: [Row; 15] = [
         ("nothing", unchanged, "p0f_slots: 4", 0, None),
         ("two IPs leave", unchanged, "p0f_slots: 4", 2, Some((7800, 7560, true))),
         ("two were marked before", two_marked, "p0f_slots: 4", 2, None),
         ("two are to stay after all", shown, "p0f_slots: 4", 0, Some((7560, 7800, true))),
+        (
+            "one more leaves, where two were marked elsewhere",
+            marked_elsewhere,
+            "p0f_slots: 4",
+            1,
+            Some((7560, 7440, true)),
+        ),
+        (
+            "three are to stay after all, two of which do already",
+            taken_back_elsewhere,
+            "p0f_slots: 4",
+            0,
+            Some((7680, 7800, true)),
+        ),
+        ("two IPs leave, and another add-on stays", another_addon, "p0f_slots: 4", 2, Some((8800, 8560, true))),
+        ("nobody tells the price of another add-on", another_untold, "p0f_slots: 4", 2, None),
         ("a slot less", unchanged, "p0f_slots: 3", 0, Some((7800, 7650, true))),
         ("a slot less was scheduled, and is not wanted", slot_less, "p0f_slots: 4", 0, Some((7650, 7800, true))),
         ("two slots are bought, at the price of today", priced, "p0f_slots: 6", 0, Some((7800, 8400, true))),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use shardctl::model::{Cents, Foreign, LiveOrder, LiveSignature, Observed, OrderId, OrderStatus, Recorded, Renewal};
+use shardctl::model::{
+    Cents, Foreign, LiveOrder, LiveSignature, Observed, OrderId, OrderStatus, OtherAddon, Recorded, Renewal,
+};
 use shardctl::outlook::{ExpectedRenewal, Forecast, forecast};
 use shardctl::sandbox::{self, Account};
 
@@ -35,9 +37,15 @@ pub fn live_of(account: &Account, order_id: OrderId) -> LiveOrder {
     detail.pending = Some(order.pending);
     detail.slot_price = (order.p0f_slots > 0).then_some(order.price_per_unit);
     detail.price_paid = Some(account.price_of_proxies(order));
-    detail.addons_price_paid = Some(order.addons_price_paid);
+    detail.other_addons = Some(order.other_addons.values().map(other_addon).collect());
+    detail.addons_price_paid = Some(order.price_of_addons());
     detail.cycle = serde_json::to_value(order.cycle).expect("JSON").as_str().map(Foreign::from);
     live
+}
+
+fn other_addon(addon: &sandbox::OtherAddon) -> OtherAddon {
+    let sandbox::OtherAddon { qty, price_cents, pending } = *addon;
+    OtherAddon { qty: Some(qty), price_per_unit: Some(price_cents), pending: Some(pending) }
 }
 
 fn forecast_of(account: &Account) -> Forecast {
@@ -137,7 +145,7 @@ fn compare(forecast: &Forecast, happened: &[(Timestamp, OrderId, Happened)]) -> 
     renewals.len()
 }
 
-/// Order 1 lets two IPs go and has a slot less; 2 renews every week; 3 does not renew; 4 waits to be paid; 5 comes when
+/// Order 1 lets two IPs go, has a slot less and less of another add-on; 2 renews every week; 3 does not renew; 4 waits to be paid; 5 comes when
 /// the wallet is short; 6 is cancelled.
 const ACCOUNT: &str = "
 token: t0ken
@@ -150,6 +158,7 @@ orders:
     until: 2026-12-01
     p0f_slots: 2
     pending: {action: downgrade, next_qty: 1}
+    other_addons: {geo: {qty: 3, price_cents: 10, pending: {action: downgrade, next_qty: 1}}}
     proxies: {203.0.113.1: , 203.0.113.2: linux, 203.0.113.3: {del_np: true}, 203.0.113.4: {del_np: true}}
   2: {until: 2026-11-25T06:00:00Z, cycle: weekly, proxies: {203.0.113.5: }}
   3: {until: 2026-12-02, auto_renewal: false, p0f_slots: 3, proxies: {203.0.113.6: }}
@@ -174,13 +183,13 @@ fn the_forecast_of_the_first_day_says_what_happens() {
     let expected = [
         "2026-11-23 4: 2.40, 4760",
         "2026-11-25 2: 1.20, 4640",
-        "2026-12-01 1: 3.90, 4250",
-        "2026-12-02 3: 0.00, 4250",
-        "2026-12-02 2: 1.20, 4130",
-        "2026-12-09 2: 1.20, 4010",
-        "2026-12-16 2: 1.20, 3890",
-        "2026-12-17 5: 41.70, -280",
-        "2026-12-22 4: 2.40, -520",
+        "2026-12-01 1: 4.00, 4240",
+        "2026-12-02 3: 0.00, 4240",
+        "2026-12-02 2: 1.20, 4120",
+        "2026-12-09 2: 1.20, 4000",
+        "2026-12-16 2: 1.20, 3880",
+        "2026-12-17 5: 41.70, -290",
+        "2026-12-22 4: 2.40, -530",
     ];
     assert_eq!(words, expected);
     let estimated = forecast.renewals.iter().filter(|renewal| renewal.price.estimated);
@@ -192,15 +201,24 @@ fn the_forecast_of_the_first_day_says_what_happens() {
     assert_eq!(account.wallet_cents.0, 5000 - charged, "nothing else was charged");
 }
 
+/// Writes another add-on of an order.
+fn other((qty, price_cents, cancelled): (u32, u32, bool)) -> String {
+    let pending = if cancelled { ", pending: {action: cancel}" } else { "" };
+    format!(", other_addons: {{geo: {{qty: {qty}, price_cents: {price_cents}{pending}}}}}")
+}
+
 fn accounts() -> impl Strategy<Value = String> {
     let cycle = prop::sample::select(vec!["monthly", "half-month", "weekly", "3-days"]);
     let proxies = (1..6usize, 0..5usize);
     let slots = (0..4u32, prop::option::of(1..4u32));
-    let order = (0..40u32, any::<bool>(), prop::bool::weighted(0.2), cycle, proxies, slots);
+    let others = prop::option::of((1..9u32, 0..300u32, any::<bool>()));
+    let order = (0..40u32, any::<bool>(), prop::bool::weighted(0.2), cycle, proxies, slots, others);
     (prop::collection::vec(order, 1..6), 0..6000u32).prop_map(|(orders, wallet)| {
         let mut account =
             format!("token: t0ken\nwallet_cents: {wallet}\nslot_price_cents: 150\nproxy_price_cents: 120\norders:\n");
-        for (nth, (day, auto_renewal, held, cycle, (ips, leaving), (slots, next))) in orders.into_iter().enumerate() {
+        for (nth, (day, auto_renewal, held, cycle, (ips, leaving), (slots, next), others)) in
+            orders.into_iter().enumerate()
+        {
             let until = moment("2026-11-24T00:00:00Z") + SignedDuration::from_hours(24 * i64::from(day));
             let (until, status) = if held { (moment("2026-11-22T00:00:00Z"), "on-hold") } else { (until, "active") };
             let proxy = |ip: usize| format!("203.0.113.{}: {{del_np: {}}}", nth * 10 + ip, ip > 0 && ip <= leaving);
@@ -209,9 +227,10 @@ fn accounts() -> impl Strategy<Value = String> {
             let pending = pending.map(|next| format!(", pending: {{action: downgrade, next_qty: {next}}}"));
             account += &format!(
                 "  {}: {{until: '{until}', status: {status}, auto_renewal: {auto_renewal}, cycle: {cycle}, \
-                 p0f_slots: {slots}{}, proxies: {{{}}}}}\n",
+                 p0f_slots: {slots}{}{}, proxies: {{{}}}}}\n",
                 nth + 1,
                 pending.unwrap_or_default(),
+                others.map(other).unwrap_or_default(),
                 proxies.join(", "),
             );
         }

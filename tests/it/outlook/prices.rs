@@ -45,9 +45,17 @@ fn a_price_is_told_estimated_or_unknown() {
         ("a slot less is scheduled", fewer_slots, estimated(7650)),
         ("all slots are to go", |live, _| live.detail.pending = Some(Some(PendingChange::Cancel {})), told(7200)),
         (
-            "the marks were taken back, and the vendor's price is the old one",
+            "the record knows of no marks, and the vendor's number says that two go",
             |live, _| (live.detail.quantity, live.detail.price_paid) = (Some(58), Some(Cents(6960))),
-            estimated(7800),
+            told(7560),
+        ),
+        (
+            "the record says that two go, and the vendor's number that one does",
+            |live, recorded| {
+                two_leave(live, recorded);
+                (live.detail.quantity, live.detail.price_paid) = (Some(59), Some(Cents(7080)));
+            },
+            told(7680),
         ),
         (
             "a share is rounded up",
@@ -167,13 +175,31 @@ fn the_numbers_after_the_renewal_are_what_is_live_and_recorded() {
             (None, Some(4)),
         ),
         (
-            "the vendor's number cannot be: two are known to go",
+            "the vendor's number shows no marks: two are known to go",
             |live, recorded| {
                 recorded.del_np.clear();
                 two_leave(live, recorded);
                 live.detail.quantity = Some(60);
             },
             (Some(58), Some(4)),
+        ),
+        (
+            "two are recorded to go, and the vendor's number says that one does",
+            |live, recorded| {
+                two_leave(live, recorded);
+                live.detail.quantity = Some(59);
+            },
+            (Some(59), Some(4)),
+        ),
+        (
+            "none is recorded to go, and the vendor's number says that two do",
+            |live, _| live.detail.quantity = Some(58),
+            (Some(58), Some(4)),
+        ),
+        (
+            "the vendor's number is none: one at least stays",
+            |live, _| live.detail.quantity = Some(0),
+            (Some(60), Some(4)),
         ),
         ("nobody says what is scheduled", |live, _| live.detail.pending = None, (Some(60), None)),
         ("it ends", |live, _| live.detail.auto_renewal = Some(false), (Some(0), Some(0))),

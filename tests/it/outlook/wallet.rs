@@ -1,6 +1,6 @@
 //! How far the wallet reaches.
 
-use shardctl::model::{Cents, Observed};
+use shardctl::model::{Cents, LiveOrder, Observed, ReadFailure, UnusableRecord};
 use shardctl::outlook::ForecastSummary;
 
 use super::{changed, forecast_of, id, order, renewing};
@@ -21,7 +21,7 @@ fn ending(day: u32) -> Observed {
 fn the_wallet_runs_down_in_the_order_of_the_dates() {
     /// What is so, the orders, and for each renewal what is left and whether it is covered.
     type Row = (&'static str, Vec<Observed>, Vec<(Option<i64>, Option<bool>)>);
-    let rows: [Row; 6] = [
+    let rows: [Row; 7] = [
         (
             "all is covered, to the last cent",
             vec![costing(2, Some(400)), costing(1, Some(600))],
@@ -49,7 +49,12 @@ fn the_wallet_runs_down_in_the_order_of_the_dates() {
         ),
         (
             "a date that is unknown comes last, and may come first",
-            vec![renewing(costing(1, Some(1)), "soon"), costing(2, Some(600))],
+            vec![renewing(costing(1, Some(1)), "soon"), costing(2, Some(600)), costing(3, Some(401))],
+            vec![(None, None), (None, Some(false)), (None, None)],
+        ),
+        (
+            "what ends on an unknown date charges nothing",
+            vec![renewing(ending(1), "soon"), costing(2, Some(600))],
             vec![(Some(400), Some(true)), (None, None)],
         ),
     ];
@@ -57,6 +62,35 @@ fn the_wallet_runs_down_in_the_order_of_the_dates() {
         let forecast = forecast_of(orders, Some(1000));
         let found: Vec<_> = forecast.renewals.iter().map(|it| (it.wallet_after_cents, it.covered)).collect();
         assert_eq!(found, expected, "{what}");
+    }
+}
+
+#[test]
+fn nothing_is_covered_for_certain_beside_an_order_that_may_charge_at_any_time() {
+    let failed = || Err(ReadFailure::Failed { message: "no answer".into() });
+    let elsewhere = || Err(ReadFailure::NotFound { message: "not here".into(), from_api: false });
+    let gone = || Err(ReadFailure::NotFound { message: "no such order".into(), from_api: true });
+    let other_kind = || Err(ReadFailure::Unavailable { message: "no list of IPs".into(), from_api: true });
+    let unread = |live: Result<LiveOrder, ReadFailure>| Observed { live, ..order() };
+    let damaged = Observed { recorded: Err(UnusableRecord::damaged("cut short")), ..order() };
+    let rows = [
+        ("it could not be read", unread(failed()), true),
+        ("something else than the API answered", unread(elsewhere()), true),
+        ("its record cannot be used", damaged, true),
+        ("there is no such order", unread(gone()), false),
+        ("it has no IPs", unread(other_kind()), false),
+    ];
+    for (what, unknown, may_charge) in rows {
+        let forecast = forecast_of([costing(1, Some(600)), costing(2, Some(500)), ending(3), unknown], Some(1000));
+        let found: Vec<_> = forecast.renewals.iter().map(|it| (it.wallet_after_cents, it.covered)).collect();
+        let expected = match may_charge {
+            true => [(None, None), (None, Some(false)), (None, None)],
+            false => [(Some(400), Some(true)), (Some(-100), Some(false)), (Some(-100), Some(true))],
+        };
+        assert_eq!(found, expected, "{what}");
+        let summary = forecast.summary();
+        assert_eq!((summary.unknown, summary.first_not_covered), (usize::from(may_charge), Some(id(2))), "{what}");
+        assert_eq!(forecast.unknown_orders().collect::<Vec<_>>(), vec![id(4); usize::from(may_charge)], "{what}");
     }
 }
 

@@ -119,6 +119,8 @@ fn a_wrong_file_is_refused_with_the_place_and_the_reason() {
         ("orders: {7: {p0f_slots: 2, pending: {action: downgrade, next_qty: 0}}}", "below `p0f_slots` (2)"),
         ("orders: {7: {pending: {action: cancel}}}", "needs active slots"),
         ("orders: {7: {pending: {action: upgrade}}}", "unknown variant `upgrade`"),
+        ("orders: {7: {other_addons: {geo: {qty: 1}}}}", "missing field `price_cents`"),
+        ("orders: {7: {other_addons: {p0f_slots: {qty: 1, price_cents: 5}}}}", "the slots are no other add-on"),
     ];
     for (text, expected) in rows {
         let error = Account::from_yaml(text).expect_err(text).to_string();

@@ -51,6 +51,41 @@ async fn the_price_of_a_slot_is_the_one_of_the_last_purchase() {
 }
 
 #[tokio::test]
+async fn other_add_ons_are_told_charged_and_carried_into_the_next_period() {
+    let world = World::open(
+        "{token: t0ken, wallet_cents: 5000, slot_price_cents: 150, proxy_price_cents: 120, orders: {1: {p0f_slots: 2,
+          other_addons: {geo: {qty: 1, price_cents: 1000}, sub: {qty: 3, price_cents: 10, pending: {action: downgrade, next_qty: 1}},
+                         vpn: {qty: 1, price_cents: 70, pending: {action: cancel}}},
+          proxies: {203.0.113.1: }}}}",
+    )
+    .await;
+    let lines = |detail: &Value| -> Vec<Value> {
+        let lines = detail["addons"].as_array().expect("add-ons").iter();
+        lines.map(|line| json!([line["addon_key"], line["qty"], line["price_per_unit"], line["pending"]])).collect()
+    };
+    let detail = world.detail("1").await;
+    let downgrade = json!({"action": "downgrade", "next_qty": 1});
+    let expected = [
+        json!(["p0f_slots", 2, 150, null]),
+        json!(["geo", 1, 1000, null]),
+        json!(["sub", 3, 10, downgrade]),
+        json!(["vpn", 1, 70, {"action": "cancel"}]),
+    ];
+    assert_eq!((lines(&detail), &detail["addons_price_paid"]), (expected.to_vec(), &json!(1400)));
+    let bought = world.done("purchase", "1", buy(1)).await;
+    assert_eq!((lines(&bought).len(), &bought["addons_price_paid"]), (4, &json!(1550)));
+
+    let wallet = world.sandbox.control().account().wallet_cents.0;
+    world.panel(1, "renew", json!(null)).await;
+    let detail = world.detail("1").await;
+    let expected = [json!(["p0f_slots", 3, 150, null]), json!(["geo", 1, 1000, null]), json!(["sub", 1, 10, null])];
+    assert_eq!((lines(&detail), &detail["addons_price_paid"]), (expected.to_vec(), &json!(1460)));
+    let account = world.sandbox.control().account();
+    assert_eq!(account.wallet_cents.0, wallet - 120 - 1460);
+    assert_eq!(account.renewals[0].addons_cents.0, 1460);
+}
+
+#[tokio::test]
 async fn orders_are_listed_by_status_and_page() {
     let world = World::open(
         "{token: t0ken, orders: {1: {tag: a}, 2: {status: on-hold, auto_renewal: false}, 3: {kind: isp, cycle: weekly},
