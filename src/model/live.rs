@@ -173,7 +173,7 @@ pub struct LiveSlots {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoQuote {
     /// It shows no total.
-    #[error("the answer shows no price")]
+    #[error("the answer shows no `add_total`, which is what a purchase charges")]
     NotShown,
     /// The price of a slot, or the total, is zero or less.
     #[error("the price is not above zero")]

@@ -50,14 +50,14 @@ fn after(lines: &[Line], paid: Option<Cents>) -> Option<Amount> {
     let priced_now: Option<Cents> = priced.iter().map(|line| line.now()).sum();
     let cents: Cents = priced.iter().filter_map(|line| line.after()).sum();
     if others.is_empty() {
-        let goes_on = |line: &&&Line| line.after() != Some(Cents(0));
-        let shown = paid == priced_now && paid.is_some() && !priced.iter().filter(goes_on).any(|line| line.changes());
-        return Some(Amount { cents, estimated: !shown && priced.iter().any(|line| goes_on(&line)) });
+        // Where nothing is paid for and nothing will be, there is nothing to show.
+        let is_shown = paid.map_or(cents == Cents(0), |paid| paid == cents);
+        return Some(Amount { cents, estimated: !is_shown });
     }
     // Nothing left over for what is there is no price.
     let left = paid?.0.checked_sub(priced_now?.0).filter(|left| *left > 0)?;
     let others = unpriced_after(&others, Cents(left))?;
-    let changes = priced.iter().any(|line| line.changes() && line.after() != Some(Cents(0)));
+    let changes = priced.iter().any(|line| line.changes());
     Some(Amount { cents: cents.plus(others.cents), estimated: others.estimated || changes })
 }
 

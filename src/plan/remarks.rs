@@ -87,7 +87,7 @@ impl Difference<'_> {
             Step::SetDelNp { items } => items.iter().any(|item| item.from.is_none() && !item.to),
             _ => false,
         });
-        let known_to_leave = self.belief.rows.iter().filter(|row| row.leaves()).count();
+        let known_to_leave = self.belief.rows.iter().filter(|row| row.leaves() || row.was_leaving()).count();
         let seem_to_leave = self.belief.rows.len().saturating_sub(known_to_leave).saturating_sub(quantity);
         let all_are_known = self.belief.rows.iter().all(|row| !row.mark.is_unknown());
         let message = match (unknown_to_stay, self.desired.keep.is_some() && all_are_known) {

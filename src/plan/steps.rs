@@ -50,7 +50,10 @@ impl Difference<'_> {
             Some(reason) => (ProblemCode::BadPrice, format!("nothing can be bought: {}", reason.printable())),
             None => {
                 let what = count(missing, "more p0f slot");
-                (ProblemCode::ApiError, format!("the API shows no price for {what}, so that nothing can be bought"))
+                let message = format!(
+                    "the API does not tell the price of {what} (`add_total` of addons/calculate), so that nothing can be bought"
+                );
+                (ProblemCode::ApiError, message)
             }
         };
         let problem = Problem::new(code, message).help("run again later").at(self.slots_span(), "");

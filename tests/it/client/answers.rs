@@ -156,8 +156,8 @@ fn a_price_is_held_against_all_that_is_told() {
         assert_eq!((quote.add_qty, quote.price_per_unit.0, quote.charge.0), (3, 150, 450), "{good}");
     }
     let rows = [
-        (r#""price_per_unit": 150"#, "the answer shows no price"),
-        (r#""price_per_unit": 150, "add_total": null"#, "the answer shows no price"),
+        (r#""price_per_unit": 150"#, "the answer shows no `add_total`"),
+        (r#""price_per_unit": 150, "add_total": null"#, "the answer shows no `add_total`"),
         (r#""price_per_unit": 0, "add_total": 0"#, "the price is not above zero"),
         (r#""price_per_unit": 150, "add_total": 0"#, "the price is not above zero"),
         (r#""price_per_unit": -150, "add_total": 450"#, "the price is not above zero"),

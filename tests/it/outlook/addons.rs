@@ -31,7 +31,7 @@ fn every_add_on_is_charged_at_the_renewal() {
         ("nobody says what they cost in all", vec![TEN], None, (Some(8800), Some(8800), true)),
         ("the vendor's sum does not show it", vec![TEN], Some(600), (Some(7800), Some(8800), true)),
         ("fewer are scheduled", vec![downgraded(TEN, 4)], Some(1600), (Some(8800), Some(8200), true)),
-        ("it is cancelled", vec![cancelled(TEN)], Some(1600), (Some(8800), Some(7800), false)),
+        ("it is cancelled", vec![cancelled(TEN)], Some(1600), (Some(8800), Some(7800), true)),
         (
             "one without a price is what the sum leaves over",
             vec![UNPRICED],

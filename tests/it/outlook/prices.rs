@@ -43,7 +43,7 @@ fn a_price_is_told_estimated_or_unknown() {
             estimated(7410),
         ),
         ("a slot less is scheduled", fewer_slots, estimated(7650)),
-        ("all slots are to go", |live, _| live.detail.pending = Some(Some(PendingChange::Cancel {})), told(7200)),
+        ("all slots are to go", |live, _| live.detail.pending = Some(Some(PendingChange::Cancel {})), estimated(7200)),
         (
             "the record knows of no marks, and the vendor's number says that two go",
             |live, _| (live.detail.quantity, live.detail.price_paid) = (Some(58), Some(Cents(6960))),
