@@ -11,6 +11,7 @@ mod environment;
 mod event;
 mod examples;
 mod failure;
+mod habits;
 mod heartbeat;
 mod interrupt;
 mod order_filter;
