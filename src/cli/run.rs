@@ -299,7 +299,7 @@ fn open_bucket(_url: &str) -> Result<Arc<dyn Place>, CommandFailure> {
 }
 
 /// Writes a word so that a shell takes it for one.
-fn shell_word(word: &str) -> String {
+pub(super) fn shell_word(word: &str) -> String {
     let is_plain = |character: char| character.is_alphanumeric() || "-_./:@%+=,".contains(character);
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.to_owned(),
