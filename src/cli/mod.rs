@@ -14,6 +14,7 @@ mod failure;
 mod habits;
 mod heartbeat;
 mod interrupt;
+mod line;
 mod order_filter;
 mod output;
 mod patient;

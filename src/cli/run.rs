@@ -257,8 +257,9 @@ impl StatePlace {
     }
 }
 
-/// Returns whether a manifest lies nowhere in particular: on standard input, in a pipe, or in what a process has open.
-fn is_passed_in(path: &Path) -> bool {
+/// Returns whether what a path names lies nowhere in particular: on standard input, in a pipe, or in what a process has
+/// open.
+pub(super) fn is_passed_in(path: &Path) -> bool {
     // What lies in memory under `/dev/shm` is a file like any other.
     let is_device = path.starts_with("/dev") && !path.starts_with("/dev/shm");
     let is_open = cfg!(unix) && (is_device || path.starts_with("/proc"));
