@@ -15,6 +15,7 @@ mod habits;
 mod heartbeat;
 mod interrupt;
 mod line;
+mod no_manifest;
 mod order_filter;
 mod output;
 mod patient;
