@@ -22,6 +22,8 @@ mod patient;
 mod reporter;
 mod run;
 mod run_history;
+#[cfg(feature = "sandbox")]
+mod sandbox_help;
 mod terminal;
 mod usage;
 

@@ -42,8 +42,8 @@ fn it_runs_as_pasted_in_one_go_and_leaves_nothing_behind() {
     // The only difference: whichever port is free, in place of the usual one.
     let pasted = blocks();
     let waits = "until [ -s sandbox.log ]; do sleep 0.05; done";
-    let any_port =
-        pasted.replace("yaml > sandbox.log &\n", &format!("yaml --listen 127.0.0.1:0 > sandbox.log &\n{waits}\n"));
+    let any_port = pasted
+        .replace("yaml > sandbox.log 2>&1 &\n", &format!("yaml --listen 127.0.0.1:0 > sandbox.log 2>&1 &\n{waits}\n"));
     let any_port = any_port.replace("http://127.0.0.1:4010", "$(sed -n 's/^listening on //p' sandbox.log)");
     assert!(any_port.contains(waits) && any_port.contains("$(sed"), "{any_port}");
     let left = "(env | grep '^PROXYSHARD\\|^SHARDCTL' || true) >&2; jobs >&2; [ \"$(type -t shardctl)\" = file ]; pwd";
