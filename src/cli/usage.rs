@@ -138,7 +138,9 @@ fn keep_what_is_near(error: &mut Error, wrong: &str, arguments: &[OsString]) {
         |tip: &str| arguments.iter().any(|word| tip.ends_with(&format!("{}' exists", word.to_string_lossy())));
     if let Some(ContextValue::StyledStrs(mut tips)) = error.remove(ContextKind::Suggested) {
         tips.retain(|tip| is_meant(&tip.to_string()));
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+        if !tips.is_empty() {
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+        }
     }
 }
 

@@ -294,6 +294,7 @@ fn a_habit_is_answered_with_what_was_meant_and_never_with_what_was_not() {
         let expected: Vec<&str> = Some(meant).filter(|meant| !meant.is_empty()).into_iter().collect();
         assert_eq!(tips, expected, "{line}: {}", run.stderr);
         assert!(run.stdout.is_empty() && run.stderr.starts_with("error: "), "{line}: {}", run.stderr);
+        assert!(!run.stderr.contains("\n\n\n"), "{line}: {}", run.stderr);
     }
     assert!(shardctl.control().requests().is_empty());
 }
