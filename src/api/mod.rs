@@ -40,6 +40,6 @@ pub use permit::{AlwaysPermitted, SendPermit};
 pub use proxies::Proxies;
 pub use reader::{OrderFilter, Reader};
 pub use settings::Settings;
-pub use token::Token;
+pub use token::{BadToken, Token};
 pub use url::{ApiUrl, BadApiUrl};
 pub use writer::{MAX_ITEMS_PER_REQUEST, Writer};

@@ -9,6 +9,7 @@ use clap_complete::ArgValueCandidates;
 use super::completion;
 use super::order_filter::OrderFilter;
 use crate::api::ApiUrl;
+use crate::manifest;
 use crate::model::Percent;
 use crate::render::markdown::Title;
 
@@ -82,10 +83,10 @@ pub(super) struct ApiArgs {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = "API")]
     pub(super) token_file: Option<PathBuf>,
     /// Most requests under way at once, from 1 to 1024
-    #[arg(long, hide_short_help = true, default_value_t = 16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "API")]
+    #[arg(long, hide_short_help = true, default_value_t = 16, value_name = "N", value_parser = whole::<u16>(1, 1024), help_heading = "API")]
     pub(super) concurrency: u16,
     /// How often a request that failed on its way is sent again; a purchase that may have arrived never is
-    #[arg(long, hide_short_help = true, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100), help_heading = "API")]
+    #[arg(long, hide_short_help = true, default_value_t = 4, value_name = "N", value_parser = whole::<u32>(0, 100), help_heading = "API")]
     pub(super) retries: u32,
     /// Time for one request in seconds, its retries not counted
     #[arg(long, hide_short_help = true, default_value = "30", value_name = "SECONDS", value_parser = seconds, help_heading = "API")]
@@ -114,17 +115,17 @@ pub(super) struct PlanningArgs {
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
     /// The most that one apply may charge, in cents [default: the manifest's limit, else 0]
-    #[arg(long, value_name = "N", help_heading = "Guard rails")]
+    #[arg(long, value_name = "N", value_parser = cents, help_heading = "Guard rails")]
     pub(super) max_charge_cents: Option<u64>,
     /// The most of an order's active IPs that one apply may newly mark to go, in percent [default: the manifest's
     /// limit, else 30]
     #[arg(long, value_name = "N", help_heading = "Guard rails")]
     pub(super) max_removal_percent: Option<Percent>,
     /// The most IPs that one apply may newly mark to go, over all orders [default: the manifest's limit, else 100]
-    #[arg(long, value_name = "N", help_heading = "Guard rails")]
+    #[arg(long, value_name = "N", value_parser = ips, help_heading = "Guard rails")]
     pub(super) max_removals: Option<usize>,
     /// Lift the removal limits, and take new IPs that are not listed, for a plan that newly marks at most N IPs in all
-    #[arg(long, value_name = "N", help_heading = "Guard rails")]
+    #[arg(long, value_name = "N", value_parser = ips, help_heading = "Guard rails")]
     pub(super) allow_removals: Option<usize>,
 }
 
@@ -149,6 +150,24 @@ pub(super) enum Format {
     /// For Prometheus; only of the status of orders
     #[value(skip)]
     Openmetrics,
+}
+
+/// Reads a whole number from `least` to `most`.
+pub(super) fn whole<T: TryFrom<u64>>(least: u64, most: u64) -> impl Fn(&str) -> Result<T, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        let number = number.and_then(|number| T::try_from(number).ok());
+        number.ok_or_else(|| format!("it is a whole number from {least} to {most}"))
+    }
+}
+
+/// Reads an amount of money, and says how it is written in cents.
+fn cents(text: &str) -> Result<u64, String> {
+    text.parse().or_else(|_| manifest::cents(text))
+}
+
+fn ips(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "a number of IPs is written in plain decimal digits, such as 12".to_owned())
 }
 
 /// Reads a positive time in seconds, whole or with decimals.

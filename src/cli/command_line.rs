@@ -18,6 +18,8 @@ use super::commands::state::StateArgs;
 use super::commands::status::StatusArgs;
 use super::commands::validate::ValidateArgs;
 use super::examples;
+#[cfg(feature = "sandbox")]
+use super::sandbox_help;
 
 /// Keep orders of datacenter and ISP proxies at ProxyShard as a manifest declares them.
 #[derive(Debug, Parser)]
@@ -66,7 +68,7 @@ pub(super) enum Command {
     Schema(SchemaArgs),
     /// Serve a simulated ProxyShard API on loopback
     #[cfg(feature = "sandbox")]
-    #[command(after_help = examples::SANDBOX)]
+    #[command(after_help = examples::SANDBOX, after_long_help = sandbox_help::after_help())]
     Sandbox(SandboxArgs),
     /// Print a completion script for a shell
     #[command(after_help = examples::COMPLETIONS)]

@@ -3,9 +3,8 @@
 use super::args::{ManifestArgs, PlanningArgs, StatePlaceArgs};
 use super::command_line::Command;
 use super::environment::Environment;
-use super::order_filter::SelectionArgs;
+use super::line::Line;
 use crate::manifest::DEFAULT_PATH;
-use crate::model::printable;
 use crate::render::markdown::Comment;
 
 /// Returns what the comment of a command is for.
@@ -67,50 +66,6 @@ fn of_plan(manifest: &ManifestArgs, state: &StatePlaceArgs, planning: &PlanningA
     let line = Line::new("shardctl plan -v").manifests(manifest).state(state);
     let line = planning.orders.iter().fold(line, |line, order| line.flag("--order", &order.to_string()));
     if planning.reassert { line.0 + " --reassert" } else { line.0 }
-}
-
-/// A command line that is being written.
-struct Line(String);
-
-impl Line {
-    fn new(command: &str) -> Line {
-        Line(command.to_owned())
-    }
-
-    fn word(mut self, word: &str) -> Line {
-        self.0.extend([" ", &quoted_for_a_shell(word)]);
-        self
-    }
-
-    fn flag(mut self, flag: &str, value: &str) -> Line {
-        self.0.extend([" ", flag]);
-        self.word(value)
-    }
-
-    fn manifests(self, manifest: &ManifestArgs) -> Line {
-        manifest.manifest.iter().fold(self, |line, path| line.flag("-f", &path.to_string_lossy()))
-    }
-
-    fn state(self, state: &StatePlaceArgs) -> Line {
-        state.state.iter().fold(self, |line, state| line.flag("--state", state))
-    }
-
-    fn chosen(self, selection: &SelectionArgs, manifest: &ManifestArgs, state: &StatePlaceArgs) -> Line {
-        let SelectionArgs { orders, all, only } = selection;
-        let line = if *all { Line(self.0 + " --all") } else { self };
-        let line = only
-            .iter()
-            .fold(line.manifests(manifest).state(state), |line, order| line.flag("--order", &order.to_string()));
-        orders.iter().fold(line, |line, order| line.word(&order.to_string()))
-    }
-}
-
-fn quoted_for_a_shell(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", printable(&word.replace('\'', r"'\''"))),
-    }
 }
 
 #[cfg(test)]

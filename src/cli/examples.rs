@@ -40,7 +40,7 @@ Examples:
 
 pub(super) const IMPORT: &str = "\
 Examples:
-  shardctl import 48213 48977 > shardctl.yaml
+  shardctl import 48213 48977
   shardctl import --all --order 'eu-*'
   shardctl import --all --into shardctl.yaml
   shardctl import --all -f manifests --into manifests/new.yaml";

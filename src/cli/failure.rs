@@ -98,6 +98,15 @@ impl CommandFailure {
         self
     }
 
+    /// Adds something else that helps.
+    pub(super) fn or(mut self, hint: &str) -> CommandFailure {
+        self.hint = Some(match self.hint {
+            Some(first) => format!("{first}; {hint}"),
+            None => hint.to_owned(),
+        });
+        self
+    }
+
     pub(super) fn code(mut self, code: ProblemCode) -> CommandFailure {
         self.code = Some(code);
         self

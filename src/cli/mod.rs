@@ -11,14 +11,19 @@ mod environment;
 mod event;
 mod examples;
 mod failure;
+mod habits;
 mod heartbeat;
 mod interrupt;
+mod line;
+mod no_manifest;
 mod order_filter;
 mod output;
 mod patient;
 mod reporter;
 mod run;
 mod run_history;
+#[cfg(feature = "sandbox")]
+mod sandbox_help;
 mod terminal;
 mod usage;
 

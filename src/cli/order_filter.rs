@@ -41,7 +41,13 @@ impl SelectionArgs {
     ) -> Result<Chosen, CommandFailure> {
         Ok(match self.all {
             true => Chosen::All,
-            false if self.orders.is_empty() => Chosen::These(declared()?.orders.into_keys().collect()),
+            false if self.orders.is_empty() => {
+                let desired = declared().map_err(|failure| match failure.code {
+                    Some(ProblemCode::ManifestMissing) => failure.or("`--all` needs none"),
+                    _ => failure,
+                })?;
+                Chosen::These(desired.orders.into_keys().collect())
+            }
             false => Chosen::These(self.orders.iter().copied().collect()),
         })
     }

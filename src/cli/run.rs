@@ -12,10 +12,11 @@ use zeroize::Zeroizing;
 use super::args::{ApiArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
 use super::environment::{Environment, NotText, TOKEN_VARIABLE};
 use super::failure::CommandFailure;
+use super::no_manifest;
 use super::order_filter::{self, OrderFilter};
 use super::reporter::Reporter;
 use super::terminal::Terminal;
-use crate::api::{ApiUrl, Connection, Settings, Token};
+use crate::api::{ApiUrl, BadToken, Connection, Settings, Token};
 use crate::diagnostic::{ProblemCode, SourceMap};
 use crate::manifest::{self, Manifest};
 use crate::model::{Cents, Desired, io_reason, printable};
@@ -81,7 +82,8 @@ impl Run {
         orders: &[OrderFilter],
         terminal: &mut Terminal,
     ) -> Result<(SourceMap, Desired), CommandFailure> {
-        let Manifest { sources, desired, problems, warnings } = manifest::load(&self.manifest)?;
+        let Manifest { sources, desired, problems, warnings } =
+            manifest::load(&self.manifest).map_err(|error| no_manifest::failure(error, self.manifest.is_empty()))?;
         warnings.iter().for_each(|warning| terminal.warn(&warning.to_string()));
         self.refuse_token(&sources)?;
         let Some(mut desired) = desired else {
@@ -121,8 +123,15 @@ impl Run {
     ) -> Result<Connection, CommandFailure> {
         let Access { url, token, token_place, settings } =
             self.api.take().ok_or_else(|| CommandFailure::new("this command does not ask the API"))?;
-        let bad = |error| CommandFailure::new(format!("{token_place}: {error}")).code(ProblemCode::TokenMissing);
-        let token = Token::new(&token?).map_err(bad)?;
+        let token = Token::new(&token?).map_err(|error| {
+            let failure = CommandFailure::new(format!("{token_place}: {error}")).code(ProblemCode::TokenMissing);
+            match error {
+                BadToken::Empty if token_place == TOKEN_VARIABLE => {
+                    failure.hint("is the secret set for this job? A run for a fork, for one, gets none")
+                }
+                BadToken::Empty | BadToken::BadCharacter => failure,
+            }
+        })?;
         Connection::observed(url, token, settings, Arc::new(reporter.clone()), stop.clone())
             .map_err(|error| CommandFailure::new(error).code(ProblemCode::ApiUnreachable))
     }
@@ -271,8 +280,9 @@ impl StatePlace {
     }
 }
 
-/// Returns whether a manifest lies nowhere in particular: on standard input, in a pipe, or in what a process has open.
-fn is_passed_in(path: &Path) -> bool {
+/// Returns whether what a path names lies nowhere in particular: on standard input, in a pipe, or in what a process has
+/// open.
+pub(super) fn is_passed_in(path: &Path) -> bool {
     // What lies in memory under `/dev/shm` is a file like any other.
     let is_device = path.starts_with("/dev") && !path.starts_with("/dev/shm");
     let is_open = cfg!(unix) && (is_device || path.starts_with("/proc"));
@@ -317,7 +327,7 @@ fn quoted(path: &Path) -> String {
 }
 
 /// Writes a word so that a shell takes it for one.
-fn shell_word(word: &str) -> String {
+pub(super) fn shell_word(word: &str) -> String {
     let is_plain = |character: char| character.is_alphanumeric() || "-_./:@%+=,".contains(character);
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.to_owned(),

@@ -9,6 +9,7 @@ mod schema;
 pub mod write;
 
 pub use document::Document;
+pub(crate) use read::cents;
 pub use read::{
     DEFAULT_PATH, LoadError, MAX_FILE_BYTES, Manifest, ManifestWarning, enclosure, from_bytes, is_manifest_at,
     is_read_from, load, parse,

@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use super::words::minute;
 use crate::manifest::write::{self, Indent, OrderToWrite, Remarked};
 use crate::model::{
@@ -19,6 +22,8 @@ pub struct Imported<'a> {
     pub live: &'a LiveOrder,
     /// What is made of it.
     pub seen: &'a Seen,
+    /// When it was read: what a comment says is true on that day.
+    pub as_of: Timestamp,
 }
 
 /// How wide a comment of an order is, so that a line stays within the 80 columns that `yamllint` asks for.
@@ -56,7 +61,7 @@ orders:
 
 /// Makes what a manifest says of an order.
 pub fn order(imported: &Imported<'_>) -> OrderToWrite {
-    let Imported { order_id, live, seen: Seen { belief, .. } } = *imported;
+    let Imported { order_id, live, seen: Seen { belief, .. }, as_of } = *imported;
     let remarks = [
         facts(live),
         belief.unsettled.map(|_| "A purchase of slots is under way: the number may be one too early.".to_owned()),
@@ -65,12 +70,32 @@ pub fn order(imported: &Imported<'_>) -> OrderToWrite {
         leaving(belief),
     ];
     OrderToWrite {
-        comments: remarks.into_iter().flatten().flat_map(|remark| wrapped(&remark)).collect(),
+        comments: dated(as_of, remarks.into_iter().flatten().collect()),
         tag: live.tag.clone().filter(|tag| !tag.raw().is_empty()),
         p0f_slots: Some(slots(live, belief)),
         auto_renewal: live.detail.auto_renewal,
         keep: keep(belief),
         ..OrderToWrite::new(order_id)
+    }
+}
+
+/// Puts the day before what is true on it: the comments stay in git when it is over.
+fn dated(as_of: Timestamp, mut remarks: Vec<String>) -> Vec<String> {
+    if let Some(first) = remarks.first_mut() {
+        let day = as_of.to_zoned(TimeZone::UTC).date();
+        *first = format!("As of {day}: {}", in_a_sentence(first));
+    }
+    remarks.iter().flat_map(|remark| wrapped(remark)).collect()
+}
+
+/// Writes a sentence so that it goes on behind a colon.
+fn in_a_sentence(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            format!("{}{}", first.to_lowercase(), &sentence[first.len_utf8()..])
+        }
+        _ => sentence.to_owned(),
     }
 }
 
@@ -130,19 +155,23 @@ fn leaving(belief: &Belief) -> Option<String> {
 fn slots(live: &LiveOrder, belief: &Belief) -> Remarked<u32> {
     let slots = live.slots.unwrap_or(0);
     let held = belief.rows.iter().filter(|row| !row.leaves() && row.holds_slot).count();
+    let renewal = match &live.renewal {
+        Some(Renewal::At(moment)) => minute(*moment),
+        _ => "the next renewal".to_owned(),
+    };
     let value = |value, remark: String| Remarked::Value { value, remark: Some(remark) };
     match belief.pending.value() {
         _ if live.slots.is_none() => Remarked::Remark("p0f_slots: not told".to_owned()),
-        _ if slots == 0 => Remarked::Remark("p0f_slots: 0 now".to_owned()),
+        _ if slots == 0 => Remarked::Remark("no p0f slots: `p0f_slots: N` buys some".to_owned()),
         Some(Some(PendingChange::Cancel {})) => {
-            Remarked::Remark(format!("p0f_slots: {slots} now, none from the renewal on"))
+            Remarked::Remark(format!("p0f_slots: {slots} until {renewal}, then none"))
         }
         Some(Some(pending)) if held > pending.next_qty() as usize => Remarked::Remark(format!(
-            "p0f_slots: {slots} now, {} from the renewal on, and {held} are held",
+            "p0f_slots: {slots} until {renewal}, then {}, and {held} are held",
             pending.next_qty()
         )),
-        _ if held > slots as usize => Remarked::Remark(format!("p0f_slots: {slots} now, and {held} are held")),
-        Some(Some(pending)) => value(pending.next_qty(), format!("{slots} now, until the renewal")),
+        _ if held > slots as usize => Remarked::Remark(format!("p0f_slots: {slots}, and {held} are held")),
+        Some(Some(pending)) => value(pending.next_qty(), format!("{slots} until {renewal}")),
         Some(None) => Remarked::from(slots),
         None => value(slots, "the first apply cancels a pending downgrade, if any".to_owned()),
     }

@@ -66,6 +66,11 @@ impl Control {
         lock(&self.0.account).wallet_cents = wallet_cents;
     }
 
+    /// Sets the price of a slot from now on; what was bought keeps its own.
+    pub fn set_slot_price(&self, slot_price_cents: Cents) {
+        lock(&self.0.account).slot_price_cents = slot_price_cents;
+    }
+
     /// Returns what the API tells.
     pub fn tells(&self) -> Tells {
         lock(&self.0.account).tells.clone()

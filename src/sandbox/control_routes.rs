@@ -6,11 +6,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::answer::Answer;
 use super::control::Control;
+use super::control_paths::{CONTROL_PATHS, read};
 use super::faults::FaultRule;
+use super::object::Object;
 use super::panel::PanelAction;
 use super::refusal::Refusal;
 use super::tells::Tells;
@@ -19,12 +20,19 @@ use crate::model::Cents;
 /// Makes the routes.
 pub(super) fn router() -> Router<Control> {
     Router::new()
+        .route("/sandbox", get(paths))
+        .route("/sandbox/", get(paths))
         .route("/sandbox/account", get(account))
         .route("/sandbox/orders/{id}/{action}", post(panel))
         .route("/sandbox/wallet", post(set_wallet))
+        .route("/sandbox/slot_price", post(set_slot_price))
         .route("/sandbox/tells", get(tells).post(set_tells))
         .route("/sandbox/requests", get(requests))
         .route("/sandbox/faults", get(faults).post(set_faults))
+}
+
+async fn paths() -> Response {
+    Json(CONTROL_PATHS).into_response()
 }
 
 async fn account(State(control): State<Control>) -> Response {
@@ -42,14 +50,24 @@ async fn panel(State(control): State<Control>, Path((id, action)): Path<(String,
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wallet {
+struct Amount {
     cents: Cents,
 }
 
 async fn set_wallet(State(control): State<Control>, body: Bytes) -> Response {
-    match read::<Wallet>(&body) {
-        Ok(Wallet { cents }) => {
+    match read::<Object<Amount>>("wallet", &body) {
+        Ok(Object(Amount { cents })) => {
             control.set_wallet(cents);
+            account(State(control)).await
+        }
+        Err(refusal) => Answer::from(refusal).into_response(),
+    }
+}
+
+async fn set_slot_price(State(control): State<Control>, body: Bytes) -> Response {
+    match read::<Object<Amount>>("slot_price", &body) {
+        Ok(Object(Amount { cents })) => {
+            control.set_slot_price(cents);
             account(State(control)).await
         }
         Err(refusal) => Answer::from(refusal).into_response(),
@@ -61,7 +79,7 @@ async fn tells(State(control): State<Control>) -> Response {
 }
 
 async fn set_tells(State(control): State<Control>, body: Bytes) -> Response {
-    match read::<Tells>(&body) {
+    match read::<Tells>("tells", &body) {
         Ok(told) => {
             control.set_tells(told);
             tells(State(control)).await
@@ -80,15 +98,11 @@ async fn faults(State(control): State<Control>) -> Response {
 }
 
 async fn set_faults(State(control): State<Control>, body: Bytes) -> Response {
-    match read::<Vec<FaultRule>>(&body) {
+    match read::<Vec<FaultRule>>("faults", &body) {
         Ok(rules) => {
             control.set_faults(rules);
             faults(State(control)).await
         }
         Err(refusal) => Answer::from(refusal).into_response(),
     }
-}
-
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal::invalid(error.to_string()))
 }

@@ -7,9 +7,11 @@
 //!
 //! | request | does |
 //! | --- | --- |
+//! | `GET /sandbox` | the list of all of these, see [`CONTROL_PATHS`] |
 //! | `GET /sandbox/account` | the account with what the API hides |
 //! | `POST /sandbox/orders/{id}/{action}` | what happens behind a client's back, see [`PanelAction`] |
 //! | `POST /sandbox/wallet` | `{"cents": 500}` sets what is left to spend |
+//! | `POST /sandbox/slot_price` | `{"cents": 200}` sets the price of a slot from now on |
 //! | `GET`, `POST /sandbox/tells` | what the API tells, see [`Tells`] |
 //! | `GET`, `POST /sandbox/faults` | the rules that break requests, see [`FaultRule`] |
 //! | `GET /sandbox/requests` | the vendor requests that came |
@@ -23,6 +25,7 @@ mod call;
 mod charge;
 mod clock;
 mod control;
+mod control_paths;
 mod control_routes;
 mod fault_json;
 mod faults;
@@ -33,6 +36,7 @@ mod operation;
 mod order;
 mod other_addon;
 mod panel;
+mod panel_json;
 mod reads;
 mod refusal;
 mod renewal;
@@ -46,6 +50,7 @@ pub use account::{Account, Preview};
 pub use account_file::{AccountError, DEFAULT_EMAIL};
 pub use charge::{Charge, RenewalCharge};
 pub use control::Control;
+pub use control_paths::{CONTROL_PATHS, ControlPath};
 pub use faults::{Action, Edit, FaultCount, FaultRule, Target, When};
 pub use log::{LOG_CAPACITY, LoggedRequest};
 pub use operation::Operation;

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Deserializer};
-
 use super::account::Account;
 use super::order::{Order, OrderStatus, Proxy, ProxyStatus, times};
 use super::refusal::Refusal;
@@ -28,8 +26,7 @@ use crate::model::{OrderId, PendingChange, ProxyIp, Signature};
 /// | `proxies` | `{"203.0.113.50": null, "203.0.113.51": "linux"}` | adds IPs, with or without a signature |
 /// | `remove` | `["203.0.113.50"]` | takes IPs away at once |
 /// | `replace` | `{"203.0.113.10": "203.0.113.60"}` | gives a proxy another address; signature and mark stay |
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PanelAction {
     /// The period ends.
     Renew,
@@ -44,7 +41,6 @@ pub enum PanelAction {
         /// The active slots.
         qty: Option<u32>,
         /// The change at the next renewal; `Some(None)`: none any more.
-        #[serde(default, deserialize_with = "given")]
         pending: Option<Option<PendingChange>>,
     },
     /// The status changes; an order that is cancelled loses its IPs.
@@ -68,24 +64,6 @@ pub enum PanelAction {
     Remove(BTreeSet<ProxyIp>),
     /// Proxies get other addresses, from the old one to the new one.
     Replace(BTreeMap<ProxyIp, ProxyIp>),
-}
-
-/// Tells a null from a key that is absent.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<PendingChange>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
-impl PanelAction {
-    /// Reads an action from its name and its body.
-    pub(super) fn read(name: &str, body: &[u8]) -> Result<PanelAction, Refusal> {
-        let invalid = |error: serde_json::Error| Refusal::invalid(format!("{name}: {error}"));
-        let body = match name {
-            "renew" | "expire" => serde_json::Value::Null,
-            _ => serde_json::from_slice(body).map_err(invalid)?,
-        };
-        let named = serde_json::Map::from_iter([(name.to_owned(), body)]);
-        PanelAction::deserialize(serde_json::Value::Object(named)).map_err(invalid)
-    }
 }
 
 impl Account {

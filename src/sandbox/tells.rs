@@ -176,6 +176,11 @@ impl Tells {
         Tells::from_iter([])
     }
 
+    /// Iterates over the words of which a list may be made.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        WORDS.iter().map(|(word, _)| *word)
+    }
+
     /// Returns whether a thing is told.
     pub fn has(&self, tell: Tell) -> bool {
         self.0.contains(&tell)

@@ -257,8 +257,17 @@ impl Shardctl {
         let spelled = text.match_indices(" UTC").filter_map(|(end, _)| text.get(end.checked_sub(19)?..end));
         let spelled: Vec<String> = spelled.filter(|words| is_now(&format!("{words}Z"))).map(str::to_owned).collect();
         let text = spelled.iter().fold(text.clone(), |text, words| text.replace(&format!("{words} UTC"), "[NOW]"));
-        text.split_inclusive('\n').map(as_of_one_day).collect()
+        let text: String = text.split_inclusive('\n').map(as_of_one_day).collect();
+        without_the_day(&text)
     }
+}
+
+/// Leaves out the day on which a manifest was imported.
+pub fn without_the_day(text: &str) -> String {
+    let now = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    // A test may run at midnight.
+    let days = [now, now.yesterday().expect("a day")];
+    days.iter().fold(text.to_owned(), |text, day| text.replace(&format!("As of {day}:"), "As of [DAY]:"))
 }
 
 /// Says how far a renewal is from one and the same day, so that no transcript changes from day to day.

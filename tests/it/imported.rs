@@ -120,7 +120,12 @@ fn import(accounts: &[Account]) -> String {
     let orders: Vec<Imported<'_>> = (1..)
         .zip(accounts)
         .zip(&seen)
-        .map(|((id, account), seen)| Imported { order_id: OrderId::new(id).unwrap(), live: &account.live, seen })
+        .map(|((id, account), seen)| Imported {
+            order_id: OrderId::new(id).unwrap(),
+            live: &account.live,
+            seen,
+            as_of: Timestamp::UNIX_EPOCH,
+        })
         .collect();
     let mut bytes = Vec::new();
     import::manifest(&mut bytes, &orders).unwrap();
@@ -210,12 +215,12 @@ fn import_of(quantity: Option<u32>, marks: &[(&str, bool)], signatures: [Option<
 fn what_the_first_apply_does_to_marks_is_said() {
     let known = [("203.0.113.10", false), ("203.0.113.11", false)];
     for (quantity, marks, said) in [
-        (None, &[][..], Some("    # The first apply marks 2 IPs to stay: ")),
-        (Some(2), &[], Some("    # The first apply marks 2 IPs to stay: ")),
-        (Some(1), &[], Some("    # CAREFUL: 1 IP seems to be marked to go, ")),
-        (Some(0), &[], Some("    # CAREFUL: 2 IPs seem to be marked to go, ")),
-        (None, &known[..1], Some("    # The first apply marks 1 IP to stay: nothing tells whether it is marked")),
-        (Some(1), &[("203.0.113.10", true)], Some("    # The first apply marks 1 IP to stay: ")),
+        (None, &[][..], Some("    # As of 1970-01-01: the first apply marks 2 IPs to stay: ")),
+        (Some(2), &[], Some("    # As of 1970-01-01: the first apply marks 2 IPs to stay: ")),
+        (Some(1), &[], Some("    # As of 1970-01-01: CAREFUL: 1 IP seems to be marked to go, ")),
+        (Some(0), &[], Some("    # As of 1970-01-01: CAREFUL: 2 IPs seem to be marked to go, ")),
+        (None, &known[..1], Some("    # As of 1970-01-01: the first apply marks 1 IP to stay: ")),
+        (Some(1), &[("203.0.113.10", true)], Some("    # As of 1970-01-01: the first apply marks 1 IP to stay: ")),
         (Some(1), &known, None),
     ] {
         let text = import_of(quantity, marks, [None, None]);
@@ -223,7 +228,7 @@ fn what_the_first_apply_does_to_marks_is_said() {
             Some(said) => assert!(text.contains(said), "{quantity:?} {marks:?}\n{text}"),
             None => assert!(!text.contains("marked to go") && !text.contains("first apply marks"), "{text}"),
         }
-        assert!(!text.contains("Renews"), "there is no date: {text}");
+        assert!(!text.contains("renews"), "there is no date: {text}");
     }
 }
 

@@ -162,7 +162,7 @@ fn every_command_line_is_taken() {
     let readme = readme();
     let blocks =
         readme.lines().filter_map(|line| line.strip_prefix("cargo run -- ")).map(|line| format!("shardctl {line}"));
-    let pasted = tutorial::blocks();
+    let pasted = tutorial::blocks() + &tutorial::blocks_that_break();
     let pasted = pasted.lines().filter(|line| line.starts_with("shardctl ")).map(str::to_owned);
     let spans = readme.lines().flat_map(code_spans).filter(|code| code.starts_with("shardctl "));
     let lines: Vec<String> = blocks.chain(pasted).chain(spans).collect();

@@ -238,7 +238,7 @@ async fn the_lock_on_a_directory_is_not_broken_and_it_is_said_how_it_ends() {
     let lock = place.lock().await.expect("nobody holds it");
     let ran = rig.run(&["state", "unlock"]).await.exits(1);
     let help = "the lock on a directory ends with its process: wait until that has ended, or stop it";
-    assert!(ran.stderr.contains(&format!("help: {help}")) && !ran.stderr.contains("pass its id"), "{ran:?}");
+    assert!(ran.stderr.contains(&format!("help: {help}")) && !ran.stderr.contains("to break it"), "{ran:?}");
     let id = ran.stdout.split(':').next().expect("an id");
     let ran = rig.run(&["state", "unlock", id]).await.exits(1);
     assert!(ran.stderr.contains(help), "{ran:?}");

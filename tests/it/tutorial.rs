@@ -7,10 +7,20 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Returns the blocks that are pasted, one after the other.
+/// Returns the blocks of the tutorial, one after the other.
 pub fn blocks() -> String {
+    blocks_of("From nothing to a reviewed manifest")
+}
+
+/// Returns the blocks by which a simulated account is broken, one after the other.
+pub fn blocks_that_break() -> String {
+    blocks_of("The simulated account")
+}
+
+/// Returns the blocks below a heading that are pasted, one after the other.
+fn blocks_of(heading: &str) -> String {
     let readme = fs::read_to_string("README.md").unwrap().replace("\r\n", "\n");
-    let (_, section) = readme.split_once("\n## From nothing to a reviewed manifest\n").unwrap();
+    let (_, section) = readme.split_once(&format!("\n## {heading}\n")).unwrap();
     let section = section.split("\n## ").next().unwrap();
     section.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap()).collect()
 }
@@ -35,15 +45,14 @@ pub fn change(directory: &Path) {
     assert!(git.wait().unwrap().success());
 }
 
+/// Pastes blocks into a shell in one go; returns what they print. Nothing goes wrong, and nothing is left behind.
 #[cfg(unix)]
-#[test]
-fn it_runs_as_pasted_in_one_go_and_leaves_nothing_behind() {
+fn paste(pasted: &str) -> String {
     let directory = tempfile::tempdir().unwrap();
     // The only difference: whichever port is free, in place of the usual one.
-    let pasted = blocks();
     let waits = "until [ -s sandbox.log ]; do sleep 0.05; done";
-    let any_port =
-        pasted.replace("yaml > sandbox.log &\n", &format!("yaml --listen 127.0.0.1:0 > sandbox.log &\n{waits}\n"));
+    let begins = "yaml > sandbox.log 2>&1 &\n";
+    let any_port = pasted.replace(begins, &format!("yaml --listen 127.0.0.1:0 > sandbox.log 2>&1 &\n{waits}\n"));
     let any_port = any_port.replace("http://127.0.0.1:4010", "$(sed -n 's/^listening on //p' sandbox.log)");
     assert!(any_port.contains(waits) && any_port.contains("$(sed"), "{any_port}");
     let left = "(env | grep '^PROXYSHARD\\|^SHARDCTL' || true) >&2; jobs >&2; [ \"$(type -t shardctl)\" = file ]; pwd";
@@ -53,14 +62,47 @@ fn it_runs_as_pasted_in_one_go_and_leaves_nothing_behind() {
     bash.current_dir(directory.path()).env_clear().env("PATH", format!("{programs}:/usr/local/bin:/usr/bin:/bin"));
     bash.env("HOME", directory.path()).env("TMPDIR", directory.path());
     let output = bash.output().unwrap();
-    let [said, complained] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    let [said, complained] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
     assert!(output.status.success(), "{said}{complained}");
+    let is_told = |line: &&str| !line.contains("Terminated") && !line.starts_with("order ");
+    assert_eq!(complained.lines().filter(is_told).collect::<Vec<_>>(), [""; 0], "{said}");
+    assert_eq!(Path::new(said.lines().last().unwrap()).file_name(), directory.path().file_name());
+    said
+}
+
+/// Expects words in a text, one after the other, and returns what stands behind them.
+#[cfg(unix)]
+fn after<'t>(text: &'t str, words: &[&str]) -> &'t str {
+    words.iter().fold(text, |rest, words| rest.split_once(words).unwrap_or_else(|| panic!("{words}: {text}")).1)
+}
+
+#[cfg(unix)]
+#[test]
+fn it_runs_as_pasted_in_one_go_and_leaves_nothing_behind() {
+    let said = paste(&blocks());
     let shown = ["The manifest is valid: 2 orders, 6 IPs.", "Applied: 5 operations done; charged 1.50.", "No changes."];
-    let mut rest = &*said;
-    for words in shown {
-        rest = rest.split_once(words).unwrap_or_else(|| panic!("{words}: {said}")).1;
-    }
+    let rest = after(&said, &shown);
     assert!(rest.contains("2 runs, charged 1.50 in all."), "{rest}");
-    assert_eq!(complained.lines().filter(|line| !line.contains("Terminated")).collect::<Vec<_>>(), [""; 0]);
-    assert_eq!(Path::new(rest.lines().last().unwrap()).file_name(), directory.path().file_name());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_breaks_a_simulated_account_runs_as_pasted_and_shows_what_is_said_of_it() {
+    let said = paste(&blocks_that_break());
+    after(
+        &said,
+        &[
+            "macos -> linux",
+            "changed_elsewhere",
+            "macos -> linux",
+            "Applied: 1 operation done.",
+            "charged 1.50",
+            "mark 1 IP to go",
+            "Applied: ",
+            "No changes.",
+            "No changes.",
+            "on hold",
+            "cancelled",
+        ],
+    );
 }

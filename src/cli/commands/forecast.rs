@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use crate::api::Reader;
-use crate::cli::args::{ApiArgs, FormatArgs, ManifestArgs, StatePlaceArgs};
+use crate::cli::args::{self, ApiArgs, FormatArgs, ManifestArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit, common_code};
 use crate::cli::interrupt::Interrupt;
@@ -24,7 +24,7 @@ pub(in crate::cli) struct ForecastArgs {
     #[command(flatten)]
     pub(in crate::cli) selection: SelectionArgs,
     /// How many days to look ahead, from 1 to 366
-    #[arg(long, default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=366))]
+    #[arg(long, default_value_t = 30, value_name = "N", value_parser = args::whole::<u32>(1, 366))]
     pub(in crate::cli) days: u32,
     /// Exit with 2 if a renewal is not covered, or an order is on hold or does not renew by itself
     #[arg(long)]

@@ -90,7 +90,7 @@ pub(in crate::cli) async fn run(
         orders.push((*order_id, live, Seen::new(live, recorded, now, false)));
     }
     let imported: Vec<Imported<'_>> =
-        orders.iter().map(|(order_id, live, seen)| Imported { order_id: *order_id, live, seen }).collect();
+        orders.iter().map(|(order_id, live, seen)| Imported { order_id: *order_id, live, seen, as_of: now }).collect();
     match target {
         Some(target) => {
             elsewhere.words(observed.keys().copied()).iter().for_each(|words| terminal.note(words));

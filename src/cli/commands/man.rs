@@ -57,6 +57,7 @@ fn write_page(out: &mut dyn Write, command: &Command, names: &[String]) -> io::R
     // Breaks beside a blank line break nothing.
     out.write_all(String::from_utf8_lossy(&text).replace(".br\n\n.br\n", ".sp\n").as_bytes())?;
     let mut roff = Roff::new();
+    details(&mut roff, command);
     examples(&mut roff, command);
     list(&mut roff, "ENVIRONMENT", &environment(command));
     list(&mut roff, "FILES", &files(command));
@@ -86,6 +87,20 @@ fn examples(roff: &mut Roff, command: &Command) {
         roff.text([roman(line.trim_start())]);
     }
     roff.control("fi", []);
+}
+
+/// Writes what only `--help` says, as it stands there: a section for each paragraph.
+fn details(roff: &mut Roff, command: &Command) {
+    let help = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    for paragraph in help.split("\n\n").filter(|paragraph| !paragraph.starts_with("Examples:")) {
+        let Some((first, lines)) = paragraph.split_once('\n') else { continue };
+        let heading = first.split([',', ':', '(']).next().unwrap_or_default();
+        roff.control("SH", [heading.to_uppercase().as_str()]);
+        roff.text([roman(first)]);
+        roff.control("nf", []);
+        lines.lines().for_each(|line| _ = roff.text([roman(line)]));
+        roff.control("fi", []);
+    }
 }
 
 /// Writes names and what they mean; nothing where there are none.

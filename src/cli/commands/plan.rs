@@ -11,13 +11,14 @@ use crate::cli::args::{ApiArgs, FormatArgs, ManifestArgs, PlanningArgs, StatePla
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit, common_code};
 use crate::cli::interrupt::Interrupt;
+use crate::cli::line::Line;
 use crate::cli::output::Found;
 use crate::cli::run::{self, Run, RunArgs};
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::SourceMap;
 use crate::document::{self, Basis, PlanDocument, PlanView};
 use crate::manifest;
-use crate::model::count;
+use crate::model::{count, printable};
 use crate::plan::Plan;
 use crate::reconcile::Pass;
 use crate::state::Holder;
@@ -71,6 +72,7 @@ pub(in crate::cli) async fn run(
     terminal.problems_of_plan(plan.problems(), &sources);
     if let Some(path) = &args.out {
         save(path.clone(), PlanDocument::to_save(&view, terminal.asked_by())).await?;
+        say_where(path, args, &plan, terminal);
     }
     judge(&plan, args.planning.detailed_exitcode)
 }
@@ -94,6 +96,34 @@ fn refuse_place(out: &Path, run: &Run, sources: &SourceMap, manifests: &[PathBuf
 /// Says that an apply is under way: what is live and recorded may have changed while it was read.
 fn say_who_applies(holder: &Holder, terminal: &mut Terminal) {
     terminal.note(&format!("an apply is under way: held by {}; plan again when it has ended", holder.words()));
+}
+
+/// Says where a plan was saved and what carries it out, unless it went to whoever reads a pipe.
+fn say_where(path: &Path, args: &PlanArgs, plan: &Plan, terminal: &mut Terminal) {
+    if run::is_passed_in(path) {
+        return;
+    }
+    let saved = format!("The plan is saved in {}", path.display());
+    let words = match plan.has_changes() && !plan.is_blocked() {
+        true => format!("{saved}. This carries it out: {}", carries_out(path, args)),
+        false => format!("{saved}."),
+    };
+    terminal.say(&printable(&words));
+}
+
+/// Writes the command that carries out a plan that was saved. What lifts a limit counts for it only where it is said again.
+fn carries_out(file: &Path, args: &PlanArgs) -> String {
+    let PlanningArgs { max_charge_cents, max_removal_percent, max_removals, allow_removals, .. } = &args.planning;
+    let limits = [
+        ("--max-charge-cents", max_charge_cents.map(|limit| limit.to_string())),
+        ("--max-removal-percent", max_removal_percent.map(|limit| limit.to_string())),
+        ("--max-removals", max_removals.map(|limit| limit.to_string())),
+        ("--allow-removals", allow_removals.map(|limit| limit.to_string())),
+    ];
+    let line = Line::new("shardctl apply --apply").flag("--plan", &file.to_string_lossy());
+    let line = line.manifests(&args.manifest).state(&args.state);
+    let given = limits.into_iter().filter_map(|(flag, limit)| Some((flag, limit?)));
+    given.fold(line, |line, (flag, limit)| line.flag(flag, &limit)).0
 }
 
 /// Saves a plan on a thread of its own: a pipe that nobody reads keeps no signal from ending the run.

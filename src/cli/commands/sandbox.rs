@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use anyhow::Context;
 
 use crate::cli::failure::{CommandFailure, Exit};
+use crate::cli::run::shell_word;
 use crate::cli::terminal::Terminal;
 use crate::model::io_reason;
 use crate::sandbox::{Account, Sandbox};
@@ -32,8 +33,19 @@ pub(in crate::cli) async fn run(args: &SandboxArgs, terminal: &mut Terminal) -> 
     let sandbox = Sandbox::bind(account, args.listen).await.map_err(|error| cannot_listen(args.listen, &error))?;
     writeln!(terminal.out, "listening on {}", sandbox.url())?;
     terminal.out.flush()?;
+    terminal.say(&variables(&sandbox));
     sandbox.serve(async { drop(tokio::signal::ctrl_c().await) }).await;
     Ok(Exit::Done)
+}
+
+/// Says what sends the next command of another terminal here. The token is the one of the account file: it opens nothing
+/// but this.
+fn variables(sandbox: &Sandbox) -> String {
+    let (url, token) = (sandbox.url(), shell_word(sandbox.control().token()));
+    format!(
+        "In another terminal, these send shardctl here (a made-up token, and no secret):\n  export \
+         PROXYSHARD_API_URL={url}\n  export PROXYSHARD_TOKEN={token}"
+    )
 }
 
 fn cannot_listen(address: SocketAddr, error: &io::Error) -> CommandFailure {

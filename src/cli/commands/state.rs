@@ -17,7 +17,7 @@ use crate::cli::environment::Environment;
 use crate::cli::examples;
 use crate::cli::failure::{CommandFailure, Exit};
 use crate::cli::interrupt::Interrupt;
-use crate::cli::run::{Run, RunArgs};
+use crate::cli::run::{Run, RunArgs, shell_word};
 use crate::cli::terminal::Terminal;
 use crate::model::{OrderId, printable, second};
 use crate::plan::is_young;
@@ -49,7 +49,7 @@ pub(in crate::cli) enum StateAction {
     /// Copy the records and the history of the bucket that --state names to a directory
     #[command(after_help = examples::STATE_PULL)]
     Pull(StateCopyArgs),
-    /// Show who holds the lock of a bucket and, with the lock's id, break it
+    /// Show who holds the lock; with the lock's id, break it, so that its holder stops before its next write
     #[command(after_help = examples::STATE_UNLOCK)]
     Unlock(StateUnlockArgs),
 }
@@ -64,13 +64,14 @@ pub(in crate::cli) struct StateCopyArgs {
     pub(in crate::cli) force: bool,
     #[command(flatten)]
     pub(in crate::cli) manifest: ManifestArgs,
-    #[command(flatten)]
-    pub(in crate::cli) state: StatePlaceArgs,
+    /// The bucket: s3://, gs:// or az://; there is no default
+    #[arg(long, env = "SHARDCTL_STATE", hide_env_values = true, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(in crate::cli) state: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct StateUnlockArgs {
-    /// The lock's id, as it is shown without it
+    /// The id of the lock to break; without it, the lock's id and its holder are shown, and nothing is broken
     #[arg(value_name = "LOCK_ID")]
     pub(in crate::cli) id: Option<String>,
     #[command(flatten)]
@@ -267,14 +268,14 @@ struct Places {
 }
 
 fn both_places(args: &StateCopyArgs, environment: &Environment) -> Result<Places, CommandFailure> {
-    let is_url = args.state.state.as_ref().is_some_and(|state| state.contains("://"));
+    let is_url = args.state.as_ref().is_some_and(|state| state.contains("://"));
     if !is_url {
         let failure = CommandFailure::new("--state names no bucket to copy to or from");
         return Err(
             failure.hint("name it by --state s3://bucket/prefix (or gs://, az://), and the directory as the argument")
         );
     }
-    let bucket = open_place(&args.state, &args.manifest, environment)?;
+    let bucket = open_place(&StatePlaceArgs { state: args.state.clone() }, &args.manifest, environment)?;
     let directory = args.directory.as_ref().map(|path| path.display().to_string());
     let directory = open_place(&StatePlaceArgs { state: directory }, &args.manifest, environment)?;
     Ok(Places { directory, bucket })
@@ -285,7 +286,9 @@ async fn unlock(
     environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, CommandFailure> {
-    let place = open_place(&args.state, &args.manifest, environment)?;
+    let run_args = RunArgs { manifest: Some(&args.manifest), state: Some(&args.state), ..RunArgs::default() };
+    let run = Run::resolve(&run_args, environment)?;
+    let place = run.open_place()?;
     let Some(holder) = place.holder().await? else {
         terminal.say("Nobody holds the lock.");
         return Ok(Exit::Done);
@@ -299,9 +302,12 @@ async fn unlock(
             terminal.say("The lock is broken: its holder stops before its next write.");
             Ok(Exit::Done)
         }
-        None => Err(CommandFailure::new("the lock was not broken").hint(match holder.expires {
-            Some(_) => "pass its id, once you are sure that its holder is gone",
-            None => "the lock on a directory ends with its process: wait until that has ended, or stop it",
+        None => Err(CommandFailure::new("the lock is held, and was left alone").hint(match holder.expires {
+            Some(_) => {
+                let (id, place) = (shell_word(&holder.id.printable()), run.place_flags());
+                format!("to break it, once you are sure that its holder is gone: shardctl state unlock {id} {place}")
+            }
+            None => "the lock on a directory ends with its process: wait until that has ended, or stop it".to_owned(),
         })),
     }
 }

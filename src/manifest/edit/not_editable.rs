@@ -6,7 +6,7 @@ use crate::model::{OrderId, ProxyIp};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotEditable {
     /// The text is no valid manifest.
-    #[error("it is not a valid manifest: mend what `shardctl validate` finds")]
+    #[error("it is not a valid manifest: fix what `shardctl validate` finds")]
     Invalid,
     /// Addresses of an order that is not there.
     #[error("it declares no order {order_id}")]

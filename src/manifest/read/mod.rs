@@ -27,6 +27,7 @@ use crate::model::{Desired, SourceId, hex};
 
 pub use files::{MAX_FILE_BYTES, enclosure, is_read_from};
 pub use load_error::{DEFAULT_PATH, LoadError};
+pub(crate) use scalar::cents;
 pub(super) use stretch::Stretch;
 pub use warning::ManifestWarning;
 

@@ -49,7 +49,7 @@ fn integer_help(text: &str) -> String {
 }
 
 /// Reads an amount of whole cents.
-pub(super) fn cents(text: &str) -> Result<u64, String> {
+pub(crate) fn cents(text: &str) -> Result<u64, String> {
     integer(text, u64::MAX).map_err(|help| cents_help(text).unwrap_or(help))
 }
 

@@ -83,7 +83,7 @@ fn wording(kind: &ErrorKind) -> Wording {
     let known = known.map(|(message, label, help)| (message.to_owned(), label, help));
     known.or_else(|| single_character(kind)).unwrap_or_else(|| {
         let message = format!("the file is not valid YAML: {}", printable(&kind.to_string()));
-        (message, "the YAML cannot be read from here on", "the rest of this file is checked once this is mended")
+        (message, "the YAML cannot be read from here on", "the rest of this file is checked once this is fixed")
     })
 }
 

@@ -22,7 +22,7 @@ fn nothing(_: &mut Command) {}
 
 #[test]
 fn manifests() {
-    let shardctl = Shardctl::new(EXAMPLE_ACCOUNT);
+    let shardctl = Shardctl::new(EXAMPLE_ACCOUNT).file(".git/HEAD", "");
     fails(&shardctl, "No manifest", &[], nothing);
     fails(&shardctl, "No such file", &["-f", "orders/eu.yaml"], nothing);
     fs::create_dir(shardctl.path("orders")).expect("a directory");
@@ -34,6 +34,37 @@ fn manifests() {
     fails(&shardctl, "One of two is missing", &["-f", "shardctl.yaml", "-f", "us.yaml"], nothing);
     assert!(shardctl.control().requests().is_empty());
     shardctl.snapshot("bad-manifest");
+}
+
+#[test]
+fn where_there_is_no_manifest_the_way_to_one_is_told() {
+    let deep = "a/b/c/d/e/f/g/h/i";
+    let shardctl =
+        Shardctl::new(EXAMPLE_ACCOUNT).file(".git/HEAD", "").file(&format!("{deep}/x"), "").file("b/c/x", "");
+    let help = |directory: &str, line: &str| {
+        let below = |command: &mut Command| _ = command.current_dir(shardctl.path(directory));
+        let run = shardctl.run_with(&line.split(' ').collect::<Vec<_>>(), below).exits(1);
+        assert!(run.stderr.starts_with("error: there is no manifest at `"), "{line}: {}", run.stderr);
+        run.stderr.split_once("\n  help: ").map(|(_, help)| help.trim_end().to_owned())
+    };
+    let import = "`shardctl import --all --into shardctl.yaml` writes one";
+    for command in ["validate", "plan", "apply --apply"] {
+        assert_eq!(help(".", command).as_deref(), Some(import), "{command}");
+        assert_eq!(help(".", &format!("{command} -f eu.yaml")), None, "{command}");
+    }
+    for command in ["status", "forecast"] {
+        assert_eq!(help(".", command), Some(format!("{import}; `--all` needs none")), "{command}");
+        assert_eq!(help(".", &format!("{command} -f eu.yaml")).as_deref(), Some("`--all` needs none"), "{command}");
+    }
+    shardctl.write("shardctl.yaml", EXAMPLE_MANIFEST);
+    let there = "there is one at ../../shardctl.yaml: `-f ../../shardctl.yaml` takes it";
+    assert_eq!(help("b/c", "plan").as_deref(), Some(there));
+    assert_eq!(help("b/c", "status"), Some(format!("{there}; `--all` needs none")));
+    assert_eq!(help(deep, "plan").as_deref(), Some(import), "nine levels up");
+    assert!(help(&deep[..deep.len() - 2], "plan").expect("eight levels up").starts_with("there is one at ../../../"));
+    shardctl.write("b/.git", "gitdir: elsewhere");
+    assert_eq!(help("b/c", "plan").as_deref(), Some(import), "another repository");
+    assert!(shardctl.control().requests().is_empty());
 }
 
 /// A pull request can put a link in the place of a manifest, and a problem shows the line that it is at.

@@ -192,6 +192,8 @@ async fn a_killed_apply_is_broken_by_its_id(world: World) {
     let shown = world.run(&["state", "unlock"]).await.exits(1);
     let id = world.lease()["id"].as_str().unwrap().to_owned();
     assert!(shown.stdout.starts_with(&format!("{id}: held by process {} ", first.id())), "{shown:?}");
+    let command = format!("is gone: shardctl state unlock {id} --state ");
+    assert!(shown.stderr.starts_with("error: the lock is held, ") && shown.stderr.contains(&command), "{shown:?}");
     world.run(&["state", "unlock", "0123"]).await.exits(1);
     world.run(&["apply", "--apply"]).await.exits(1);
     world.run(&["state", "unlock", &id]).await.exits(0);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use shardctl::model::{Cents, OrderId};
-use shardctl::sandbox::PanelAction;
+use shardctl::sandbox::{CONTROL_PATHS, PanelAction};
 
 use super::{ACCOUNT, World};
 
@@ -66,7 +66,7 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
     let rows = [
         ("orders/5/tag", json!({"tag": null}), 404, "Order 5 not found"),
         ("orders/0/tag", json!({"tag": null}), 400, "an order id is"),
-        ("orders/1/sell", json!({}), 400, "unknown variant `sell`, expected one of `renew`, `expire`"),
+        ("orders/1/sell", json!({}), 400, "there is no `sell`, expected one of `renew`, `expire`"),
         ("orders/1/signatures", json!({"203.0.113.99": "ios"}), 400, "203.0.113.99 does not belong"),
         ("orders/1/signatures", json!({TWELVE: "ios", "203.0.113.13": "ios"}), 400, "2 of 3 are taken, 2 more"),
         ("orders/1/signatures", json!({TEN: "beos"}), 400, "beos"),
@@ -85,6 +85,12 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
         ("orders/1/tag", json!("eu"), 400, "tag"),
         ("wallet", json!({"cents": -1}), 400, "-1"),
         ("wallet", json!({"dollars": 1}), 400, "dollars"),
+        ("slot_price", json!([200]), 400, r#"slot_price: invalid type: sequence, expected an object"#),
+        ("orders/1/slots", json!(5), 400, r#"slots: invalid type: integer `5`, expected an object"#),
+        ("orders/1/slots", json!(5), 400, r#"; expected JSON such as {"qty": 3, "pending": "#),
+        ("orders/1/remove", json!(5), 400, r#"; expected JSON such as ["203.0.113.50"]"#),
+        ("tells", json!("much"), 400, r#"; expected JSON such as "older""#),
+        ("faults", json!({"close": true}), 400, r#"; expected JSON such as [{"operation": "purchase", "#),
     ];
     for (end, body, status, message) in rows {
         let (answered, answer) = world.post(end, body.clone()).await;
@@ -93,6 +99,33 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
         assert!(answer["message"].as_str().is_some_and(|text| text.contains(message)), "{row}");
         assert_eq!(world.get("account").await, before, "{row}");
     }
+}
+
+#[tokio::test]
+async fn each_control_path_takes_the_body_that_is_told() {
+    let world = World::open(ACCOUNT).await;
+    assert_eq!(world.get("").await.as_array().expect("a list").len(), CONTROL_PATHS.len());
+    for path in CONTROL_PATHS.iter().filter(|path| path.method.contains("POST") && !path.path.ends_with("/expire")) {
+        // What is added is there already, and what happens to a lost order is told elsewhere.
+        let world = World::open(ACCOUNT).await;
+        world.panel(1, "slots", json!({"qty": 9})).await;
+        if path.path.ends_with("/remove") {
+            world.panel(1, "proxies", json!({"203.0.113.50": null})).await;
+        }
+        let end = path.path.trim_start_matches("/sandbox/").replace("ID", "1");
+        let body = serde_json::from_str(path.body.unwrap_or("null")).expect("JSON");
+        let (status, answer) = world.post(&end, body).await;
+        assert_eq!(status, 200, "{end}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn another_price_of_a_slot_leaves_what_was_bought_at_its_own() {
+    let world = World::open(ACCOUNT).await;
+    assert_eq!(world.post("slot_price", json!({"cents": 200})).await.0, 200);
+    let preview = world.done("calculate", "1", json!("addon_key=p0f_slots&add_qty=1")).await;
+    assert_eq!(preview["price_per_unit"], 200);
+    assert_eq!(world.detail("1").await["addons"][0]["price_per_unit"], 150);
 }
 
 #[tokio::test]
