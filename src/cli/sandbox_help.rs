@@ -18,7 +18,7 @@ Account file, with every field as it is where it is left out:
       until: 2030-01-01T00:00:00Z  # the end of its period
       p0f_slots: 0
       pending:                   # or {action: downgrade, next_qty: 1}, or {action: cancel}
-      other_addons: {}           # or such as {geo: {qty: 1, price_cents: 250}}, what only the panel sells
+      other_addons: {}           # or {geo: {qty: 1, price_cents: 250}}, sold by the panel
       kind: datacenter           # or isp, or residential, which the API refuses
       status: active             # or on-hold, or cancelled, which has no proxies
       auto_renewal: true         # false: it goes on hold at the end of its period
