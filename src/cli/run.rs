@@ -206,7 +206,10 @@ impl Access {
     fn resolve(args: &ApiArgs, environment: &Environment) -> Result<Access, CommandFailure> {
         let url = match args.api_url.as_str() {
             "" if environment.api_url_is_empty => ApiUrl::DEFAULT,
-            "" => return Err(CommandFailure::new("--api-url is empty: name the API's URL")),
+            "" => {
+                let message = "--api-url is empty: name the API's URL";
+                return Err(CommandFailure::new(message).code(ProblemCode::ApiUnreachable));
+            }
             text => text,
         };
         let refused = |error| CommandFailure::new(format!("{error}")).code(ProblemCode::ApiUnreachable);

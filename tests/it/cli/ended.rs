@@ -28,6 +28,7 @@ const ENDINGS: &[Ending] = &[
     Ending { code: "token_refused", words: &["status"], prepare: refuse_token },
     Ending { code: "api_unreachable", words: &["plan", "--api-url", "http://u:hunter2@example.com"], prepare: |_| {} },
     Ending { code: "api_unreachable", words: &["status", "--api-url", "http://example.com"], prepare: |_| {} },
+    Ending { code: "api_unreachable", words: &["plan", "--api-url", ""], prepare: |_| {} },
     Ending { code: "state_unavailable", words: &["plan", "--state", "s3://"], prepare: |_| {} },
     Ending { code: "unusable_plan", words: &["apply", "--plan", "nowhere.json"], prepare: |_| {} },
     Ending { code: "unusable_plan", words: &["apply", "--apply", "--plan", "bad.yaml"], prepare: |_| {} },
