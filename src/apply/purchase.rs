@@ -73,6 +73,9 @@ pub enum PurchaseEvent {
     Interrupted,
 }
 
+/// How long the first look at the slots may take, whatever time there is to wait for them.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+
 /// What was planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlannedPurchase {
@@ -242,14 +245,17 @@ impl Purchase {
 
     async fn read_back(&mut self, journal: &Journal<'_>) -> PurchaseEvent {
         let settings = journal.context.settings;
-        let pause = if self.until.is_some() { settings.settle_interval } else { Duration::ZERO };
+        let is_first = self.until.is_none();
+        let pause = if is_first { Duration::ZERO } else { settings.settle_interval };
         let until = *self.until.get_or_insert_with(|| Instant::now() + settings.settle_timeout);
         let until = journal.patience(until);
         self.until = Some(until);
         sleep(pause.min(until.saturating_duration_since(Instant::now()))).await;
-        if Instant::now() >= until {
+        let now = Instant::now();
+        if now >= until && !is_first {
             return PurchaseEvent::TimeUp;
         }
+        let until = if is_first { until.max(now + FIRST_LOOK) } else { until };
         let reader = journal.context.writer.reader();
         match tokio::time::timeout_at(until, reader.slots(journal.order.order_id)).await {
             Err(_) => PurchaseEvent::TimeUp,

@@ -190,9 +190,10 @@ fn shortened(name: String) -> String {
     name.trim().chars().take(MAX_NAME).collect()
 }
 
-/// Returns whether a text is a commit of git, by SHA-1 or SHA-256, whole or in short.
+/// Returns whether a text is a commit of git, by SHA-1 or SHA-256, whole or in however short; or a number of another
+/// system's.
 fn is_commit(text: &str) -> bool {
-    (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Returns the address of a page as one writes it, with what no URL holds escaped; nothing where it is none, or holds a

@@ -172,7 +172,13 @@ fn ips(text: &str) -> Result<usize, String> {
 
 /// Reads a positive time in seconds, whole or with decimals.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let duration = patience(text).ok().filter(|duration| !duration.is_zero());
+    duration.ok_or_else(|| "a time is a number of seconds above 0, up to 86400".to_owned())
+}
+
+/// Reads how many seconds to wait for something, perhaps none.
+pub(super) fn patience(text: &str) -> Result<Duration, String> {
     let duration = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let in_range = |duration: &Duration| !duration.is_zero() && *duration <= Duration::from_secs(86_400);
-    duration.filter(in_range).ok_or_else(|| "a time is a number of seconds above 0, up to 86400".to_owned())
+    let in_range = |duration: &Duration| *duration <= Duration::from_secs(86_400);
+    duration.filter(in_range).ok_or_else(|| "a time is a number of seconds from 0 to 86400".to_owned())
 }

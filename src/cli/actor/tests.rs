@@ -164,7 +164,7 @@ fn what_is_no_commit_or_no_page_is_left_out_and_names_are_short() {
     let far = format!("https://ci.example/{long}");
     for (commit, url) in [
         ("unknown", "javascript:alert(1)"),
-        ("4f3a9c", "https://ann:secret@ci.example/run"),
+        ("4f3a9c?", "https://ann:secret@ci.example/run"),
         ("4f3a9c0\n", "file:///etc/passwd"),
         ("", "no page"),
         (long.as_str(), far.as_str()),

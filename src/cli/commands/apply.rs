@@ -37,8 +37,8 @@ pub(in crate::cli) struct ApplyArgs {
     /// Go on with other orders after a failure, and with those without problems where others have some
     #[arg(long)]
     pub(in crate::cli) keep_going: bool,
-    /// How many seconds to look for a purchase whose answer was lost
-    #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = args::seconds)]
+    /// How many seconds to look for a purchase whose answer was lost; 0: look once
+    #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = args::patience)]
     pub(in crate::cli) settle_timeout: Duration,
     #[command(flatten)]
     pub(in crate::cli) manifest: ManifestArgs,
