@@ -4,8 +4,8 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 
 use crate::model::Foreign;
 
-/// Is asked immediately before every attempt of every write, the first one included; a refusal ends the call. What only
-/// reads is asked for without one, but for a price, whose age counts from when it was asked for.
+/// Is asked immediately before every attempt of every write, the first one included; a refusal ends the call. Reads have
+/// none, but for the quote of a price: that is how it is known when the price was asked for.
 ///
 /// Between the decision to write and the sending lie the wait for a turn and the pauses between attempts, in which a lock
 /// may be lost and a price may grow old. A permit looks, and does nothing else: above all it sends no request over the

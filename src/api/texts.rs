@@ -22,7 +22,7 @@ pub(super) fn message(text: &str, token: &Token) -> String {
 
 /// Replaces mail addresses: a message may name the account's, of which nothing is kept by which it could be known.
 fn without_mail_addresses(text: &str) -> String {
-    let is_part = |character: char| character.is_alphanumeric() || "._%+-".contains(character);
+    let is_part = |character: char| character.is_alphanumeric() || ".!#$%&'*+-/=?^_`{|}~".contains(character);
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('@') {

@@ -53,7 +53,7 @@ impl KnownSlots {
 /// What is known of the slots after a write that was acknowledged.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Learned {
-    /// What the answer tells, and the detail, where it does not contradict the acknowledgement.
+    /// What the answer tells, completed by the detail unless that contradicts what was acknowledged.
     pub(super) slots: SlotsTold,
     /// What the detail still shows in place of what was acknowledged.
     pub(super) still: Option<SlotsTold>,
@@ -183,8 +183,7 @@ impl<'a> Journal<'a> {
     /// Completes what an answer tells of the slots by the order's detail, and takes it into the record. What nobody tells
     /// is recorded as the write that was acknowledged, but never that nothing is scheduled: that is unknown then.
     pub(super) async fn learn_slots(&mut self, told: SlotsTold, expected: SlotsTold) -> Learned {
-        let is_whole = told.qty.is_some() && told.pending.is_some();
-        let learned = match is_whole || told.contradicts(expected) {
+        let learned = match told.is_whole() || told.contradicts(expected) {
             true => Learned { slots: told, still: None },
             false => self.wait_for_slots(told, expected).await,
         };
@@ -200,16 +199,24 @@ impl<'a> Journal<'a> {
     /// Reads the order's detail until it shows what was acknowledged: a first read may be behind.
     async fn wait_for_slots(&self, told: SlotsTold, expected: SlotsTold) -> Learned {
         let settings = self.context.settings;
-        let begun = Instant::now();
+        let mut until = Instant::now() + settings.settle_timeout;
+        let mut still = None;
         loop {
-            let detail = self.context.writer.reader().order(self.order.order_id).await.unwrap_or_default();
-            let slots = SlotsTold { qty: told.qty.or(detail.slots), pending: told.pending.or(detail.pending) };
-            if !slots.contradicts(expected) {
-                return Learned { slots, still: None };
+            match self.context.writer.reader().order(self.order.order_id).await {
+                Ok(detail) => {
+                    let slots = SlotsTold { qty: told.qty.or(detail.slots), pending: told.pending.or(detail.pending) };
+                    if !slots.contradicts(expected) {
+                        return Learned { slots, still: None };
+                    }
+                    still = Some(slots);
+                }
+                // Nobody tells. Where somebody told something else before, a failure does not take that back.
+                Err(_) if still.is_none() => return Learned { slots: told, still },
+                Err(_) => {}
             }
-            let until = self.patience(begun + settings.settle_timeout);
+            until = self.patience(until);
             if Instant::now() >= until {
-                return Learned { slots: told, still: Some(slots) };
+                return Learned { slots: told, still };
             }
             sleep(settings.settle_interval.min(until.saturating_duration_since(Instant::now()))).await;
         }

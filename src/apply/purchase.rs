@@ -73,6 +73,8 @@ pub enum PurchaseEvent {
     Interrupted,
 }
 
+/// How often the price may be too old before it is given up.
+const MOST_TOO_OLD: u32 = 3;
 /// How long the first look at the slots may take, whatever time there is to wait for them.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 
@@ -171,12 +173,15 @@ struct Purchase {
     intended: Moment,
     /// Until when the slots are read back.
     until: Option<Instant>,
+    /// How often its price was too old when it was to be sent.
+    too_old: u32,
 }
 
 /// Buys slots for an order, keeping its record at every step.
 pub(super) async fn run(journal: &mut Journal<'_>, planned: PlannedPurchase) -> Result<(), StepFailure> {
     let now = Moment::now();
-    let mut purchase = Purchase { planned, charge: planned.quote.charge, quoted: now, intended: now, until: None };
+    let mut purchase =
+        Purchase { planned, charge: planned.quote.charge, quoted: now, intended: now, until: None, too_old: 0 };
     let mut stage = PurchaseStage::Quoting { intended: false };
     loop {
         let event = match &stage {
@@ -201,8 +206,19 @@ pub(super) async fn run(journal: &mut Journal<'_>, planned: PlannedPurchase) -> 
         if let PurchaseEvent::Quoted(Err(error)) | PurchaseEvent::Answered(Err(error)) = &event {
             journal.course.learn(error);
         }
-        stage = stage.next(planned, event);
+        purchase.too_old += u32::from(event == PurchaseEvent::PriceTooOld);
+        stage = match purchase.too_old {
+            ..=MOST_TOO_OLD => stage.next(planned, event),
+            _ => too_slow(),
+        };
     }
+}
+
+/// A price that takes longer to arrive than it is good for would be asked for without end.
+fn too_slow() -> PurchaseStage {
+    let reason = "nothing was bought: whenever its price had arrived, it was more than ten seconds old; the API or the \
+                  machine is too slow";
+    PurchaseStage::NotBought { reason: reason.to_owned(), intended: true }
 }
 
 impl Purchase {
@@ -210,7 +226,7 @@ impl Purchase {
         let reader = journal.context.writer.reader();
         let attempt = LastAttempt::new();
         let quoted = reader.quote_slots_asking(journal.order.order_id, self.planned.quote.add_qty, &attempt).await;
-        // What took long to arrive is as old as the question.
+        // However long the answer took, the price is from when it was asked for.
         self.quoted = attempt.moment();
         self.charge = quoted.as_ref().ok().and_then(|slots| slots.quote.ok()).map_or(self.charge, |now| now.charge);
         PurchaseEvent::Quoted(quoted)
@@ -270,8 +286,17 @@ impl Purchase {
         journal.recorded.bought = Some(self.bought(journal, told.qty.unwrap_or(to_qty)));
         // What was scheduled was taken back before.
         let expected = SlotsTold { qty: Some(to_qty), pending: Some(None) };
+        // What is charged is recorded before anything is waited for.
+        let is_told = told.is_whole() || told.contradicts(expected);
+        if !is_told {
+            journal.recorded.slots = None;
+            journal.save_bought(self.charge).await?;
+        }
         let learned = journal.learn_slots(told, expected).await;
-        journal.save_bought(self.charge).await?;
+        match is_told {
+            true => journal.save_bought(self.charge).await?,
+            false => journal.save_acknowledged().await?,
+        }
         if let Some(still) = learned.still {
             // It was made all the same: what is read is behind, and the record of what was bought says so to the next plan.
             journal.remark = Some(still_shows(still));

@@ -51,9 +51,7 @@ impl SelectionArgs {
             false => Chosen::These(self.orders.iter().copied().collect()),
         })
     }
-}
 
-impl SelectionArgs {
     /// Returns which orders of the account are looked at, of which there are so many.
     pub(super) fn scope(&self, orders: usize) -> Scope {
         match self {

@@ -191,15 +191,19 @@ impl SavedPlan {
         }
     }
 
+    /// Says that the plan was made for another API than the one at a URL.
+    pub fn what_api_moved(&self, api_url: &str) -> Option<String> {
+        let made_for = &self.0.api_url;
+        (made_for != api_url).then(|| format!("the plan was made for the API at {made_for}, not {api_url}"))
+    }
+
     /// Says what moved between this plan and the same plan made again; nothing where they are the same.
     pub fn what_moved(&self, mut again: PlanDocument) -> Vec<String> {
         let mut moved = Vec::new();
         let mut saved = self.0.clone();
         forget_files(&mut saved);
         forget_files(&mut again);
-        if self.0.api_url != again.api_url {
-            moved.push(format!("the plan was made for the API at {}, not {}", self.0.api_url, again.api_url));
-        }
+        moved.extend(self.what_api_moved(&again.api_url));
         if self.0.manifest_sha256 != again.manifest_sha256 {
             moved.push("the manifest is not the one that the plan was made of".to_owned());
         }

@@ -223,6 +223,11 @@ pub struct SlotsTold {
 }
 
 impl SlotsTold {
+    /// Returns whether everything is told.
+    pub fn is_whole(self) -> bool {
+        self.qty.is_some() && self.pending.is_some()
+    }
+
     /// Returns whether two tell different things, as far as both tell anything.
     pub fn contradicts(self, other: SlotsTold) -> bool {
         let qty_differs = self.qty.zip(other.qty).is_some_and(|(qty, other)| qty != other);

@@ -41,7 +41,7 @@ pub struct Standing {
     pub unsettled: Option<Unsettled>,
     /// The next renewal.
     pub renewal: Option<Renewal>,
-    /// Whole days until then.
+    /// Days of the calendar, in UTC, until then.
     pub renews_in_days: Option<i64>,
     /// What is not as shardctl left it, and what became of purchases.
     pub notes: Vec<Note>,

@@ -63,7 +63,7 @@ impl NextRecord {
             update.see_what_the_renewal_did();
         }
         update.settle_purchase();
-        update.see_slots();
+        update.see_slots(has_passed);
         update.see_signatures();
         update.see_auto_renewal();
         update.recorded.ips = Some(live.active.keys().copied().collect());
@@ -187,7 +187,7 @@ impl Update<'_> {
     }
 
     /// Compares the recorded slots, and what is pending, with what is live.
-    fn see_slots(&mut self) {
+    fn see_slots(&mut self, renewal_has_passed: bool) {
         let Some(slots) = self.live.slots.filter(|_| self.unsettled.is_none()) else { return };
         // Where there are none, nothing can be scheduled for them.
         let told = self.live.detail.pending.or((slots == 0).then_some(None));
@@ -204,8 +204,10 @@ impl Update<'_> {
             self.notes.push(note.change(NoteValue::Number(before.qty), NoteValue::Number(slots)));
         }
         let recorded_pending = before.map(|before| before.pending.filter(|_| !carried_out));
+        // Beside other slots, what was recorded for a renewal that is over says nothing any more.
         if let (Some(recorded), Some(told)) = (recorded_pending, told)
             && recorded != told
+            && !(qty_changed && renewal_has_passed)
         {
             self.pending_changed(recorded, told);
         }

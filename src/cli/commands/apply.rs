@@ -37,7 +37,8 @@ pub(in crate::cli) struct ApplyArgs {
     /// Go on with other orders after a failure, and with those without problems where others have some
     #[arg(long)]
     pub(in crate::cli) keep_going: bool,
-    /// How many seconds to look for a purchase whose answer was lost; 0: look once
+    /// How many seconds to look for what came of a purchase whose answer was lost, or of a change of the slots whose answer
+    /// does not tell; 0: look once
     #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = args::patience)]
     pub(in crate::cli) settle_timeout: Duration,
     #[command(flatten)]
@@ -67,6 +68,10 @@ pub(in crate::cli) async fn run(
         desired.orders.retain(|order_id, _| planned.contains(order_id));
     }
     let connection = run.connect(&terminal.reporter, interrupt.token())?;
+    // Before anything is asked of an API that the plan was not made for.
+    if let (Some(saved), Some(path)) = (&saved, &args.plan) {
+        refuse_moved(path, saved.what_api_moved(&connection.url().to_string()).into_iter().collect())?;
+    }
     let records = run.open_records(&connection.url().to_string())?;
     // Held until the report is out: nobody else plans by a record that is about to change.
     let lock = match args.apply {
@@ -248,7 +253,11 @@ fn refuse_stale(
     applied: Option<String>,
 ) -> Result<(), CommandFailure> {
     // What an apply of this very plan changed needs no list.
-    let moved = applied.map_or_else(|| saved.what_moved(again), |applied| vec![applied]);
+    refuse_moved(path, applied.map_or_else(|| saved.what_moved(again), |applied| vec![applied]))
+}
+
+/// Fails where anything that a saved plan was made of is another one now.
+fn refuse_moved(path: &Path, moved: Vec<String>) -> Result<(), CommandFailure> {
     if moved.is_empty() {
         return Ok(());
     }

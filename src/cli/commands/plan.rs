@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, ValueHint};
 
-use crate::api::Reader;
+use crate::api::{ApiUrl, Reader};
 use crate::cli::args::{ApiArgs, FormatArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
 use crate::cli::environment::Environment;
 use crate::cli::failure::{CommandFailure, Exit, common_code};
@@ -122,6 +122,11 @@ fn carries_out(file: &Path, args: &PlanArgs) -> String {
     ];
     let line = Line::new("shardctl apply --apply").flag("--plan", &file.to_string_lossy());
     let line = line.manifests(&args.manifest).state(&args.state);
+    let line = match args.api.named_url() {
+        url if url == ApiUrl::DEFAULT => line,
+        url => line.flag("--api-url", &url),
+    };
+    let line = args.api.token_file.iter().fold(line, |line, path| line.flag("--token-file", &path.to_string_lossy()));
     let given = limits.into_iter().filter_map(|(flag, limit)| Some((flag, limit?)));
     given.fold(line, |line, (flag, limit)| line.flag(flag, &limit)).0
 }

@@ -10,7 +10,7 @@ use super::left_out::LeftOut;
 use super::order;
 use super::problems::{MAX_LIST, problem_list};
 use crate::model::{OrderReport, Outcome, Report, StepResult, count};
-use crate::plan::OrderPlan;
+use crate::plan::{OrderPlan, Step};
 use crate::render::shown::Shown;
 use crate::render::words::{self, Group, Words};
 
@@ -86,12 +86,19 @@ fn body(shown: &Shown<'_>, orders: &[Done<'_>], room: usize, comment: &Comment) 
 /// Writes all orders, with the names of as many IPs as there is room for; without any they take so many characters.
 fn with_as_many_ips_as_fit(orders: &[Done<'_>], room: usize, used: usize, shown: &Shown<'_>) -> String {
     let mut spare = room.saturating_sub(used);
+    let length = |of: &Done<'_>, room| block(of.0, of.1, shown, Extent::Ips, room).chars().count();
+    let mut rooms = Vec::new();
+    for done in orders {
+        rooms.push(spare);
+        let taken = length(done, Room { leaving: spare, first: 0 }) - length(done, Room::NONE);
+        spare = spare.saturating_sub(taken);
+    }
     let mut body = String::new();
-    for (order, done) in orders {
-        let without = block(order, done, shown, Extent::Operations, 0);
-        let with = block(order, done, shown, Extent::Ips, spare);
-        spare = spare.saturating_sub(with.chars().count().saturating_sub(without.chars().count()));
-        body.push_str(&with);
+    for (of, leaving) in orders.iter().zip(rooms) {
+        let without = length(of, Room { leaving, first: 0 });
+        let block = block(of.0, of.1, shown, Extent::Ips, Room { leaving, first: spare });
+        spare = spare.saturating_sub(block.chars().count().saturating_sub(without));
+        body.push_str(&block);
     }
     body
 }
@@ -100,7 +107,7 @@ fn with_as_many_ips_as_fit(orders: &[Done<'_>], room: usize, used: usize, shown:
 fn fitting<'a>(orders: &[Done<'a>], room: usize, shown: &Shown<'_>, extent: Extent) -> (String, Vec<Done<'a>>) {
     let (mut body, mut used, mut left) = (String::new(), 0, Vec::new());
     for (order, done) in orders {
-        let block = block(order, done, shown, extent, usize::MAX);
+        let block = block(order, done, shown, extent, Room::ENOUGH);
         let length = block.chars().count();
         if used + length <= room {
             body.push_str(&block);
@@ -112,8 +119,21 @@ fn fitting<'a>(orders: &[Done<'a>], room: usize, shown: &Shown<'_>, extent: Exte
     (body, left)
 }
 
+/// How many characters IPs may take: those that leave are the last to be left out.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    leaving: usize,
+    /// IPs that get their first signature.
+    first: usize,
+}
+
+impl Room {
+    const NONE: Room = Room { leaving: 0, first: 0 };
+    const ENOUGH: Room = Room { leaving: usize::MAX, first: usize::MAX };
+}
+
 /// Writes what came of an order, with IPs in so many characters.
-fn block(order: &OrderPlan, done: &OrderReport, shown: &Shown<'_>, extent: Extent, mut room: usize) -> String {
+fn block(order: &OrderPlan, done: &OrderReport, shown: &Shown<'_>, extent: Extent, mut room: Room) -> String {
     let tag = order.tag.as_ref().map(|tag| format!(" ({})", html_code(&short(tag.raw(), MAX_TAG))));
     let mut block = format!("### order {}{}\n\n", order.order_id, tag.unwrap_or_default());
     for (index, (step, result)) in order.steps.iter().zip(&done.results).enumerate() {
@@ -129,8 +149,12 @@ fn block(order: &OrderPlan, done: &OrderReport, shown: &Shown<'_>, extent: Exten
         }
         block.push('\n');
         if extent <= Extent::Ips && *result != StepResult::NotRun {
-            let named = named(shown, &words, room);
-            room = room.saturating_sub(named.chars().count());
+            let room = match step {
+                Step::SetSignatures { .. } => &mut room.first,
+                _ => &mut room.leaving,
+            };
+            let named = named(shown, &words, *room);
+            *room = room.saturating_sub(named.chars().count());
             block.push_str(&named);
         }
     }

@@ -200,22 +200,24 @@ fn a_saved_plan_is_shown_offline_in_any_format_and_blocked_ones_as_well() {
 fn a_plan_that_is_saved_is_told_with_the_command_that_carries_it_out() {
     let shardctl = Shardctl::small().file("eu/a.yaml", SMALL_MANIFEST);
     for (line, said) in [
-        ("--out p.json", "saved in p.json. This carries it out: shardctl apply --apply --plan p.json\n"),
+        ("--out p.json", "saved in p.json. This carries it out: shardctl apply --apply --plan p.json --api-url URL\n"),
         ("--out p.json -q", ""),
         (if cfg!(unix) { "--out /dev/null" } else { "--out p.json -q" }, ""),
         ("--out p.json --max-charge-cents 0", "The plan is saved in p.json.\nerror: the plan is blocked"),
         (
             "--out p.json -f eu --state s --max-charge-cents 200",
-            "shardctl apply --apply --plan p.json -f eu --state s --max-charge-cents 200\n",
+            "shardctl apply --apply --plan p.json -f eu --state s --api-url URL --max-charge-cents 200\n",
         ),
     ] {
         let run = shardctl.run(&["plan"].into_iter().chain(line.split(' ')).collect::<Vec<_>>());
-        assert!(run.stderr.contains(said) && run.stderr.is_empty() == said.is_empty(), "{line}: {}", run.stderr);
+        let stderr = run.stderr.replace(&shardctl.url(), "URL");
+        assert!(stderr.contains(said) && stderr.is_empty() == said.is_empty(), "{line}: {stderr}");
     }
     let run = shardctl.run(&["plan", "--out", "it's.json", "--log-format", "json"]).exits(0);
     let line: Value = serde_json::from_str(&run.stderr).expect("one object");
-    let message = line["message"].as_str().expect("a message");
-    assert_eq!(message.rsplit_once(": ").expect("a command").1, r"shardctl apply --apply --plan 'it'\''s.json'");
+    let message = line["message"].as_str().expect("a message").replace(&shardctl.url(), "URL");
+    let command = r"shardctl apply --apply --plan 'it'\''s.json' --api-url URL";
+    assert_eq!(message.rsplit_once(": ").expect("a command").1, command);
     let run = shardctl.run(&["plan", "-f", "eu", "--state", "s", "--out", "p.json"]).exits(0);
     let (_, command) = run.stderr.trim_end().rsplit_once(": shardctl ").expect("a command");
     shardctl.run(&command.split(' ').collect::<Vec<_>>()).exits(0);

@@ -49,12 +49,11 @@ impl Lock for Sleepy<'_> {
 async fn a_price_whose_answer_took_long_is_asked_for_again() {
     let late =
         |times| json!([{"operation": "calculate", "delay_ms": NAP.as_millis(), "when": "after", "times": times}]);
-    let too_late = "failed: nothing was bought: addons/purchase: not sent: it took more than a minute to send it, and \
-                    another apply may be at work: run again";
-    for (times, result, charged) in [(1, "done", 150), (0, too_late, 0)] {
+    let too_slow = "failed: nothing was bought: whenever its price had arrived, it was more than ten seconds old; the API \
+                    or the machine is too slow";
+    for (times, result, charged) in [(1, "done", 150), (0, too_slow, 0)] {
         let mut world = World::open(ACCOUNT).await;
         world.settings.quote_freshness = NAP / 2;
-        world.settings.intent_freshness = NAP * 3;
         let plan = world.plan(ONE_MORE).await;
         let asked = || world.control().requests().iter().filter(|it| it.path.ends_with("/calculate")).count();
         let before = asked();
@@ -118,9 +117,8 @@ async fn what_grew_old_meanwhile_is_not_relied_on() {
         // Whatever it does, it ends.
         Nap {
             naps: usize::MAX,
-            intent_freshness: NAP * 3,
-            result: "failed: nothing was bought: addons/purchase: not sent: it took more than a minute to send it, \
-                     and another apply may be at work: run again",
+            result: "failed: nothing was bought: whenever its price had arrived, it was more than ten seconds old; the \
+                     API or the machine is too slow",
             charged: 0,
             ..napping
         },

@@ -1,6 +1,8 @@
 //! What an answer to a write leaves out: it is read from the order's detail where that tells it, and else it is unknown,
 //! never nothing.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use shardctl::model::{PendingChange, RecordedSlots, Signature};
 use shardctl::sandbox::Tells;
@@ -87,6 +89,8 @@ async fn a_detail_that_is_behind_an_acknowledgement_is_not_recorded() {
                 assert_eq!((recorded.slots, recorded.bought.map(|bought| bought.qty)), (None, Some(4)), "{case}");
                 let remark = "the API acknowledged it, and still shows 3 slots with nothing scheduled";
                 assert_eq!(report.order(id(1)).expect("a report").remarks[&0], remark, "{case}");
+                let stored = world.store.lock().history.iter().filter(|(_, it)| it.bought.is_some()).count();
+                assert_eq!(stored, 2, "{case}: before it was waited for, and after");
             }
             (false, _) => {
                 assert!(
@@ -102,6 +106,37 @@ async fn a_detail_that_is_behind_an_acknowledgement_is_not_recorded() {
         world.converges(orders).await;
         let bought = world.control().account().charges.len();
         assert_eq!(bought, usize::from(*operation == "purchase"), "{case}");
+    }
+}
+
+/// What contradicts an acknowledgement is not taken back by a read that fails, and whoever asks to stop does not wait.
+#[tokio::test]
+async fn a_contradiction_is_waited_for_until_a_read_says_otherwise() {
+    let behind = json!({"operation": "order", "stale_reads": 2});
+    for then in
+        [json!({"operation": "order", "nth": 3, "times": 0, "status": 403}), json!({"operation": "me", "status": 500})]
+    {
+        let mut world = world(true).await;
+        let plan = world.plan(SCHEDULE).await;
+        let stops = then["operation"] == "me";
+        let for_ever = json!({"operation": "order", "stale_reads": 100_000});
+        let first = if stops { for_ever } else { behind.clone() };
+        world.break_with(json!([{"operation": "schedule", "without": ["addons"], "times": 0}, first, then]));
+        if stops {
+            world.settings.settle_timeout = Duration::from_secs(24 * 60 * 60);
+        }
+        let stop = async {
+            while stops && world.control().requests().iter().filter(|it| it.path.ends_with("/orders/1")).count() < 4 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            if stops {
+                world.stop.request();
+            }
+        };
+        let (report, ()) = tokio::join!(world.carry_out(&plan), stop);
+        let result = &results(&report, 1)[0];
+        assert!(result.starts_with("failed: the API acknowledged it, and still shows 3 slots"), "{stops}: {result}");
+        assert_eq!(world.recorded(1).slots, None, "{stops}");
     }
 }
 
