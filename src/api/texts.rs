@@ -58,7 +58,7 @@ pub(super) fn text(told: &Told, token: &Token) -> Option<Foreign> {
 pub(super) fn tag(told: &Told, token: &Token) -> Option<Option<Foreign>> {
     match told {
         Told::Null => Some(None),
-        Told::Text(_) => Some(text(told, token).filter(|tag| tag.raw() != "none")),
+        Told::Text(_) => Some(text(told, token).filter(|tag| !tag.raw().eq_ignore_ascii_case("none"))),
         _ => None,
     }
 }

@@ -66,7 +66,12 @@ async fn cancel_downgrade(journal: &mut Journal<'_>, pending: Option<PendingChan
         }
         Err(error) => {
             let failure = journal.failed(&error, before.is_any(), |recorded| before.restore(recorded)).await;
-            return Err(if means_nothing_pending(&error) { taken_back_elsewhere(failure) } else { failure });
+            let is_told = journal.order.seen.as_ref().is_some_and(|seen| seen.detail.pending.is_some());
+            return Err(if means_nothing_pending(&error) && !is_told {
+                taken_back_elsewhere(failure)
+            } else {
+                failure
+            });
         }
         Ok(told) => told,
     };

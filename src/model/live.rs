@@ -294,8 +294,11 @@ impl Renewal {
     pub fn parse(text: &str) -> Renewal {
         let text = text.trim();
         let moment = text.parse::<Timestamp>().ok().or_else(|| {
-            let civil: DateTime = text.parse().ok()?;
-            Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
+            let civil: DateTime = text.strip_suffix('Z').unwrap_or(text).parse().ok()?;
+            // The last day that there is stands for never, and lies beyond the moments that can be counted.
+            let is_never = civil.year() == DateTime::MAX.year();
+            let zoned = civil.to_zoned(TimeZone::UTC).ok();
+            zoned.map(|zoned| zoned.timestamp()).or_else(|| is_never.then_some(Timestamp::MAX))
         });
         moment.map_or_else(|| Renewal::Unreadable(Foreign::new(text)), Renewal::At)
     }

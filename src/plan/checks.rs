@@ -25,7 +25,7 @@ impl Difference<'_> {
                 (format!("the tag {live}"), format!("not {wanted}"))
             }
             None => (
-                "no tag that the API tells".to_owned(),
+                "no tag that the API shows".to_owned(),
                 format!("and the manifest declares {}", quoted(declared.value.raw())),
             ),
         };
@@ -106,7 +106,8 @@ impl Difference<'_> {
             ),
             _ => return,
         };
-        self.problem(Problem::new(ProblemCode::OrderNotActive, message).help(help).at(self.desired.span, ""));
+        let span = if buys { self.slots_span() } else { self.desired.span };
+        self.problem(Problem::new(ProblemCode::OrderNotActive, message).help(help).at(span, ""));
     }
 
     /// Checks that there is a slot for every active IP that has a signature or gets one, now and, where the manifest

@@ -59,12 +59,14 @@ impl Difference<'_> {
             self.note(Note::new(NoteCode::NoAutoRenewal, message));
         }
         if let Some(Renewal::At(moment)) = self.live.renewal
-            && (SignedDuration::ZERO..NEAR).contains(&moment.duration_since(self.options.now))
+            && moment.duration_since(self.options.now) < NEAR
         {
-            let message = format!(
-                "the renewal is less than two hours away ({}): what is to happen at it may come too late",
-                moment.strftime("%Y-%m-%d %H:%M UTC")
-            );
+            let when = moment.strftime("%Y-%m-%d %H:%M UTC");
+            let stands = match moment < self.options.now {
+                true => format!("was due on {when}"),
+                false => format!("is less than two hours away ({when})"),
+            };
+            let message = format!("the renewal {stands}: what is to happen at it may come too late");
             self.note(Note::new(NoteCode::RenewalIsNear, message));
         }
     }

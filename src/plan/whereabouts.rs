@@ -68,7 +68,11 @@ fn help(
         ips => format!("; new there and not listed: {}", AddressRun::list(ips.iter().copied())),
     };
     let import = import_command(order_id);
+    let is_empty = observed.live.as_ref().is_ok_and(|live| live.active.is_empty());
     match owner {
+        _ if is_empty => {
+            "the order has no active IP any more: remove the order from the manifest, or its `keep`".to_owned()
+        }
         Some((owner, false)) => format!("it is an active IP of order {owner}: move the line there"),
         Some((owner, true)) => format!("it is an active IP of order {owner}, and listed there: remove the line here"),
         None if left => {

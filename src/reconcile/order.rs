@@ -118,6 +118,7 @@ async fn read_slots(reader: &Reader, request: ReadRequest, detail: &OrderDetail)
     let order_id = request.order_id;
     // A status that is not known, or a word that is none of those that are, keeps nobody from asking.
     let is_over = detail.status == Some(OrderStatus::Cancelled);
+    // It has to be paid before anything is bought for it: that it has no price is no matter.
     let waits = detail.status == Some(OrderStatus::OnHold);
     let (qty, priced) = match (detail.slots, request.slots) {
         (Some(qty), _) => (qty, None),
@@ -133,19 +134,13 @@ async fn read_slots(reader: &Reader, request: ReadRequest, detail: &OrderDetail)
         (None, _) => return Ok(Slots::default()),
     };
     let missing = match request.slots {
-        SlotsNeed::Planned { wanted: Some(wanted) } if !is_over => wanted.saturating_sub(qty),
+        SlotsNeed::Planned { wanted: Some(wanted) } if !is_over && !waits => wanted.saturating_sub(qty),
         _ => 0,
     };
     let LiveSlots { current_qty, quote } = match (missing, priced) {
         (0, _) => return Ok(Slots { qty: Some(qty), ..Slots::default() }),
         (1, Some(answer)) => answer,
-        (add_qty, _) => match reader.quote_slots(order_id, add_qty).await {
-            // It has to be paid before anything is bought for it: that it has no price is no matter.
-            Err(error) if waits && !error.is_unauthorized() => {
-                return Ok(Slots { qty: Some(qty), ..Slots::default() });
-            }
-            answer => answer?,
-        },
+        (add_qty, _) => reader.quote_slots(order_id, add_qty).await?,
     };
     if current_qty != qty {
         return Err(SlotsError::Changed { was: qty, is: current_qty });

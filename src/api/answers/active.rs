@@ -24,15 +24,15 @@ pub struct ActiveProxies {
 
 /// Reads the answer of `proxies/active`.
 pub fn active_proxies(status: u16, body: &[u8], token: &Token) -> Result<ActiveProxies, Stage> {
-    decode::answer(status, body, token).map(|answer| normalise(answer, token))
+    decode::answer(status, body, token).and_then(|answer| normalise(answer, token))
 }
 
 /// Reads a good answer of `proxies/active` while it arrives.
 pub fn active_proxies_arriving(body: &mut dyn io::Read, token: &Token) -> Result<ActiveProxies, Stage> {
-    decode::arriving(body).map(|answer| normalise(answer, token))
+    decode::arriving(body).and_then(|answer| normalise(answer, token))
 }
 
-fn normalise(answer: ActiveAnswer, token: &Token) -> ActiveProxies {
+fn normalise(answer: ActiveAnswer, token: &Token) -> Result<ActiveProxies, Stage> {
     let ActiveList { mut ips, renewal, .. } = answer.data;
     for (_, ip) in &mut ips {
         if let Some(status) = &mut ip.status {
@@ -46,5 +46,21 @@ fn normalise(answer: ActiveAnswer, token: &Token) -> ActiveProxies {
         Renewal::Unreadable(text) => Renewal::Unreadable(texts::kept(text.raw(), token)),
         at => at,
     });
-    ActiveProxies { tag: texts::tag(&answer.order_tag, token), renewal, active: ips.into_iter().collect() }
+    Ok(ActiveProxies { tag: texts::tag(&answer.order_tag, token), renewal, active: each_once(ips)? })
+}
+
+/// Fails where the same IP stands twice and is said to be different things: nobody knows which of them holds.
+fn each_once(ips: Vec<(ProxyIp, LiveIp)>) -> Result<BTreeMap<ProxyIp, LiveIp>, Stage> {
+    let number = ips.len();
+    if ips.is_sorted_by(|(ip, _), (next, _)| ip < next) {
+        return Ok(ips.into_iter().collect());
+    }
+    let mut sorted = ips;
+    sorted.sort_by_key(|(ip, _)| *ip);
+    let differs = |pair: &&[(ProxyIp, LiveIp)]| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1;
+    if let Some(pair) = sorted.windows(2).find(differs) {
+        let reason = format!("{} stands twice among the {number} IPs, with different values", pair[0].0);
+        return Err(Stage::Unexpected { reason });
+    }
+    Ok(sorted.into_iter().collect())
 }

@@ -98,7 +98,7 @@ pub(in crate::cli) async fn run(
             changes.iter().for_each(|change| terminal.say(change));
             remarks.iter().for_each(|remark| terminal.warn(remark));
             if changes.is_empty() {
-                terminal.say("Nothing was changed: the manifest lists what is live.");
+                terminal.say("Nothing was changed: no line had to be added or removed.");
             }
         }
         None => import::manifest(&mut terminal.out, &imported)?,

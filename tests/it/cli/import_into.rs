@@ -110,7 +110,7 @@ fn an_order_that_stands_in_another_file_of_the_manifest_is_left_there() {
         shardctl.run(&["validate", "-f", "manifests"]).exits(0);
         // Nothing is left for a new file.
         let run = import("manifests/new.yaml");
-        assert!(run.stderr.ends_with("Nothing was changed: the manifest lists what is live.\n"), "{}", run.stderr);
+        assert!(run.stderr.ends_with("Nothing was changed: no line had to be added or removed.\n"), "{}", run.stderr);
         assert!(!shardctl.path("manifests/new.yaml").exists());
     }
     let shardctl = Shardctl::new(ACCOUNT).file("us.yaml", "version: 1\norders: {2: {keps: {}}}\n");
@@ -149,4 +149,29 @@ fn the_mode_and_the_link_stay() {
     assert!(fs::symlink_metadata(shardctl.path("link.yaml")).expect("a link").is_symlink());
     let metadata = fs::metadata(shardctl.path("there.yaml")).expect("a file");
     assert_eq!(metadata.permissions().mode() & 0o777, 0o640);
+}
+
+/// Several imports into one file, each of another order: whoever says that it was added has added it.
+#[cfg(unix)]
+#[test]
+fn imports_into_one_file_at_once_lose_nothing() {
+    let account = "orders: {1: {proxies: {203.0.113.1: }}, 2: {proxies: {203.0.113.2: }}, 3: {proxies: {203.0.113.3: }}, 4: {proxies: {203.0.113.4: }}}";
+    for _ in 0..3 {
+        let shardctl = Shardctl::new(account);
+        shardctl.aside(&["import", "4", "--into", "m.yaml"]).exits(0);
+        let ids = ["1", "2", "3"];
+        let started = ids.map(|id| {
+            let mut command = shardctl.command(&["import", id, "--into", "m.yaml"]);
+            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+            command.spawn().expect("the program")
+        });
+        let ends = started.map(|child| child.wait_with_output().expect("its end"));
+        let text = std::fs::read_to_string(shardctl.path("m.yaml")).expect("a manifest");
+        for (id, end) in ids.iter().zip(ends) {
+            let stderr = String::from_utf8_lossy(&end.stderr);
+            assert_eq!(text.contains(&format!("\n  {id}:\n")), end.status.success(), "{id}: {stderr}\n{text}");
+            assert!(end.status.success() || stderr.contains("was changed while the orders were read"), "{stderr}");
+        }
+        shardctl.aside(&["validate", "-f", "m.yaml"]).exits(0);
+    }
 }

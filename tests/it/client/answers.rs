@@ -71,6 +71,14 @@ async fn an_answer_must_be_about_what_was_asked_for() {
     }
 }
 
+/// Which of the two holds nobody knows.
+#[test]
+fn an_ip_that_stands_twice_with_different_values_makes_the_answer_unreadable() {
+    let body = br#"{"data": [{"ip": "192.0.2.2", "signature": "ios"}, {"ip": "192.0.2.1"}, {"ip": "192.0.2.2"}]}"#;
+    let error = answers::active_proxies(200, body, &token()).expect_err("a contradiction").to_string();
+    assert!(error.contains("192.0.2.2 stands twice among the 3 IPs, with different values"), "{error}");
+}
+
 #[tokio::test]
 async fn what_is_not_needed_may_be_missing_or_of_any_type() {
     let endless = "x".repeat(1001);
@@ -85,6 +93,12 @@ async fn what_is_not_needed_may_be_missing_or_of_any_type() {
         ("active", r#"{"data": [], "order_tag": null}"#, "tag: Some(None)"),
         ("active", r#"{"data": [], "order_tag": ""}"#, "tag: Some(None)"),
         ("active", r#"{"data": [], "order_tag": "none"}"#, "tag: Some(None)"),
+        ("active", r#"{"data": [], "order_tag": "NONE"}"#, "tag: Some(None)"),
+        (
+            "active",
+            r#"{"data": [{"ip": "192.0.2.2"}, {"ip": "192.0.2.1"}, {"ip": "192.0.2.2"}]}"#,
+            "ProxyIp(192.0.2.2): LiveIp",
+        ),
         ("active", &long_tag, "x…\"))"),
         ("set_signatures", "{}", "None"),
         ("set_signatures", r#"{"updated": "7"}"#, "None"),

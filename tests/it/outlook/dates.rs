@@ -1,6 +1,7 @@
 //! Which renewals are forecast, and in which order.
 
-use shardctl::model::{Foreign, Observed, OrderStatus, ReadFailure, UnusableRecord};
+use jiff::Timestamp;
+use shardctl::model::{Foreign, Observed, OrderStatus, ReadFailure, Renewal, UnusableRecord};
 use shardctl::outlook::{Forecast, Unforeseen, forecast};
 
 use super::{NOW, changed, forecast_of, id, moment, order, renewing};
@@ -15,6 +16,17 @@ fn listed(forecast: &Forecast) -> Vec<String> {
 
 fn cycle(order: Observed, word: &str) -> Observed {
     changed(order, |live, _| live.detail.cycle = Some(Foreign::from(word)))
+}
+
+/// A day beyond all moments stands for never, and is a date all the same.
+#[test]
+fn the_last_day_that_there_is_can_be_read() {
+    for text in ["9999-12-31T23:59:59Z", "9999-12-31", "9999-12-31 23:59:59", "9999-12-31T23:59:59.999999Z"] {
+        assert_eq!(Renewal::parse(text), Renewal::At(Timestamp::MAX), "{text}");
+    }
+    for text in ["99999-12-31", "9999-13-01", "never", "Z"] {
+        assert!(matches!(Renewal::parse(text), Renewal::Unreadable(_)), "{text}");
+    }
 }
 
 #[test]

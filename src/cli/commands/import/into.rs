@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::cli::failure::CommandFailure;
 use crate::diagnostic::{SourceFile, SourceMap};
@@ -87,10 +88,25 @@ impl Target {
         let edited = edit::apply(&before.text, &edits)
             .map_err(|why| CommandFailure::new(format!("{} is left as it is: {why}", shown(&self.path))))?;
         if !edited.changes.is_empty() {
+            // Nobody else who edits it in this way does so between the look and the replacement.
+            let _alone = self.lock();
             self.refuse_changed(&before.text)?;
             self.replace(edited.text.as_bytes(), Some(&before.permissions))?;
         }
         Ok(Updated { changes: edited.changes.iter().map(ToString::to_string).collect(), remarks })
+    }
+
+    /// Waits until nobody else edits the file in this way; not for long, and where files cannot be locked not at all.
+    fn lock(&self) -> Option<fs::File> {
+        // Elsewhere a file that is open cannot be replaced.
+        let file = cfg!(unix).then(|| fs::File::open(&self.path).ok())??;
+        for _ in 0..LOOKS {
+            match file.try_lock() {
+                Err(fs::TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+                Ok(()) | Err(fs::TryLockError::Error(_)) => break,
+            }
+        }
+        Some(file)
     }
 
     /// Somebody may have edited the file while the orders were read.
@@ -108,6 +124,10 @@ impl Target {
         write_whole(&self.path, bytes, permissions).map_err(|error| failed(&self.path, "written", &error))
     }
 }
+
+/// How often and how long to wait for somebody else who edits the file.
+const LOOKS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(20);
 
 fn write_whole(path: &Path, bytes: &[u8], permissions: Option<&Permissions>) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
