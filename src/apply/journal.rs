@@ -183,7 +183,7 @@ impl<'a> Journal<'a> {
     /// Completes what an answer tells of the slots by the order's detail, and takes it into the record. What nobody tells
     /// is recorded as the write that was acknowledged, but never that nothing is scheduled: that is unknown then.
     pub(super) async fn learn_slots(&mut self, told: SlotsTold, expected: SlotsTold) -> Learned {
-        let learned = match told.is_whole() || told.contradicts(expected) {
+        let learned = match told.is_enough(expected) {
             true => Learned { slots: told, still: None },
             false => self.wait_for_slots(told, expected).await,
         };
@@ -236,7 +236,7 @@ impl<'a> Journal<'a> {
         if slots.contradicts(expected) {
             return Err(StepFailure::Failed(format!("the API now shows {}, not {}", words(slots), words(expected))));
         }
-        if slots.qty.is_none() || slots.pending.is_none() {
+        if !slots.is_whole() {
             self.remark = Some("the API acknowledged it, and does not show what came of it".to_owned());
         }
         Ok(())

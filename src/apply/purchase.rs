@@ -287,13 +287,13 @@ impl Purchase {
         // What was scheduled was taken back before.
         let expected = SlotsTold { qty: Some(to_qty), pending: Some(None) };
         // What is charged is recorded before anything is waited for.
-        let is_told = told.is_whole() || told.contradicts(expected);
-        if !is_told {
+        let is_enough = told.is_enough(expected);
+        if !is_enough {
             journal.recorded.slots = None;
             journal.save_bought(self.charge).await?;
         }
         let learned = journal.learn_slots(told, expected).await;
-        match is_told {
+        match is_enough {
             true => journal.save_bought(self.charge).await?,
             false => journal.save_acknowledged().await?,
         }

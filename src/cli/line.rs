@@ -13,7 +13,7 @@ impl Line {
     }
 
     pub(super) fn word(mut self, word: &str) -> Line {
-        self.0.extend([" ", &quoted_for_a_shell(word)]);
+        self.0.extend([" ", &shell_word(word)]);
         self
     }
 
@@ -40,7 +40,8 @@ impl Line {
     }
 }
 
-fn quoted_for_a_shell(word: &str) -> String {
+/// Writes a word so that a shell takes it for one.
+pub(super) fn shell_word(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.to_owned(),

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::args::{ApiArgs, ManifestArgs, PlanningArgs, StatePlaceArgs};
 use super::environment::{Environment, NotText, TOKEN_VARIABLE};
 use super::failure::CommandFailure;
+use super::line::shell_word;
 use super::no_manifest;
 use super::order_filter::{self, OrderFilter};
 use super::reporter::Reporter;
@@ -327,15 +328,6 @@ fn open_bucket(_url: &str) -> Result<Arc<dyn Place>, CommandFailure> {
 
 fn quoted(path: &Path) -> String {
     format!("`{}`", printable(&path.to_string_lossy()))
-}
-
-/// Writes a word so that a shell takes it for one.
-pub(super) fn shell_word(word: &str) -> String {
-    let is_plain = |character: char| character.is_alphanumeric() || "-_./:@%+=,".contains(character);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", printable(word).replace('\'', "'\\''")),
-    }
 }
 
 /// Returns how to plan, as the command line says.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{FORMAT_VERSION, ProblemDocument, second};
+use super::{FORMAT_VERSION, ProblemDocument, by_second};
 use crate::diagnostic::{Problem, SourceMap};
 use crate::model::{Foreign, OrderId, OrderStatus, Renewal};
 use crate::outlook::{ExpectedRenewal, Forecast, ForecastSummary, NowAndAfter, PeriodPrice, Unforeseen};
@@ -127,7 +127,7 @@ impl ForecastDocument {
     pub fn without_renewals(created_at: Timestamp, problems: Vec<ProblemDocument>) -> ForecastDocument {
         ForecastDocument {
             format_version: FORMAT_VERSION,
-            created_at: second(created_at),
+            created_at: by_second(created_at),
             wallet_cents: None,
             renewals: Vec::new(),
             unknown_orders: Vec::new(),

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::run_operation::{Room, RunOperationDocument};
-use super::{FORMAT_VERSION, OutcomeWord, PlanView, ProblemDocument, ResultDocument, ResultStatus, second};
+use super::{FORMAT_VERSION, OutcomeWord, PlanView, ProblemDocument, ResultDocument, ResultStatus, by_second};
 use crate::model::{Cents, Foreign, OrderId, OrderReport, Report, printable};
 use crate::plan::{OrderPlan, Status};
 
@@ -140,7 +140,7 @@ impl RunDocument {
         let mut run = RunDocument {
             format_version: FORMAT_VERSION,
             id,
-            started_at: second(started_at),
+            started_at: by_second(started_at),
             ended_at: None,
             shardctl: env!("CARGO_PKG_VERSION").to_owned(),
             api_url: view.api_url.to_owned(),
@@ -161,7 +161,7 @@ impl RunDocument {
         let mut room = Room::default();
         let orders = view.plan.orders.iter().filter(|order| order.status() == Status::Changed);
         let mut run = RunDocument {
-            ended_at: Some(second(ended_at)),
+            ended_at: Some(by_second(ended_at)),
             outcome: Some(report.outcome().into()),
             orders: orders.map(|order| RunOrderDocument::new(&mut room, order, report.order(order.order_id))).collect(),
             ..self.clone()

@@ -97,6 +97,6 @@ pub fn at(moment: Timestamp) -> String {
 }
 
 /// A document is of a second, as in the contract's example.
-fn second(moment: Timestamp) -> String {
+fn by_second(moment: Timestamp) -> String {
     Timestamp::from_second(moment.as_second()).unwrap_or(moment).to_string()
 }

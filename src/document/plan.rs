@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AskedByDocument, FORMAT_VERSION, OrderDocument, PlanView, ProblemDocument, ReviewDocument, second};
+use super::{AskedByDocument, FORMAT_VERSION, OrderDocument, PlanView, ProblemDocument, ReviewDocument, by_second};
 use crate::model::{Percent, Report};
 use crate::plan::{Options, Summary};
 
@@ -94,7 +94,7 @@ impl PlanDocument {
         PlanDocument {
             format_version: FORMAT_VERSION,
             shardctl: env!("CARGO_PKG_VERSION").to_owned(),
-            created_at: second(created_at),
+            created_at: by_second(created_at),
             api_url,
             manifest_sha256: String::new(),
             options: OptionsDocument::default(),

@@ -228,6 +228,12 @@ impl SlotsTold {
         self.qty.is_some() && self.pending.is_some()
     }
 
+    /// Returns whether nothing else has to be read to know what came of a write: everything is told, or what is told is
+    /// not what was asked for.
+    pub fn is_enough(self, expected: SlotsTold) -> bool {
+        self.is_whole() || self.contradicts(expected)
+    }
+
     /// Returns whether two tell different things, as far as both tell anything.
     pub fn contradicts(self, other: SlotsTold) -> bool {
         let qty_differs = self.qty.zip(other.qty).is_some_and(|(qty, other)| qty != other);

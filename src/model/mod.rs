@@ -27,7 +27,7 @@ pub use observed::{Observations, Observed, UnusableKind, UnusableRecord};
 pub use recorded::{Bought, PendingChange, PurchaseIntent, Recorded, RecordedRenewal, RecordedSlots, RenewalSource};
 pub use report::{OrderReport, Outcome, Report, StepResult};
 pub use span::{SourceId, Span, Spanned};
-pub use words::{count, hex, second};
+pub use words::{count, hex, minute, second};
 
 /// The one add-on that the API sells: slots for OS signatures (`addon_key` of the add-on operations).
 pub const P0F_SLOTS: &str = "p0f_slots";

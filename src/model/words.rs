@@ -10,6 +10,11 @@ pub fn count<N: fmt::Display + PartialEq + From<u8>>(number: N, thing: &str) -> 
     format!("{number} {thing}{plural}")
 }
 
+/// Writes a moment with hour and zone: a deadline that only has a day may be a day off.
+pub fn minute(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 /// Writes a moment by the second, with its zone.
 pub fn second(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::difference::Difference;
 use super::step::Step;
 use crate::diagnostic::{Note, NoteCode, NoteValue};
-use crate::model::{OrderStatus, Renewal, count};
+use crate::model::{OrderStatus, Renewal, count, minute};
 
 /// A renewal that is nearer than this may come before what is done for it takes effect.
 const NEAR: SignedDuration = SignedDuration::from_hours(2);
@@ -61,7 +61,7 @@ impl Difference<'_> {
         if let Some(Renewal::At(moment)) = self.live.renewal
             && moment.duration_since(self.options.now) < NEAR
         {
-            let when = moment.strftime("%Y-%m-%d %H:%M UTC");
+            let when = minute(moment);
             let stands = match moment < self.options.now {
                 true => format!("was due on {when}"),
                 false => format!("is less than two hours away ({when})"),
@@ -91,15 +91,17 @@ impl Difference<'_> {
         });
         let known_to_leave = self.belief.rows.iter().filter(|row| row.leaves() || row.was_leaving()).count();
         let seem_to_leave = self.belief.rows.len().saturating_sub(known_to_leave).saturating_sub(quantity);
-        let all_are_known = self.belief.rows.iter().all(|row| !row.mark.is_unknown());
-        let message = match (unknown_to_stay, self.desired.keep.is_some() && all_are_known) {
-            _ if seem_to_leave == 0 => return,
-            (true, _) => "nobody knows which, and this plan marks all that it keeps to stay",
-            (false, true) => {
+        if seem_to_leave == 0 {
+            return;
+        }
+        let all_are_known = || self.belief.rows.iter().all(|row| !row.mark.is_unknown());
+        let message = match unknown_to_stay {
+            true => "nobody knows which, and this plan marks all that it keeps to stay",
+            false if self.desired.keep.is_some() && all_are_known() => {
                 "the order counts fewer IPs for its next period than stay by the record. Run with --reassert: that marks \
                  all that the manifest keeps to stay"
             }
-            (false, false) => return,
+            false => return,
         };
         let seems = if seem_to_leave == 1 { "seems" } else { "seem" };
         let seem_to_leave = count(seem_to_leave, "IP");

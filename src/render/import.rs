@@ -5,11 +5,10 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::words::minute;
 use crate::manifest::write::{self, Indent, OrderToWrite, Remarked};
 use crate::model::{
     AddressRun, Foreign, LiveOrder, LiveSignature, OrderId, OrderStatus, PendingChange, ProxyIp, Renewal, Signature,
-    count,
+    count, minute,
 };
 use crate::plan::{Belief, DEFAULT_MAX_CHARGE, DEFAULT_MAX_REMOVAL_PERCENT, DEFAULT_MAX_REMOVALS, Row, Seen};
 

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use super::markdown::{Comment, MAX_CHARACTERS, MAX_MESSAGE, MAX_TAG, code, escape, html, html_code, short};
-use super::words::{in_days, minute};
+use super::words::in_days;
 use crate::diagnostic::quoted;
 use crate::document::{PendingDocument, StatusDocument, StatusOrderDocument};
-use crate::model::{OrderStatus, Renewal, count, printable};
+use crate::model::{OrderStatus, Renewal, count, minute, printable};
 
 const UNKNOWN: &str = "unknown";
 /// The most remarks that are shown of an order.
@@ -137,12 +137,12 @@ pub fn markdown(out: &mut dyn Write, document: &StatusDocument, comment: &Commen
         writeln!(out, "{line}")?;
         written += 1;
     }
-    let all = remarks(document).count();
-    for (index, remark) in remarks(document).enumerate() {
-        let line = format!("{}- {}", if index == 0 { "\n" } else { "" }, escape(&short(&remark, MAX_MESSAGE)));
+    let remarks: Vec<String> = remarks(document).collect();
+    for (index, remark) in remarks.iter().enumerate() {
+        let line = format!("{}- {}", if index == 0 { "\n" } else { "" }, escape(&short(remark, MAX_MESSAGE)));
         used += line.chars().count() + 1;
         if used > MAX_CHARACTERS - 1000 {
-            return super::columns::left_out(out, all - index, "remark", &comment.shows_all);
+            return super::columns::left_out(out, remarks.len() - index, "remark", &comment.shows_all);
         }
         writeln!(out, "{line}")?;
     }

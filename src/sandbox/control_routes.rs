@@ -55,19 +55,17 @@ struct Amount {
 }
 
 async fn set_wallet(State(control): State<Control>, body: Bytes) -> Response {
-    match read::<Object<Amount>>("wallet", &body) {
-        Ok(Object(Amount { cents })) => {
-            control.set_wallet(cents);
-            account(State(control)).await
-        }
-        Err(refusal) => Answer::from(refusal).into_response(),
-    }
+    set_amount("wallet", control, &body, Control::set_wallet).await
 }
 
 async fn set_slot_price(State(control): State<Control>, body: Bytes) -> Response {
-    match read::<Object<Amount>>("slot_price", &body) {
+    set_amount("slot_price", control, &body, Control::set_slot_price).await
+}
+
+async fn set_amount(path: &str, control: Control, body: &Bytes, set: fn(&Control, Cents)) -> Response {
+    match read::<Object<Amount>>(path, body) {
         Ok(Object(Amount { cents })) => {
-            control.set_slot_price(cents);
+            set(&control, cents);
             account(State(control)).await
         }
         Err(refusal) => Answer::from(refusal).into_response(),

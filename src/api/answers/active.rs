@@ -50,17 +50,12 @@ fn normalise(answer: ActiveAnswer, token: &Token) -> Result<ActiveProxies, Stage
 }
 
 /// Fails where the same IP stands twice and is said to be different things: nobody knows which of them holds.
-fn each_once(ips: Vec<(ProxyIp, LiveIp)>) -> Result<BTreeMap<ProxyIp, LiveIp>, Stage> {
-    let number = ips.len();
-    if ips.is_sorted_by(|(ip, _), (next, _)| ip < next) {
-        return Ok(ips.into_iter().collect());
-    }
-    let mut sorted = ips;
-    sorted.sort_by_key(|(ip, _)| *ip);
+fn each_once(mut ips: Vec<(ProxyIp, LiveIp)>) -> Result<BTreeMap<ProxyIp, LiveIp>, Stage> {
+    ips.sort_by_key(|(ip, _)| *ip);
     let differs = |pair: &&[(ProxyIp, LiveIp)]| pair[0].0 == pair[1].0 && pair[0].1 != pair[1].1;
-    if let Some(pair) = sorted.windows(2).find(differs) {
-        let reason = format!("{} stands twice among the {number} IPs, with different values", pair[0].0);
+    if let Some(pair) = ips.windows(2).find(differs) {
+        let reason = format!("{} stands twice among the {} IPs, with different values", pair[0].0, ips.len());
         return Err(Stage::Unexpected { reason });
     }
-    Ok(sorted.into_iter().collect())
+    Ok(ips.into_iter().collect())
 }

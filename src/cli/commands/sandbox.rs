@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use anyhow::Context;
 
 use crate::cli::failure::{CommandFailure, Exit};
-use crate::cli::run::shell_word;
+use crate::cli::line::shell_word;
 use crate::cli::terminal::Terminal;
 use crate::model::io_reason;
 use crate::sandbox::{Account, Sandbox};

@@ -7,9 +7,8 @@ use super::ForecastView;
 use super::named::{days, named, orders};
 use super::rows::{ends, is_on_hold};
 use crate::document::{ForecastDocument, RenewalDocument};
-use crate::model::{Cents, Renewal};
+use crate::model::{Cents, Renewal, minute};
 use crate::render::style::{MONEY, PLAIN, WRONG};
-use crate::render::words::minute;
 
 /// How long an order on hold waits to be paid for.
 const WAIT: SignedDuration = SignedDuration::from_hours(3 * 24);

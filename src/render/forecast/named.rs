@@ -1,5 +1,7 @@
 //! Orders and days in words.
 
+use std::collections::BTreeSet;
+
 use crate::document::{ForecastDocument, RenewalDocument};
 use crate::model::count;
 
@@ -13,13 +15,9 @@ pub(super) fn days(days: u32) -> String {
 
 /// Returns the orders of which something is so, each once, in the order in which they come.
 pub(super) fn orders(document: &ForecastDocument, is_so: impl Fn(&RenewalDocument) -> bool) -> Vec<u64> {
-    let mut orders: Vec<u64> = Vec::new();
-    for renewal in document.renewals.iter().filter(|renewal| is_so(renewal)) {
-        if !orders.contains(&renewal.order_id) {
-            orders.push(renewal.order_id);
-        }
-    }
-    orders
+    let mut seen = BTreeSet::new();
+    let orders = document.renewals.iter().filter(|renewal| is_so(renewal)).map(|renewal| renewal.order_id);
+    orders.filter(|order_id| seen.insert(*order_id)).collect()
 }
 
 /// Names orders, as in `orders 3, 7`; `None`: there is none.

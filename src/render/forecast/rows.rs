@@ -3,9 +3,8 @@
 use anstyle::Style;
 
 use crate::document::{NowAndAfterDocument, PeriodPriceDocument, RenewalDocument};
-use crate::model::{Cents, OrderStatus, Renewal, printable};
+use crate::model::{Cents, OrderStatus, Renewal, minute, printable};
 use crate::render::style::{MONEY, PLAIN, WRONG};
-use crate::render::words::minute;
 
 const UNKNOWN: &str = "unknown";
 

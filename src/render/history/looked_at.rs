@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::document::{HistoryDocument, RunDocument};
-use crate::model::{Cents, OrderId, count};
+use crate::model::{Cents, OrderId, count, second};
 
 /// What was looked at for a history.
 #[derive(Debug, Clone, Default)]
@@ -66,7 +66,7 @@ impl LookedAt {
             return missing.clone();
         }
         let of = orders(&self.orders).map(|orders| format!(" of {orders}")).unwrap_or_default();
-        let since = self.since.map(|since| since.strftime(" since %Y-%m-%d %H:%M:%S UTC").to_string());
+        let since = self.since.map(|since| format!(" since {}", second(since)));
         let what = format!("{of} in {}{}", self.place, since.unwrap_or_default());
         let is_filtered = !self.orders.is_empty() || self.since.is_some();
         match unread {

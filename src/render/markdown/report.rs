@@ -87,15 +87,14 @@ fn body(shown: &Shown<'_>, orders: &[Done<'_>], room: usize, comment: &Comment) 
 fn with_as_many_ips_as_fit(orders: &[Done<'_>], room: usize, used: usize, shown: &Shown<'_>) -> String {
     let mut spare = room.saturating_sub(used);
     let length = |of: &Done<'_>, room| block(of.0, of.1, shown, Extent::Ips, room).chars().count();
-    let mut rooms = Vec::new();
+    let mut with_leaving = Vec::new();
     for done in orders {
-        rooms.push(spare);
-        let taken = length(done, Room { leaving: spare, first: 0 }) - length(done, Room::NONE);
-        spare = spare.saturating_sub(taken);
+        let with = length(done, Room { leaving: spare, first: 0 });
+        with_leaving.push((spare, with));
+        spare = spare.saturating_sub(with - length(done, Room::NONE));
     }
     let mut body = String::new();
-    for (of, leaving) in orders.iter().zip(rooms) {
-        let without = length(of, Room { leaving, first: 0 });
+    for (of, (leaving, without)) in orders.iter().zip(with_leaving) {
         let block = block(of.0, of.1, shown, Extent::Ips, Room { leaving, first: spare });
         spare = spare.saturating_sub(block.chars().count().saturating_sub(without));
         body.push_str(&block);

@@ -25,4 +25,4 @@ pub(super) use steps::{Words, step};
 pub(super) use summary::{does_not_renew, drift, first_signatures, summary};
 pub(super) use verb::verb;
 pub(super) use weight::Weight;
-pub(super) use when::{PeriodEnd, in_days, minute};
+pub(super) use when::{PeriodEnd, in_days};

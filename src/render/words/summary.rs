@@ -3,9 +3,9 @@
 use super::steps::charges;
 use super::verb::verb;
 use super::weight::Weight;
-use super::when::{PeriodEnd, minute};
+use super::when::PeriodEnd;
 use crate::diagnostic::NoteCode;
-use crate::model::{Cents, OrderId, count};
+use crate::model::{Cents, OrderId, count, minute};
 use crate::plan::{OrderPlan, Plan, Step, Summary};
 
 /// Puts the summary of a plan into the parts of one line.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::diagnostic::quoted;
-use crate::model::Renewal;
+use crate::model::{Renewal, minute};
 use crate::plan::{OrderPlan, Step};
 
 /// The end of the period that an order is paid for, as it is once the plan is carried out.
@@ -105,11 +105,6 @@ impl<'a> PeriodEnd<'a> {
             None => "at the next renewal".to_owned(),
         }
     }
-}
-
-/// Writes a moment with hour and zone: a deadline that only has a day may be a day off.
-pub(in crate::render) fn minute(moment: Timestamp) -> String {
-    moment.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Says how many days from now something is.

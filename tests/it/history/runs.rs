@@ -7,7 +7,7 @@ use shardctl::model::{Bought, OrderId, Recorded, RecordedSlots};
 use shardctl::sandbox::Operation;
 
 use super::{ACCOUNT, DECLARED, files, rig, runs};
-use crate::rig::{MANIFEST, Rig, STATE};
+use crate::rig::{MANIFEST, Rig, STATE, Started};
 
 /// Lists the operations of an order, as in `purchase_slots done`.
 fn operations(run: &Value, nth: usize) -> Vec<String> {
@@ -134,17 +134,22 @@ async fn what_became_of_a_lost_purchase_is_noted_with_it_by_the_next_run() {
     }
 }
 
-#[tokio::test]
-async fn what_was_found_to_be_bought_is_not_said_to_be_unknown() {
-    let rig = rig().await;
+/// Begins an apply whose purchase is carried out and never answered; no read shows it in time, so that the run itself does
+/// not find it.
+async fn buying_without_an_answer(rig: &Rig) -> Started {
     rig.break_with(json!([
         {"operation": "purchase", "hold": true, "when": "after"},
         {"operation": "calculate", "nth": 4, "status": 500, "times": 0},
     ]));
-    let words = ["apply", "--apply", "--order", "1", "--timeout", "0.2", "--settle-timeout", "0.05"];
-    let run = rig.start(&words);
+    let run = rig.start(&["apply", "--apply", "--order", "1", "--timeout", "0.2", "--settle-timeout", "0.05"]);
     rig.struck().await;
-    assert_eq!(run.finish().await.status, Some(4));
+    run
+}
+
+#[tokio::test]
+async fn what_was_found_to_be_bought_is_not_said_to_be_unknown() {
+    let rig = rig().await;
+    assert_eq!(buying_without_an_answer(&rig).await.finish().await.status, Some(4));
     let unknown = rig.run(&["history"]).await.exits(0).stdout;
     assert!(unknown.contains("    unknown   buy 2 p0f slots") && unknown.contains("may or may not"), "{unknown}");
     rig.break_with(json!([]));
@@ -168,14 +173,7 @@ async fn bought_without_a_witness(lost: Lost, killed: bool) -> Rig {
     let before = Recorded { slots: Some(RecordedSlots { qty: 2, pending: None }), ..Recorded::default() };
     let order = OrderId::new(1).expect("an id");
     rig.put_record(order, &before);
-    // No read shows it in time, so that the run itself does not find it.
-    rig.break_with(json!([
-        {"operation": "purchase", "hold": true, "when": "after"},
-        {"operation": "calculate", "nth": 4, "status": 500, "times": 0},
-    ]));
-    let words = ["apply", "--apply", "--order", "1", "--timeout", "0.2", "--settle-timeout", "0.05"];
-    let run = rig.start(&words);
-    rig.struck().await;
+    let run = buying_without_an_answer(&rig).await;
     if killed {
         run.kill();
     } else {
